@@ -1,0 +1,1 @@
+"""Sources of sound: files and microphones become blocks of 16 kHz mono."""

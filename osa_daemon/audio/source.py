@@ -1,0 +1,51 @@
+"""What every source of sound promises, and how it says how it is."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from osa_daemon.audio.block import Block
+
+
+class SourceState(Enum):
+    """What a source is doing, in words that end up in the status topic."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    ABSENT = "absent"  # no device of that identity
+    BUSY = "busy"  # the device exists and somebody else holds it
+    STALLED = "stalled"  # open, and no frames arrive
+    FAILED = "failed"  # cannot be opened for another reason
+    ENDED = "ended"  # a file is over
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """How a source is: its state, one sentence for a person, and counters since its start.
+
+    `lost_s` is sound known to be lost (s), `overruns` how often; `rate_hz` is the device's
+    measured frame rate, `None` until known.
+    """
+
+    state: SourceState
+    text: str
+    device: str | None = None
+    overruns: int = 0
+    lost_s: float = 0.0
+    rate_hz: float | None = None
+
+
+class Source(Protocol):
+    """A file or a microphone. Used by one thread."""
+
+    def read(self, timeout_s: float) -> Block | None:
+        """Return the next block, or `None` when none came within `timeout_s` or the source ended."""
+        ...
+
+    def health(self) -> SourceHealth:
+        """Return how the source is, without waiting."""
+        ...
+
+    def close(self) -> None:
+        """Release the device or file, within a deadline. May be called twice."""
+        ...

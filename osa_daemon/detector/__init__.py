@@ -1,0 +1,1 @@
+"""Detector: features become probabilities at 5 Hz."""

@@ -1,0 +1,1 @@
+"""Front end: blocks of sound become features at 5 Hz (Whisper encoder and band levels)."""

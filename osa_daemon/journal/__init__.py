@@ -1,0 +1,1 @@
+"""Journal: events, nights and the outbox, durable in SQLite."""

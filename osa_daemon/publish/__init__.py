@@ -1,0 +1,1 @@
+"""Publishers: MQTT with Home Assistant discovery."""

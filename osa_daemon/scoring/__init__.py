@@ -1,0 +1,1 @@
+"""Scoring: frames become respiratory events, the state in progress, alerts and nights."""

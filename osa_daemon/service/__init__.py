@@ -1,0 +1,1 @@
+"""Service: wiring, threads, clock, systemd, signals."""

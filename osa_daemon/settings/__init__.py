@@ -1,0 +1,1 @@
+"""Settings: one model is the source of every default, range and text."""

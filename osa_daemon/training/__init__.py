@@ -1,0 +1,1 @@
+"""Training, off the Pi: synthesis, simulation, training, export, evaluation."""
