@@ -1,0 +1,89 @@
+"""The detector's model file: an ONNX network and what it says of itself."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from osa_daemon.errors import ModelError
+
+FORMAT_VERSION = 1
+METADATA_KEY = "osa_daemon_detector"
+CLASSES = ("audible", "breath", "apnea", "hypopnea", "snore", "gasp")
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the model file says of itself.
+
+    `delay_frames`: how far the delayed reading lies behind (frames of 0.2 s).
+    `state_shape`: (1, channels, frames) of the network's memory, zeros at the start of a stream.
+    `thresholds`: sensitivity → name → probability, chosen on validation nights.
+    `encoder_sha256`: digest of the encoder file whose features it was trained on.
+    `about`: data, figures and versions, for people.
+    """
+
+    delay_frames: int
+    state_shape: tuple[int, int, int]
+    encoder_width: int
+    level_width: int
+    thresholds: Mapping[str, Mapping[str, float]]
+    encoder_sha256: str
+    about: Mapping[str, Any]
+
+
+def read_metadata(properties: Mapping[str, str], path: Path) -> Metadata:
+    """Read the metadata from an ONNX file's properties.
+
+    Raises:
+        ModelError: it is no detector, or one of another version.
+    """
+    text = properties.get(METADATA_KEY)
+    if text is None:
+        raise ModelError(
+            f"{path} is no osa_daemon detector (it lacks the property {METADATA_KEY}): "
+            "install the package again or export the model with scripts/train_detector.py."
+        )
+    data = json.loads(text)
+    if data.get("format") != FORMAT_VERSION:
+        raise ModelError(
+            f"{path} has model format {data.get('format')}, this version reads "
+            f"{FORMAT_VERSION}: use the detector that came with this package."
+        )
+    if tuple(data["classes"]) != CLASSES:
+        raise ModelError(f"{path} gives the classes {data['classes']}, expected {list(CLASSES)}.")
+    return Metadata(
+        delay_frames=int(data["delay_frames"]),
+        state_shape=(1, int(data["state_shape"][1]), int(data["state_shape"][2])),
+        encoder_width=int(data["encoder_width"]),
+        level_width=int(data["level_width"]),
+        thresholds=data["thresholds"],
+        encoder_sha256=str(data["encoder_sha256"]),
+        about=data["about"],
+    )
+
+
+def write_metadata(metadata: Metadata) -> str:
+    """Return the JSON text that `read_metadata` reads."""
+    return json.dumps(
+        {
+            "format": FORMAT_VERSION,
+            "classes": CLASSES,
+            "delay_frames": metadata.delay_frames,
+            "state_shape": metadata.state_shape,
+            "encoder_width": metadata.encoder_width,
+            "level_width": metadata.level_width,
+            "thresholds": metadata.thresholds,
+            "encoder_sha256": metadata.encoder_sha256,
+            "about": metadata.about,
+        },
+        sort_keys=True,
+    )
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 digest of a file as hexadecimal text."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""The detector's training: features of simulated nights, network, operating points, export."""
