@@ -1,0 +1,34 @@
+"""A daily span of local time, written 22:00-09:00."""
+
+import re
+from dataclasses import dataclass
+from datetime import time
+from typing import Self
+
+_SPAN = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """From `start` (included) to `end` (excluded) each day, local time; may pass midnight."""
+
+    start: time
+    end: time
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a span such as `22:00-09:00`; raise ValueError if it is none or is empty."""
+        found = _SPAN.fullmatch(text)
+        if found is None:
+            raise ValueError("not a span of two times")
+        hours = [int(number) for number in found.groups()]
+        span = cls(time(hours[0], hours[1]), time(hours[2], hours[3]))
+        if span.start == span.end:
+            raise ValueError("start and end are the same; null means all day")
+        return span
+
+    def __contains__(self, moment: time) -> bool:
+        """Whether `moment` (local time of day) lies in the span."""
+        if self.start < self.end:
+            return self.start <= moment < self.end
+        return moment >= self.start or moment < self.end

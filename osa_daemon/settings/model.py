@@ -1,0 +1,298 @@
+"""Every setting: its default, range, unit and sentence. The one source of all of these.
+
+The file, its JSON schema, the README's table, `check-config` and what Home Assistant may set
+are made from this module.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from osa_daemon.settings.about import About
+from osa_daemon.settings.hours import Hours
+from osa_daemon.settings.text import (
+    AbsolutePath,
+    DeviceText,
+    HostName,
+    HoursText,
+    Label,
+    Slug,
+    Topic,
+)
+
+Sensitivity = Literal["low", "balanced", "high"]
+
+_CONFIG = ConfigDict(frozen=True, extra="forbid", strict=True)
+_LABEL = "1 to 60 printable characters without spaces at either end"
+_TOPIC = "an MQTT topic of at most 100 characters without spaces, +, #, $ or empty levels"
+_FILE = "an absolute path, or null"
+
+
+def _conflict(key: str, sentence: str) -> PydanticCustomError:
+    """Two settings that do not fit; `key` (within the section) is the one to point at."""
+    return PydanticCustomError("conflict", "{sentence}", {"key": key, "sentence": sentence})
+
+
+class Microphone(BaseModel):
+    """Which microphone is listened to."""
+
+    model_config = _CONFIG
+
+    device: Annotated[
+        DeviceText,
+        About(
+            "Microphone to use: an identity or name as `osa-daemon devices` prints it "
+            "(`usb:…` stays the same across restarts), or `default` for whatever the system's "
+            "default is at the time.",
+            allowed="`default`, an identity such as usb:… or a name from `osa-daemon devices`",
+        ),
+    ] = "default"
+
+
+class Thresholds(BaseModel):
+    """Single thresholds set by hand, in place of those that the sensitivity means."""
+
+    model_config = _CONFIG
+
+    event: Annotated[
+        float | None,
+        Field(ge=0.01, le=0.99),
+        About(
+            "Probability from which a pause counts as an event; null takes the model's.", live=True
+        ),
+    ] = None
+    in_progress: Annotated[
+        float | None,
+        Field(ge=0.01, le=0.99),
+        About(
+            "Probability from which a pause is reported while it lasts; null takes the model's.",
+            live=True,
+        ),
+    ] = None
+
+
+class Detection(BaseModel):
+    """How readily a pause is reported."""
+
+    model_config = _CONFIG
+
+    sensitivity: Annotated[
+        Sensitivity,
+        About(
+            "Operating point of the detector: `high` misses less and errs more often.", live=True
+        ),
+    ] = "balanced"
+    thresholds: Thresholds = Thresholds()
+
+
+class Alerts(BaseModel):
+    """What happens while a pause lasts: log at 10 s, notice, alert, urgent."""
+
+    model_config = _CONFIG
+
+    enabled: Annotated[bool, About("Whether alerts are sent at all.", live=True)] = True
+    notice_s: Annotated[
+        int,
+        Field(ge=10, le=109),
+        About("Length of a pause at which a notice (no sound) is published.", "s", live=True),
+    ] = 20
+    after_s: Annotated[
+        int,
+        Field(ge=10, le=110),
+        About("Length of a pause at which an alert is raised.", "s", live=True),
+    ] = 30
+    urgent_s: Annotated[
+        int,
+        Field(ge=12, le=119),
+        About(
+            "Length of a pause at which the alert becomes urgent and passes every limit.",
+            "s",
+            live=True,
+        ),
+    ] = 60
+    repeat_minutes: Annotated[
+        int,
+        Field(ge=1, le=240),
+        About("After an alert, no other that is not urgent for this long.", "min", live=True),
+    ] = 10
+
+    @model_validator(mode="after")
+    def _ladder_rises(self) -> Self:
+        if self.after_s <= self.notice_s:
+            raise _conflict(
+                "after_s",
+                f"alerts.after_s is {self.after_s}, but must be more than alerts.notice_s, "
+                f"which is {self.notice_s}: raise the one or lower the other",
+            )
+        if self.urgent_s <= self.after_s:
+            raise _conflict(
+                "urgent_s",
+                f"alerts.urgent_s is {self.urgent_s}, but must be more than alerts.after_s, "
+                f"which is {self.after_s}: raise the one or lower the other",
+            )
+        return self
+
+
+class Tls(BaseModel):
+    """Encryption of the connection to the broker."""
+
+    model_config = _CONFIG
+
+    enabled: Annotated[bool, About("Whether the connection is encrypted (usual port: 8883).")] = (
+        False
+    )
+    ca_file: Annotated[
+        AbsolutePath | None,
+        About(
+            "Certificate that the broker's is checked against; null takes the system's.",
+            allowed=_FILE,
+        ),
+    ] = None
+    cert_file: Annotated[
+        AbsolutePath | None,
+        About("Client certificate, for brokers that ask for one.", allowed=_FILE),
+    ] = None
+    key_file: Annotated[
+        AbsolutePath | None,
+        About("Private key of the client certificate.", allowed=_FILE),
+    ] = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.cert_file is None) != (self.key_file is None):
+            given, missing = ("cert_file", "key_file")[:: 1 if self.cert_file else -1]
+            raise _conflict(
+                given,
+                f"mqtt.tls.{given} is {getattr(self, given)}, but mqtt.tls.{missing} is not set: "
+                "a client certificate needs both",
+            )
+        for key in ("ca_file", "cert_file"):
+            if getattr(self, key) is not None and not self.enabled:
+                raise _conflict(
+                    key,
+                    f"mqtt.tls.{key} is {getattr(self, key)}, but mqtt.tls.enabled is false: "
+                    "set it to true, or remove the file to send unencrypted",
+                )
+        return self
+
+
+class Mqtt(BaseModel):
+    """The broker, and how this device appears in Home Assistant."""
+
+    model_config = _CONFIG
+
+    host: Annotated[
+        HostName,
+        About(
+            "Host name or address of the MQTT broker.",
+            allowed="a host name or address such as homeassistant.local or 192.168.1.5",
+        ),
+    ] = "localhost"
+    port: Annotated[int, Field(ge=1, le=65535), About("Port of the broker.")] = 1883
+    username: Annotated[
+        Label | None, About("User name at the broker; null for none.", allowed=f"{_LABEL}, or null")
+    ] = None
+    password_file: Annotated[
+        AbsolutePath | None,
+        About("File that holds the password alone, readable by the daemon only.", allowed=_FILE),
+    ] = None
+    tls: Tls = Tls()
+    base_topic: Annotated[
+        Topic,
+        About("Topics start with this and `device_id`.", allowed=_TOPIC),
+    ] = "osa_daemon"
+    discovery: Annotated[bool, About("Whether the device announces itself to Home Assistant.")] = (
+        True
+    )
+    discovery_prefix: Annotated[
+        Topic,
+        About("Home Assistant's discovery prefix.", allowed=_TOPIC),
+    ] = "homeassistant"
+    device_id: Annotated[
+        Slug,
+        About(
+            "Name of this device in topics and entity ids: one for each bed on a broker.",
+            allowed="1 to 40 of the characters a-z, 0-9 and _, not starting with _",
+        ),
+    ] = "bedside"
+    device_name: Annotated[
+        Label, About("Name of this device as people read it.", allowed=_LABEL)
+    ] = "Bedside"
+    area: Annotated[
+        Label | None,
+        About("Room that is suggested to Home Assistant.", allowed=f"{_LABEL}, or null"),
+    ] = None
+    keepalive_s: Annotated[
+        int,
+        Field(ge=5, le=600),
+        About("Longest silence on the connection before either side checks it.", "s"),
+    ] = 30
+
+    @model_validator(mode="after")
+    def _password_has_a_user(self) -> Self:
+        if self.password_file is not None and self.username is None:
+            raise _conflict(
+                "password_file",
+                f"mqtt.password_file is {self.password_file}, but mqtt.username is not set: "
+                "set the user name that the password belongs to",
+            )
+        return self
+
+
+class Monitoring(BaseModel):
+    """When the daemon listens."""
+
+    model_config = _CONFIG
+
+    hours: Annotated[
+        HoursText | None,
+        About(
+            "Local time in which to listen; null listens all day.",
+            live=True,
+            allowed='two times such as "22:00-09:00", or null',
+        ),
+    ] = None
+
+    def span(self) -> Hours | None:
+        """The hours as times of day, or None for all day."""
+        return None if self.hours is None else Hours.parse(self.hours)
+
+
+class Journal(BaseModel):
+    """Where events and nights are kept."""
+
+    model_config = _CONFIG
+
+    state_dir: Annotated[
+        AbsolutePath,
+        About("Folder of the journal and of the overrides.", allowed="an absolute path"),
+    ] = Path("/var/lib/osa-daemon")
+    keep_days: Annotated[
+        int, Field(ge=30, le=3650), About("How long events and nights are kept.", "d")
+    ] = 730
+
+
+class Logging(BaseModel):
+    """What the daemon writes to its log."""
+
+    model_config = _CONFIG
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], About("Least severe message that is logged.")
+    ] = "info"
+
+
+class Settings(BaseModel):
+    """All settings. Immutable; a change makes a new one."""
+
+    model_config = _CONFIG
+
+    microphone: Microphone = Microphone()
+    detection: Detection = Detection()
+    alerts: Alerts = Alerts()
+    mqtt: Mqtt = Mqtt()
+    monitoring: Monitoring = Monitoring()
+    journal: Journal = Journal()
+    logging: Logging = Logging()
