@@ -92,11 +92,15 @@ def _row(key: str, field: FieldInfo) -> Setting:
         kind="choice" if choices else _kind(inner),
         default=default,
         optional=optional,
-        minimum=next((item.ge for item in field.metadata if isinstance(item, Ge)), None),  # type: ignore[misc]  # typed for any order
-        maximum=next((item.le for item in field.metadata if isinstance(item, Le)), None),  # type: ignore[misc]  # typed for any order
+        minimum=_bound(field, Ge, "ge"),
+        maximum=_bound(field, Le, "le"),
         choices=choices,
         about=about,
     )
+
+
+def _bound(field: FieldInfo, kind: type[Ge] | type[Le], side: str) -> Any:
+    return next((getattr(item, side) for item in field.metadata if isinstance(item, kind)), None)
 
 
 def _without_none(annotation: Any) -> tuple[Any, bool]:
