@@ -14,9 +14,7 @@ from osa_daemon.audio.source import SourceHealth, SourceState
 
 BLOCK_SAMPLES = 4_000  # 0.25 s: every block but the last is this long
 READ_S = 0.5  # sound read at a time
-LIMIT = (
-    4.0  # float files may exceed full scale; beyond +12 dB it is no sound (and squares overflow)
-)
+LIMIT = 4.0  # +12 dB over full scale: float files may exceed 1, but beyond is no sound
 
 
 class FileSource:

@@ -39,7 +39,7 @@ class Source(Protocol):
     """A file or a microphone. Used by one thread."""
 
     def read(self, timeout_s: float) -> Block | None:
-        """Return the next block, or `None` when none came within `timeout_s` or the source ended."""
+        """Return the next block, or `None` if none came within `timeout_s` or the source ended."""
         ...
 
     def health(self) -> SourceHealth:
