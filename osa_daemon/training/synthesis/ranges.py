@@ -1,0 +1,99 @@
+"""Every range that a synthetic sleeper is drawn from, with its unit and where it comes from.
+
+Marks: [L] published figure, cited from memory and not looked up again, so a soft prior;
+[M] measured on the development recordings (close microphones, phones), see `compare.py`;
+[D] chosen here, wider than what people show, because the detector must meet more than people.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Lowest and highest value of a parameter; `source` says where they come from."""
+
+    low: float
+    high: float
+    source: str
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """Return a value drawn uniformly."""
+        return float(rng.uniform(self.low, self.high))
+
+    def draw_log(self, rng: np.random.Generator) -> float:
+        """Return a value drawn uniformly on a logarithmic scale."""
+        return float(np.exp(rng.uniform(np.log(self.low), np.log(self.high))))
+
+
+# person
+LEVEL_DB = Range(-6.0, 6.0, "[D] between people at the same distance")
+FAINT_PHASE_DB = Range(-22.0, 0.0, "[M] the fainter phase is inaudible in some people")
+FLOW_EXPONENT = Range(1.0, 2.0, "[L] breath sound amplitude over flow, Gavriely & Cugell 1996")
+SNORER_SHARE = 0.6  # [D] habitual snorers are 25-45 % of adults, and more of those with apneas
+
+# nose and mouth: turbulence and resonances (Hz, dB, dB per octave)
+NOSE_LOW_CUT_HZ = Range(80.0, 400.0, "[M] lower edge of nasal breaths")
+NOSE_KNEE_HZ = Range(500.0, 2200.0, "[L] nasal breath sounds lie between 300 and 2500 Hz")
+NOSE_SLOPE_DB = Range(3.0, 12.0, "[M] fall per octave above the knee")
+NOSE_PEAK_HZ = Range(350.0, 1700.0, "[L] strongest nasal resonance, Seren 2005 odiosoft rhino")
+NOSE_HISS_HZ = Range(3000.0, 7000.0, "[L] hiss of nasal turbulence, 2-6 kHz, Seren 2005")
+NOSE_HISS_DB = Range(-4.0, 14.0, "[D]")
+MOUTH_LOW_CUT_HZ = Range(60.0, 250.0, "[M]")
+MOUTH_KNEE_HZ = Range(400.0, 3000.0, "[M]")
+MOUTH_SLOPE_DB = Range(3.0, 11.0, "[M]")
+FORMANT_1_HZ = Range(300.0, 850.0, "[L] vocal tract, Peterson & Barney 1952")
+FORMANT_2_HZ = Range(850.0, 2200.0, "[L] as above")
+FORMANT_3_HZ = Range(2000.0, 3300.0, "[L] as above")
+FORMANT_4_HZ = Range(3200.0, 4800.0, "[L] Fant 1960")
+FORMANT_BANDWIDTH = Range(0.08, 0.35, "[D] over the frequency; open glottis damps, Fant 1960")
+FORMANT_GAIN_DB = Range(1.0, 13.0, "[M] height of a peak over its surroundings")
+NOTCH_HZ = Range(400.0, 3500.0, "[L] nasal and sinus zeros, Dang & Honda 1994")
+NOTCH_DB = Range(0.0, 12.0, "[D]")
+RIPPLE_DB = Range(0.5, 3.5, "[D] fine structure of one person's spectrum")
+EXHALE_SHIFT = Range(0.65, 1.05, "[L] exhalation is lower in frequency at nose and mouth")
+EXHALE_TILT_DB = Range(-4.0, 2.0, "[D] per octave over 1 kHz, relative to inhalation")
+
+# movement inside a breath
+ROUGHNESS_HZ = Range(10.0, 60.0, "[L] amplitude roughness of turbulent flow past soft tissue")
+ROUGHNESS_DEPTH = Range(0.02, 0.45, "[M] natural log of amplitude")
+FLUTTER_HZ = Range(1.5, 9.0, "[D]")
+FLUTTER_DEPTH = Range(0.03, 0.35, "[M] natural log of amplitude")
+FLOW_BRIGHTNESS_DB = Range(0.0, 5.0, "[L] per octave: spectra flatten as flow rises, Shykoff 1988")
+INHALE_RISE = Range(0.2, 0.7, "[M] share of the breath until its loudest part")
+EXHALE_RISE = Range(0.06, 0.4, "[L] expiratory flow peaks early and decays")
+HOLD = Range(0.0, 0.4, "[D] share of the breath at its loudest")
+ENVELOPE_POWER = Range(0.8, 2.4, "[M] 1 is a cosine flank")
+
+# whistle and voice in breath
+WHISTLE_SHARE = 0.2  # [D] people whose nose or lungs whistle
+WHISTLE_HZ = Range(350.0, 2600.0, "[L] wheeze and nasal whistle, Sovijarvi 2000 (CORSA)")
+WHISTLE_DB = Range(-24.0, 3.0, "[D] relative to the breath")
+VOICED_SHARE = 0.08  # [D] people who hum or groan softly as they exhale
+GROAN_HZ = Range(75.0, 260.0, "[L] fundamental of adult voices")
+
+# snore
+SNORE_GAIN_DB = Range(10.0, 30.0, "[L] 50-70 dBA against breath of 25-40 dBA, Levartovsky 2016")
+PALATAL_F0_HZ = Range(20.0, 75.0, "[L] flutter of the soft palate, Beck 1995; Agrawal 2002")
+TONGUE_F0_HZ = Range(45.0, 120.0, "[L] tongue base and pharynx, higher and less regular")
+SNORE_JITTER = Range(0.01, 0.18, "[L] period to period; apneic snores jitter more, Sola-Soler 2003")
+SNORE_SHIMMER = Range(0.05, 0.6, "[D] natural log of pulse amplitude")
+SNORE_GLIDE = Range(0.75, 1.35, "[D] fundamental at the end over that at the start")
+SNORE_FORMANT_1_HZ = Range(180.0, 750.0, "[L] F1 470 Hz parts benign from apneic, Ng 2008")
+SNORE_FORMANT_2_HZ = Range(600.0, 1900.0, "[L] Ng 2008; tongue base near 1.2 kHz, Agrawal 2002")
+SNORE_FORMANT_3_HZ = Range(1900.0, 3400.0, "[L] Ng 2008")
+SNORE_SLOPE_DB = Range(5.0, 15.0, "[M] fall per octave above the knee")
+SNORE_KNEE_HZ = Range(150.0, 900.0, "[M]")
+SNORE_BREATHINESS_DB = Range(-26.0, 4.0, "[D] noise against pulses")
+SNORE_WHISTLE_HZ = Range(500.0, 2500.0, "[D] hissing and whistling snores")
+PULSE_MS = Range(0.4, 6.0, "[D] width of one opening")
+
+# gasp, blocked effort, cough
+GASP_GAIN_DB = Range(10.0, 25.0, "[M] recovery breaths 20-60 dB over the floor at home")
+EFFORT_GAIN_DB = Range(-5.0, 20.0, "[M] clicks of blocked efforts 20-45 dB over the floor")
+EFFORT_S = Range(0.1, 0.4, "[M] clicks and snorts inside pauses")
+COUGH_GAIN_DB = Range(18.0, 35.0, "[L] coughs are 60-85 dBA at 1 m")
+COUGH_BURST_S = Range(0.03, 0.09, "[L] explosive phase, Korpas 1996")
+COUGH_FLOW_S = Range(0.1, 0.3, "[L] intermediate phase, Korpas 1996")
+COUGH_VOICE_S = Range(0.04, 0.15, "[L] voiced phase where there is one, Korpas 1996")
