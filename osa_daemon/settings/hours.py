@@ -20,7 +20,7 @@ class Hours:
         """Read a span such as `22:00-09:00`; raise ValueError if it is none or is empty."""
         found = _SPAN.fullmatch(text)
         if found is None:
-            raise ValueError("not a span of two times")
+            raise ValueError("")
         hours = [int(number) for number in found.groups()]
         span = cls(time(hours[0], hours[1]), time(hours[2], hours[3]))
         if span.start == span.end:

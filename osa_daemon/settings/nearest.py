@@ -24,7 +24,7 @@ def unknown_key(key: str) -> str:
     if meant == key or meant.endswith(f".{key}"):
         above, _, leaf = meant.rpartition(".")
         return f"{shown} is not a setting here: write {leaf} in the section {above}"
-    return f"{shown} is not a setting; did you mean {meant}?".removesuffix("?")
+    return f"{shown} is not a setting; did you mean {meant}?"
 
 
 def nearest(key: str) -> str | None:

@@ -42,7 +42,7 @@ class Problem:
 
     def __str__(self) -> str:
         """The place and the sentence, as one line."""
-        return f"{self.origin}: {self.sentence}."
+        return f"{self.origin}: {self.sentence}" + ("" if self.sentence.endswith("?") else ".")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from osa_daemon.settings import scalar
 from osa_daemon.settings.catalogue import Setting, catalogue, section_keys
 from osa_daemon.settings.nearest import unknown_key
 from osa_daemon.settings.origin import Given, Problem
-from osa_daemon.settings.words import wrong_value
+from osa_daemon.settings.words import shorten, wrong_value
 from osa_daemon.settings.yaml_tree import Branch, Leaf, Node, parse
 
 MAX_BYTES = 256 * 1024
@@ -68,32 +68,34 @@ class _Reader:
     file: YamlFile
 
     def section(self, branch: Branch, prefix: str) -> None:
-        seen: dict[str, Leaf] = {}
+        seen: dict[str, int] = {}
         for leaf, node in branch.entries:
             key = prefix + leaf.text
-            if (first := seen.get(leaf.text)) is not None:
-                self._problem(
-                    leaf,
-                    key,
-                    f"{key} stands twice, in line {first.origin.line} and in line "
-                    f"{leaf.origin.line}: keep one",
-                )
-                continue
-            seen[leaf.text] = leaf
-            self._entry(leaf, key, node)
+            line = leaf.origin.line
+            if (first := seen.setdefault(leaf.text, line)) != line:
+                lines = f"in line {first} and in line {line}"
+                self._problem(leaf, key, f"{shorten(key)} stands twice, {lines}: keep one")
+            else:
+                self._entry(leaf, key, node)
 
     def _entry(self, leaf: Leaf, key: str, node: Node) -> None:
-        if key in self.sections:
-            if isinstance(node, Branch):
-                self.section(node, f"{key}.")
-            elif not (
-                isinstance(node, Leaf) and not node.quoted and node.text in {"", "null", "~"}
-            ):
-                self._problem(leaf, key, f"{key} is a section: its keys stand below it, indented")
+        if "." in leaf.text:
+            self._problem(leaf, key, unknown_key(key))
+        elif key in self.sections:
+            self._section(leaf, key, node)
         elif key in self.settings:
             self._value(leaf, self.settings[key], node)
         else:
             self._problem(leaf, key, unknown_key(key))
+
+    def _section(self, leaf: Leaf, key: str, node: Node) -> None:
+        if isinstance(node, Branch):
+            self.section(node, f"{key}.")
+        elif not isinstance(node, Leaf):
+            self._problem(leaf, key, f"{key} is a list, but must be a section: key: value below it")
+        elif node.quoted or node.text not in {"", "null", "~"}:
+            wrong = f"{key} is {shorten(node.text)}, but must be a section: key: value below it"
+            self._problem(node, key, wrong)
 
     def _value(self, leaf: Leaf, setting: Setting, node: Node) -> None:
         if not isinstance(node, Leaf):

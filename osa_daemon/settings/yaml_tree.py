@@ -43,6 +43,21 @@ class Branch:
 
 Node = Leaf | Sequence | Branch
 
+_STRAY = (
+    "this line does not go on from those above: check that keys of one section are indented "
+    "alike, that each has a colon, and that no text follows a closing quote"
+)
+_SYNTAX = {
+    "mapping values are not allowed": (
+        "a colon stands where no key can be: check the indentation of this line and the one "
+        "above, and put quotes around a value that contains a colon and a space"
+    ),
+    "could not find expected ':'": "the line above is not written as key: value",
+    "quoted scalar: found unexpected end": "a quotation mark is opened and never closed",
+    "expected '<document start>'": _STRAY,
+    "<block": _STRAY,
+}
+
 
 def parse(text: str, name: str) -> Node | None:
     """Return the tree of `text`, None if it is empty; raise ConfigError naming `name` and line."""
@@ -78,7 +93,7 @@ class _Builder:
         except yaml.reader.ReaderError as error:
             line = self._text.count("\n", 0, error.position) + 1
             raise ConfigError(
-                f"{self._name}, line {line}: the character U+{ord(error.character):04X} is not "
+                f"{self._name}, line {line}: the character U+{error.character:04X} is not "
                 "allowed in YAML: remove it."
             ) from None
 
@@ -115,27 +130,16 @@ class _Builder:
             )
 
     def _syntax(self, error: yaml.MarkedYAMLError, mark: Any) -> str:
-        problem = error.problem or "unknown"
-        line = self._text.splitlines()[mark.line] if mark and self._has_line(mark) else ""
-        if "'\\t'" in problem or "\t" in line[: len(line) - len(line.lstrip())]:
+        problem = (error.problem or "unknown").replace("\n", " ")
+        lines = self._text.splitlines()
+        line = lines[mark.line] if mark and mark.line < len(lines) else ""
+        if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in problem:
             return "a tab stands where YAML allows only spaces: replace it by spaces"
-        if "mapping values are not allowed" in problem:
-            return (
-                "a colon stands where no key can be: check the indentation of this line and the "
-                "one above, and put quotes around a value that contains a colon and a space"
-            )
-        if "could not find expected ':'" in problem:
-            return "the line above is not written as key: value"
-        if "quoted scalar" in (error.context or "") and "end of" in problem:
-            return "a quotation mark is opened and never closed"
         if "cannot start any token" in problem:
-            sign = line[mark.column :][:1]
-            return f"a value cannot start with {sign}: put it in quotes"
-        problem = problem.replace("\n", " ")
-        return f"this is not valid YAML ({problem}): check indentation and quotes"
-
-    def _has_line(self, mark: Any) -> bool:
-        return mark.line < len(self._text.splitlines())
+            return f"a value cannot start with {line[mark.column :][:1]}: put it in quotes"
+        seen = f"{error.context}: {problem}"
+        known = (sentence for part, sentence in _SYNTAX.items() if part in seen)
+        return next(known, f"this is not valid YAML ({problem}): check indentation and quotes")
 
     def _origin(self, mark: Any) -> Origin:
         return Origin(Layer.FILE, self._name, mark.line + 1, mark.column + 1)
