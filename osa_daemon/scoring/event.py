@@ -52,7 +52,7 @@ class Alert:
     """A change of the alert: raised (`active`), raised further, or over.
 
     `since_s` is the onset of the pause that it tells of, seconds since the source began.
-    A notice is published with `active=False`.
+    A notice is published with `active=False`. `acknowledged`: someone ended it by taking note.
     """
 
     active: bool
@@ -60,6 +60,7 @@ class Alert:
     kind: Literal["apnea", "technical"]
     since_s: float
     text: str
+    acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
