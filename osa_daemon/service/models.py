@@ -1,0 +1,68 @@
+"""The model files of the package (contract C6): found, verified, loaded."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from osa_daemon.detector.model import file_sha256
+from osa_daemon.errors import ModelError
+from osa_daemon.features.encoder import Encoder
+from osa_daemon.features.runtime import make_session
+
+DIGESTS = "SHA256SUMS"
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The loaded pair: the encoder, and the detector's session with its path."""
+
+    encoder: Encoder
+    detector: Any
+    detector_path: Path
+
+
+def models_folder() -> Path:
+    """Return the folder of the package's model files."""
+    return Path(str(files("osa_daemon") / "models"))
+
+
+def load_models(folder: Path | None = None) -> Models:
+    """Verify and load the model files in `folder` (default: the package's own).
+
+    Raises:
+        ModelError: a file is missing, damaged or of another version.
+    """
+    folder = folder or models_folder()
+    verify(folder)
+    path = folder / "detector.onnx"
+    return Models(Encoder(folder / "encoder.onnx"), make_session(path), path)
+
+
+def verify(folder: Path) -> None:
+    """Compare each model file with its digest.
+
+    Raises:
+        ModelError: a file or the list of digests is missing, or a file is not what it was.
+    """
+    sums = folder / DIGESTS
+    if not sums.is_file():
+        raise ModelError(f"{sums} is missing: install the package again.")
+    for line in sums.read_text().splitlines():
+        digest, name = line.split()
+        path = folder / name
+        if not path.is_file():
+            raise ModelError(f"The model file {path} is missing: install the package again.")
+        found = file_sha256(path)
+        if found != digest:
+            raise ModelError(
+                f"The model file {path} is damaged or of another version (SHA-256 {found[:12]}…, "
+                f"expected {digest[:12]}…): install the package again."
+            )
+
+
+def write_digests(folder: Path) -> None:
+    """Write the list of digests that `verify` reads."""
+    names = ("detector.onnx", "encoder.onnx")
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in names]
+    (folder / DIGESTS).write_text("".join(lines))

@@ -1,0 +1,106 @@
+"""From a data folder to the shipped detector: the steps of `scripts/train_detector.py`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from osa_daemon import __version__
+from osa_daemon.detector.model import Metadata, file_sha256
+from osa_daemon.features.encoder import Encoder
+from osa_daemon.features.levels import LEVEL_WIDTH
+from osa_daemon.scoring.matching import pool
+from osa_daemon.training.detector.card import card_of
+from osa_daemon.training.detector.corpus import FeatureNight, make_or_load
+from osa_daemon.training.detector.export import export, model_bytes, state_shape
+from osa_daemon.training.detector.figures import all_figures
+from osa_daemon.training.detector.judge import Reading, hours_of, read, score
+from osa_daemon.training.detector.network import DELAY_FRAMES, Network, NetworkShape
+from osa_daemon.training.detector.operating import choose
+from osa_daemon.training.detector.plan import TEST, TRAIN, VALIDATION, Share, specs_of
+from osa_daemon.training.detector.train import Trainer, TrainingPlan
+
+PACKAGE_MODELS = Path(__file__).parents[2] / "models"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the script was asked for; None takes the plan's own."""
+
+    data: Path
+    out: Path | None
+    cache: Path
+    material: str
+    hours: float | None
+    steps: int | None
+    jobs: int
+
+
+def train_detector(options: Options) -> None:
+    """Make nights, train, choose thresholds, export, and write the card."""
+    encoder_path = PACKAGE_MODELS / "encoder.onnx"
+    encoder = Encoder(encoder_path)
+
+    def nights(share: Share, hours: float | None = None) -> list[FeatureNight]:
+        specs = specs_of(share, options.material, hours)
+        return make_or_load(specs, options.data, encoder_path, options.cache, options.jobs)
+
+    train, validation = nights(TRAIN, options.hours), nights(VALIDATION)
+    plan = TrainingPlan() if options.steps is None else TrainingPlan(steps=options.steps)
+    shape = NetworkShape(encoder.width, LEVEL_WIDTH)
+    checkpoint = options.cache / f"checkpoint-{options.material}.pt"
+    trainer = Trainer(shape, plan, train, checkpoint)
+    network = trainer.run(lambda n: _f1(_readings(n, encoder.sha256, validation)))
+    out = options.out or PACKAGE_MODELS
+    out.mkdir(parents=True, exist_ok=True)
+    thresholds = choose(_readings(network, encoder.sha256, validation))
+    figures: dict[str, Any] = {
+        "material": options.material,
+        "train_hours": round(hours_of(train), 1),
+        "validation_hours": round(hours_of(validation), 1),
+        "weights": sum(p.numel() for p in network.parameters()),
+        "encoder_sha256": encoder.sha256,
+        "thresholds": thresholds,
+        "plan": {"seed": plan.seed, "steps": plan.steps},
+        "versions": {"osa_daemon": __version__, "torch": version("torch")},
+    }
+    path = out / "detector.onnx"
+    export(network, _metadata(network, encoder.sha256, thresholds, figures), path)
+    test = nights(TEST)
+    verdicts = [score(r, thresholds["balanced"]) for r in read(str(path), encoder.sha256, test)]
+    figures |= {
+        "test_hours": round(hours_of(test), 1),
+        "test": all_figures(verdicts),
+        "detector_sha256": file_sha256(path),
+    }
+    (out / "figures.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+    (out / "CARD.md").write_text(card_of(figures))
+    print(card_of(figures))  # the command's output
+
+
+def _metadata(
+    network: Network, encoder_sha256: str, thresholds: dict[str, Any], about: dict[str, Any]
+) -> Metadata:
+    return Metadata(
+        DELAY_FRAMES,
+        state_shape(network),
+        network.shape.encoder_width,
+        network.shape.level_width,
+        thresholds,
+        encoder_sha256,
+        about,
+    )
+
+
+def _readings(
+    network: Network, encoder_sha256: str, nights: Sequence[FeatureNight]
+) -> list[Reading]:
+    """Read nights with a network that is not exported yet."""
+    model = model_bytes(network, _metadata(network, encoder_sha256, {}, {}))
+    return read(model, encoder_sha256, nights)
+
+
+def _f1(readings: Sequence[Reading]) -> float:
+    return pool([score(reading, {}).matches for reading in readings]).f1 or 0.0

@@ -1,0 +1,83 @@
+"""Random stretches of nights as batches for training."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from osa_daemon.training.detector.corpus import FeatureNight
+from osa_daemon.training.detector.network import DELAY_FRAMES
+from osa_daemon.training.detector.targets import Targets, targets_of
+
+Array = NDArray[Any]
+
+CROP_FRAMES = 1_500  # 300 s: three times what the network sees back
+START_SHARE = 0.15  # crops that begin where a night begins: the floor is still unknown there
+GAP_SHARE = 0.1  # crops into which lost sound is cut
+GAP_FRAMES = (2, 60)
+
+
+class Crops:
+    """Draws batches of equal stretches from nights, by a seed."""
+
+    def __init__(self, nights: Sequence[FeatureNight], seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._rows = [self._padded(night) for night in nights]
+        lengths = np.array([len(valid) for _, _, valid, _ in self._rows], float)
+        self._share = lengths / lengths.sum()
+
+    @staticmethod
+    def _padded(
+        night: FeatureNight,
+    ) -> tuple[Array, Array, Array, Targets]:
+        f, pad = night.features, ((0, max(DELAY_FRAMES, CROP_FRAMES - len(night.features))), (0, 0))
+        valid = np.pad(f.valid, pad[0])
+        targets = targets_of(
+            {n: np.pad(row, pad[0])[:-DELAY_FRAMES] for n, row in night.labels.items()},
+            valid[:-DELAY_FRAMES],
+        )
+        encoder = np.pad(f.encoder.astype(np.float16), pad)
+        return encoder, np.pad(f.levels.astype(np.float16), pad), valid, targets
+
+    def state(self) -> dict[str, Any]:
+        """Return the state of the draw, to go on from it."""
+        return dict(self._rng.bit_generator.state)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`."""
+        self._rng.bit_generator.state = state
+
+    def draw(self, count: int) -> dict[str, Tensor]:
+        """Return `count` crops: (count, CROP_FRAMES, …) tensors by name."""
+        picks = self._rng.choice(len(self._rows), count, p=self._share)
+        crops = [self._crop(int(pick)) for pick in picks]
+        return {name: torch.from_numpy(np.stack([c[name] for c in crops])) for name in crops[0]}
+
+    def _crop(self, pick: int) -> dict[str, Array]:
+        encoder, levels, valid, targets = self._rows[pick]
+        last = len(valid) - CROP_FRAMES
+        start = 0 if self._rng.random() < START_SHARE else int(self._rng.integers(0, last + 1))
+        span = slice(start, start + CROP_FRAMES)
+        crop = {f.name: getattr(targets, f.name)[span].copy() for f in fields(Targets)}
+        crop["encoder"] = encoder[span].astype(np.float32)
+        crop["levels"] = levels[span].astype(np.float32)
+        crop["valid"] = valid[span, None].astype(np.float32)
+        for name in ("delayed_weight", "event_weight"):
+            crop[name][:DELAY_FRAMES] = 0  # belongs to frames before the crop
+        if self._rng.random() < GAP_SHARE:
+            self._lose(crop)
+        return crop
+
+    def _lose(self, crop: dict[str, Array]) -> None:
+        """Cut lost sound into a crop."""
+        length = int(self._rng.integers(*GAP_FRAMES))
+        at = int(self._rng.integers(0, CROP_FRAMES - length))
+        crop["valid"][at : at + length] = 0
+        crop["causal_weight"][at : at + length] = 0
+        behind = slice(at + DELAY_FRAMES, at + length + DELAY_FRAMES)
+        crop["delayed_weight"][behind] = 0
+        crop["event_weight"][behind] = 0

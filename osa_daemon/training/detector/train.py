@@ -1,0 +1,159 @@
+"""The training loop: deterministic by seed, resumable, best network by validation F1."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from tqdm import tqdm
+
+from osa_daemon.training.detector.corpus import FeatureNight
+from osa_daemon.training.detector.crops import Crops
+from osa_daemon.training.detector.network import Network, NetworkShape
+
+# audible, breath, apnea, hypopnea, snore, gasp
+CAUSAL_SHARE = torch.tensor([0.5, 0.5, 1.5, 1.0, 0.3, 0.3])
+DELAYED_SHARE = torch.tensor([0.5, 0.5, 0.3, 0.3])
+EVENT_SHARE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """How long and how fast; the defaults were chosen on validation nights."""
+
+    seed: int = 1
+    steps: int = 1_600
+    batch: int = 16
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    average: float = 0.995  # of the weights that are kept (exponential moving average)
+    check_every: int = 200
+
+
+def loss_of(causal: Tensor, delayed: Tensor, batch: dict[str, Tensor]) -> Tensor:
+    """Return the weighted sum over both readings and all classes."""
+    entropy = functional.binary_cross_entropy_with_logits
+    now = entropy(causal, batch["causal"], reduction="none") * batch["causal_weight"]
+    single = entropy(delayed[..., :4], batch["delayed"], reduction="none")
+    single = single * batch["delayed_weight"]
+    event = functional.cross_entropy(
+        delayed[..., 4:].transpose(1, 2), batch["event"], reduction="none"
+    )
+    event = event * batch["event_weight"]
+    frames = batch["valid"].sum().clamp(min=1)
+    total = (now * CAUSAL_SHARE).sum() + (single * DELAYED_SHARE).sum()
+    return (total + EVENT_SHARE * event.sum()) / frames
+
+
+def fit_scaling(network: Network, nights: Sequence[FeatureNight]) -> None:
+    """Set the input scaling from the nights' own mean and spread."""
+    for name in ("encoder", "level"):
+        column = "encoder" if name == "encoder" else "levels"
+        rows = np.concatenate([getattr(n.features, column)[n.features.valid][::7] for n in nights])
+        getattr(network, f"{name}_mean").copy_(torch.from_numpy(rows.mean(0)))
+        getattr(network, f"{name}_scale").copy_(torch.from_numpy(1 / (rows.std(0) + 1e-3)))
+
+
+class Trainer:
+    """Trains a network on nights, keeping a checkpoint to go on from."""
+
+    def __init__(
+        self,
+        shape: NetworkShape,
+        plan: TrainingPlan,
+        nights: Sequence[FeatureNight],
+        checkpoint: Path,
+    ) -> None:
+        torch.manual_seed(plan.seed)
+        self.plan = plan
+        self.network = Network(shape)
+        fit_scaling(self.network, nights)
+        self._crops = Crops(nights, plan.seed)
+        self._optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay
+        )
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, plan.learning_rate, total_steps=plan.steps, pct_start=0.1
+        )
+        self._averaged = {k: v.clone() for k, v in self.network.state_dict().items()}
+        self._checkpoint = checkpoint
+        self._step = 0
+        self._best: tuple[float, dict[str, Tensor]] = (-1.0, self._averaged)
+
+    def run(self, score: Callable[[Network], float]) -> Network:
+        """Train to the end of the plan; return the averaged network that scored best."""
+        self._resume()
+        bar = tqdm(total=self.plan.steps, initial=self._step, desc="training")
+        while self._step < self.plan.steps:
+            loss = self._one_step()
+            self._step += 1
+            bar.update()
+            if self._step % self.plan.check_every == 0:
+                figure = score(self.averaged())
+                bar.write(f"step {self._step}: loss {loss:.3f}, validation F1 {figure:.3f}")
+                if figure > self._best[0]:
+                    self._best = (figure, {k: v.clone() for k, v in self._averaged.items()})
+                self._save()
+        bar.close()
+        return self._with(self._best[1])
+
+    def averaged(self) -> Network:
+        """Return a copy of the network with the averaged weights, ready to be used."""
+        return self._with(self._averaged)
+
+    def _with(self, weights: dict[str, Tensor]) -> Network:
+        network = Network(self.network.shape)
+        network.load_state_dict(weights)
+        return network.eval()
+
+    def _one_step(self) -> float:
+        self.network.train()
+        batch = self._crops.draw(self.plan.batch)
+        state = self.network.zero_state(self.plan.batch)
+        causal, delayed, _ = self.network(batch["encoder"], batch["levels"], batch["valid"], state)
+        loss = loss_of(causal, delayed, batch)
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self._optimiser.step()
+        self._schedule.step()
+        keep = min(self.plan.average, self._step / (self._step + 10))
+        for name, value in self.network.state_dict().items():
+            self._averaged[name].lerp_(value, 1 - keep)
+        return float(loss.detach())
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "plan": asdict(self.plan),
+            "step": self._step,
+            "network": self.network.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "averaged": self._averaged,
+            "best": self._best,
+            "crops": self._crops.state(),
+            "torch_rng": torch.get_rng_state(),
+        }
+
+    def _save(self) -> None:
+        temporary = self._checkpoint.with_suffix(".part")
+        torch.save(self._state(), temporary)
+        temporary.rename(self._checkpoint)
+
+    def _resume(self) -> None:
+        """Go on from a checkpoint of the same plan."""
+        if not self._checkpoint.exists():
+            return
+        saved = torch.load(self._checkpoint, weights_only=False)
+        if saved["plan"] != asdict(self.plan):
+            return
+        self._step, self._best, self._averaged = saved["step"], saved["best"], saved["averaged"]
+        self.network.load_state_dict(saved["network"])
+        self._optimiser.load_state_dict(saved["optimiser"])
+        self._schedule.load_state_dict(saved["schedule"])
+        self._crops.restore(saved["crops"])
+        torch.set_rng_state(saved["torch_rng"])

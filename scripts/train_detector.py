@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""Train the detector on simulated nights: from the data folder to the shipped ONNX and its card.
+
+Nights are simulated and passed through the front end once, then cached; training goes on from its
+last checkpoint. Thresholds are chosen on validation nights; test nights are only reported.
+"""
+
+import argparse
+from pathlib import Path
+
+from osa_daemon.training.detector.command import Options, train_detector
+
+
+def main() -> None:
+    """Read the options and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="folder with sounds/ and physiology/")
+    parser.add_argument("--out", type=Path, help="folder for the model (default: the package's)")
+    parser.add_argument("--cache", type=Path, default=Path("build/training"), help="cached nights")
+    parser.add_argument("--material", choices=("clear", "all"), default="all", help="recordings")
+    parser.add_argument("--hours", type=float, help="hours of training nights, for a trial")
+    parser.add_argument("--steps", type=int, help="training steps, for a trial")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that make nights")
+    train_detector(Options(**vars(parser.parse_args())))
+
+
+if __name__ == "__main__":
+    main()
