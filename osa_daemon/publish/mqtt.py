@@ -1,0 +1,190 @@
+"""The publisher: what the rest of the daemon sees of MQTT."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from random import Random
+
+from osa_daemon.publish.connection import Connection, Received, Report
+from osa_daemon.publish.credentials import read_password, tls_context
+from osa_daemon.publish.discovery import discovery_payload, discovery_topic
+from osa_daemon.publish.mailbox import Mailbox, Message
+from osa_daemon.publish.mqtt_settings import MqttSettings
+from osa_daemon.publish.payloads import Value, encode
+from osa_daemon.publish.session import Link, Session, Timing, availability
+from osa_daemon.publish.topics import AVAILABILITY, EVENT, OFFLINE, find_topic
+
+DISCOVERY_MIN_INTERVAL_S = 5.0  # Home Assistant loses parts of payloads that come closer
+MAX_RECEIVED = 100
+
+_log = logging.getLogger(__name__)
+
+
+class MqttPublisher:
+    """Publishes states and events, whatever the broker does.
+
+    Every method may be called from any thread and none blocks, `stop` aside. No failure of the
+    network raises: `connected` and `problem` tell of it, and it is tried again for ever.
+
+    `on_event_acknowledged` is given the id of an event once the broker has it; `on_command` the
+    key and the untrusted payload of a message on `set/<key>`. Both are called from the
+    publisher's thread and must return soon; what they raise is logged.
+
+    Raises:
+        ConfigError: the password or a certificate cannot be read.
+    """
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        on_event_acknowledged: Callable[[str], None],
+        on_command: Callable[[str, bytes], None] | None = None,
+        *,
+        timing: Timing | None = None,
+        random: Random | None = None,
+    ) -> None:
+        read_password(settings)
+        tls_context(settings)
+        self._settings = settings
+        self._mailbox = Mailbox()
+        self._session = Session(
+            settings,
+            self._mailbox,
+            self._make_connection,
+            on_acknowledged=on_event_acknowledged,
+            on_command=on_command,
+            timing=timing or Timing(),
+            random=random or Random(),
+        )
+        self._reports: deque[tuple[Connection, Report]] = deque()
+        self._wake = threading.Event()
+        self._stop_timeout_s: float | None = None
+        self._stepped_s = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="osa-publish", daemon=True)
+        self.set_discovery(discovery_payload(settings))
+
+    def start(self) -> None:
+        """Begin to connect in the background."""
+        self._thread.start()
+
+    def set_state(self, suffix: str, payload: str | Mapping[str, Value]) -> None:
+        """Publish the value of a topic of `topics.TOPICS`; the latest wins.
+
+        Sent where it differs from the last, and again on every new connection where retained.
+
+        Raises:
+            KeyError: there is no such topic, or it is not a state of the caller's.
+        """
+        topic = find_topic(suffix)
+        if topic in (AVAILABILITY, EVENT) or "+" in suffix:
+            raise KeyError(suffix)
+        self._put_state(
+            Message(
+                self._settings.topic(suffix),
+                payload if isinstance(payload, str) else encode(payload),
+                topic.qos,
+                topic.is_retained,
+                topic.expiry_s,
+                topic.min_interval_s,
+            )
+        )
+
+    def set_discovery(self, payload: str) -> None:
+        """Replace Home Assistant's device payload."""
+        self._put_state(
+            Message(
+                discovery_topic(self._settings),
+                payload,
+                qos=1,
+                is_retained=True,
+                min_interval_s=DISCOVERY_MIN_INTERVAL_S,
+            )
+        )
+
+    def send_event(self, event_id: str, payload: Mapping[str, Value]) -> bool:
+        """Send a decided event until the broker acknowledges it.
+
+        False where the queue is full: the event stays the caller's, to be offered again.
+        """
+        message = Message(
+            self._settings.topic(EVENT.suffix), encode(payload), EVENT.qos, EVENT.is_retained
+        )
+        is_taken = self._mailbox.put_event(event_id, message)
+        self._wake.set()
+        return is_taken
+
+    def stop(self, timeout_s: float, status: Mapping[str, Value] | None = None) -> None:
+        """Send what waits, then the last `status` and `offline`, and end; at most `timeout_s`.
+
+        Events that the broker has not acknowledged by then stay in the caller's outbox.
+        """
+        if status is not None:
+            self.set_state("status", status)
+        self._stop_timeout_s = timeout_s
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s + 1.0)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the link is open, as far as acknowledgements tell."""
+        return self._session.link is Link.ONLINE
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no link, or what the broker refuses, in one sentence."""
+        return self._session.problem
+
+    @property
+    def puback_age_s(self) -> float | None:
+        """Seconds since the broker last acknowledged something or connected; None if never."""
+        puback_s = self._session.puback_s
+        return None if puback_s is None else time.monotonic() - puback_s
+
+    @property
+    def step_age_s(self) -> float:
+        """Seconds since the publisher's thread last went round: its heartbeat."""
+        return time.monotonic() - self._stepped_s
+
+    @property
+    def waiting_events(self) -> int:
+        """Events given to `send_event` and not yet acknowledged."""
+        return self._mailbox.waiting_events
+
+    def _put_state(self, message: Message) -> None:
+        self._mailbox.put_state(message)
+        self._wake.set()
+
+    def _make_connection(self) -> Connection:
+        """Reads the credentials anew: they may have been put right."""
+        return Connection(
+            self._settings,
+            read_password(self._settings),
+            tls_context(self._settings),
+            will=availability(self._settings, OFFLINE),
+            report=self._take_report,
+        )
+
+    def _take_report(self, connection: Connection, report: Report) -> None:
+        """Called from paho's thread. Only a broker's messages can come in any number."""
+        if isinstance(report, Received) and len(self._reports) >= MAX_RECEIVED:
+            _log.warning("MQTT: a message on %s is dropped: too many at once", report.topic)
+            return
+        self._reports.append((connection, report))
+        self._wake.set()
+
+    def _run(self) -> None:
+        is_stopping = False
+        while self._session.link is not Link.ENDED:
+            self._wake.clear()
+            now_s = time.monotonic()
+            self._stepped_s = now_s
+            while self._reports:
+                connection, report = self._reports.popleft()
+                self._session.handle(connection, report, now_s)
+            if self._stop_timeout_s is not None and not is_stopping:
+                is_stopping = True
+                self._session.stop(now_s, self._stop_timeout_s)
+            self._wake.wait(self._session.step(now_s))
