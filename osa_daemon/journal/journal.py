@@ -1,0 +1,218 @@
+"""The one writer: what its methods have returned from survives a power cut."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final, Self
+
+from osa_daemon.journal import queries
+from osa_daemon.journal.database import open_writable, storage_errors, transaction
+from osa_daemon.journal.queries import stamp
+from osa_daemon.journal.rows import EventRow, MinuteRow, NightRow, OpenPause, OutboxRow
+
+EVENT_KIND: Final = "event"
+OUTBOX_CAP: Final = 10_000  # rows: months of events without a broker, about 5 MB
+KEEP_MINUTES_NIGHTS: Final = 30  # 1440 rows a night; the check at start stays short
+
+
+class Journal:
+    """Events, nights, minutes, the outbox and the pause in progress, in SQLite.
+
+    Made, used and closed by one thread. Every method that writes commits before it returns, or
+    changes nothing and raises StorageError; the journal stays usable and the next call tries
+    again. `notice` tells of a damaged journal that was set aside. `left_open` is the pause that
+    was in progress when the last writer died.
+    """
+
+    def __init__(
+        self, db: sqlite3.Connection, path: Path, notice: str | None, outbox_cap: int = OUTBOX_CAP
+    ) -> None:
+        self._db = db
+        self._path = path
+        self._outbox_cap = outbox_cap
+        self.notice = notice
+        self.left_open = queries.open_pause(db)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        outbox_cap: int = OUTBOX_CAP,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Self:
+        """Open the journal, made where there is none; `now` only names a damaged one.
+
+        Raises:
+            StorageError: the file or folder cannot be used, or a newer version wrote it.
+        """
+        db, notice = open_writable(path, now)
+        with storage_errors(path, "read"):
+            return cls(db, path, notice, outbox_cap)
+
+    def close(self) -> None:
+        """Close the file; nothing is lost if this is never called."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def record_event(self, row: EventRow, payload: str, created_utc: datetime) -> bool:
+        """Commit a decided event together with the message that tells of it.
+
+        Return False, changing nothing, if an event with this id is there already.
+
+        Raises:
+            StorageError: nothing was written; tell of the event with `durable` False.
+        """
+        with self._write() as db:
+            if db.execute("SELECT 1 FROM events WHERE id = ?", (row.id,)).fetchone():
+                return False
+            db.execute(
+                "INSERT INTO events (id, type, onset_utc, end_utc, duration_s, confidence,"
+                " character, monitorable, truncated, night) VALUES (?,?,?,?,?,?,?,?,?,?)",
+                (
+                    row.id,
+                    row.type,
+                    stamp(row.onset_utc),
+                    stamp(row.end_utc),
+                    row.duration_s,
+                    row.confidence,
+                    row.character,
+                    int(row.monitorable),
+                    int(row.truncated),
+                    row.night.isoformat(),
+                ),
+            )
+            self._enqueue(db, EVENT_KIND, payload, created_utc)
+        return True
+
+    def enqueue(self, kind: str, payload: str, created_utc: datetime) -> None:
+        """Commit a message to the outbox; over the cap the oldest goes, events last."""
+        with self._write() as db:
+            self._enqueue(db, kind, payload, created_utc)
+
+    def pending(self, limit: int = 100) -> tuple[OutboxRow, ...]:
+        """Return the oldest messages that wait."""
+        with self._read() as db:
+            rows = db.execute(
+                "SELECT id, kind, payload, created_utc FROM outbox ORDER BY id LIMIT ?", (limit,)
+            )
+            return tuple(
+                OutboxRow(number, kind, payload, datetime.fromisoformat(created))
+                for number, kind, payload, created in rows
+            )
+
+    def outbox_length(self) -> int:
+        """Return how many messages wait."""
+        with self._read() as db:
+            return int(db.execute("SELECT count(*) FROM outbox").fetchone()[0])
+
+    def acknowledge(self, *ids: int) -> None:
+        """The broker has these messages: take them out."""
+        with self._write() as db:
+            db.executemany("DELETE FROM outbox WHERE id = ?", [(each,) for each in ids])
+
+    def record_minutes(self, rows: Iterable[MinuteRow]) -> None:
+        """Commit a batch of minutes; one that is there already is replaced."""
+        values = [
+            (
+                stamp(row.start_utc),
+                row.night.isoformat(),
+                row.heard_s,
+                row.monitorable_s,
+                row.snoring_s,
+                row.gap_s,
+                row.level_dbfs,
+                row.noise_dbfs,
+                row.breathing_rate_bpm,
+            )
+            for row in rows
+        ]
+        with self._write() as db:
+            db.executemany("INSERT OR REPLACE INTO minutes VALUES (?,?,?,?,?,?,?,?,?)", values)
+
+    def record_night(self, row: NightRow) -> None:
+        """Commit a night's figures in place of those before."""
+        values = (
+            row.night.isoformat(),
+            stamp(row.started_utc),
+            stamp(row.updated_utc),
+            row.figures,
+            row.counts,
+        )
+        with self._write() as db:
+            db.execute("INSERT OR REPLACE INTO nights VALUES (?,?,?,?,?)", values)
+
+    def begin_pause(self, onset_utc: datetime, seen_utc: datetime) -> None:
+        """A pause is in progress; call again as it goes on, so that its length is known."""
+        with self._write() as db:
+            values = (stamp(onset_utc), stamp(seen_utc))
+            db.execute("INSERT OR REPLACE INTO open_pause VALUES (1, ?, ?)", values)
+
+    def end_pause(self) -> None:
+        """No pause is in progress; also once `left_open` has been dealt with."""
+        with self._write() as db:
+            db.execute("DELETE FROM open_pause")
+
+    def forget_before(
+        self, today: date, keep_nights: int, keep_minutes_nights: int = KEEP_MINUTES_NIGHTS
+    ) -> None:
+        """Drop nights and their events older than `keep_nights` nights, and older minutes."""
+        oldest = ((today - timedelta(days=keep_nights)).isoformat(),)
+        oldest_minutes = ((today - timedelta(days=keep_minutes_nights)).isoformat(),)
+        with self._write() as db:
+            db.execute("DELETE FROM events WHERE night < ?", oldest)
+            db.execute("DELETE FROM minutes WHERE night < ?", oldest_minutes)
+            db.execute("DELETE FROM nights WHERE night < ?", oldest)
+
+    def night(self, night: date) -> NightRow | None:
+        """Return one night, or None."""
+        with self._read() as db:
+            return queries.night_named(db, night)
+
+    def last_nights(self, limit: int) -> tuple[NightRow, ...]:
+        """Return the last nights, the latest first."""
+        with self._read() as db:
+            return queries.last_nights(db, limit)
+
+    def events_between(self, start_utc: datetime, end_utc: datetime) -> tuple[EventRow, ...]:
+        """Return the events with onset in [start, end), in order of onset."""
+        with self._read() as db:
+            return queries.events_between(db, start_utc, end_utc)
+
+    def open_pause(self) -> OpenPause | None:
+        """Return the pause in progress, or None."""
+        with self._read() as db:
+            return queries.open_pause(db)
+
+    def _enqueue(
+        self, db: sqlite3.Connection, kind: str, payload: str, created_utc: datetime
+    ) -> None:
+        db.execute(
+            "INSERT INTO outbox (kind, payload, created_utc) VALUES (?,?,?)",
+            (kind, payload, stamp(created_utc)),
+        )
+        (length,) = db.execute("SELECT count(*) FROM outbox").fetchone()
+        if length > self._outbox_cap:
+            db.execute(
+                "DELETE FROM outbox WHERE id IN"
+                " (SELECT id FROM outbox ORDER BY kind = ?, id LIMIT ?)",
+                (EVENT_KIND, length - self._outbox_cap),
+            )
+
+    @contextlib.contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with storage_errors(self._path, "written"), transaction(self._db) as db:
+            yield db
+
+    @contextlib.contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        with storage_errors(self._path, "read"):
+            yield self._db

@@ -1,0 +1,97 @@
+"""What is read from the journal, by its writer and by readers alike."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from osa_daemon.journal.rows import EventRow, MinuteRow, NightRow, OpenPause
+
+_EVENT: Final = (
+    "SELECT id, type, onset_utc, end_utc, duration_s, confidence, character, monitorable,"
+    " truncated, night FROM events"
+)
+_MINUTE: Final = (
+    "SELECT start_utc, night, heard_s, monitorable_s, snoring_s, gap_s, level_dbfs, noise_dbfs,"
+    " breathing_rate_bpm FROM minutes"
+)
+_NIGHT: Final = "SELECT night, started_utc, updated_utc, figures, counts FROM nights"
+
+
+def stamp(time: datetime) -> str:
+    """Write a time so that text order is time order.
+
+    Raises:
+        ValueError: the time has no zone.
+    """
+    if time.tzinfo is None:
+        msg = f"{time} has no time zone"
+        raise ValueError(msg)
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def events_between(
+    db: sqlite3.Connection, start_utc: datetime, end_utc: datetime
+) -> tuple[EventRow, ...]:
+    """Return the events with onset in [start, end), in order of onset."""
+    where = " WHERE onset_utc >= ? AND onset_utc < ? ORDER BY onset_utc, number"
+    rows = db.execute(_EVENT + where, (stamp(start_utc), stamp(end_utc)))
+    return tuple(_event(row) for row in rows)
+
+
+def events_of(db: sqlite3.Connection, night: date) -> tuple[EventRow, ...]:
+    """Return a night's events in order of onset."""
+    where = " WHERE night = ? ORDER BY onset_utc, number"
+    return tuple(_event(row) for row in db.execute(_EVENT + where, (night.isoformat(),)))
+
+
+def minutes_of(db: sqlite3.Connection, night: date) -> tuple[MinuteRow, ...]:
+    """Return a night's minutes in order."""
+    rows = db.execute(_MINUTE + " WHERE night = ? ORDER BY start_utc", (night.isoformat(),))
+    return tuple(
+        MinuteRow(datetime.fromisoformat(row[0]), date.fromisoformat(row[1]), *row[2:])
+        for row in rows
+    )
+
+
+def night_named(db: sqlite3.Connection, night: date) -> NightRow | None:
+    """Return one night, or None."""
+    row = db.execute(_NIGHT + " WHERE night = ?", (night.isoformat(),)).fetchone()
+    return None if row is None else _night(row)
+
+
+def last_nights(db: sqlite3.Connection, limit: int) -> tuple[NightRow, ...]:
+    """Return the last nights, the latest first."""
+    rows = db.execute(_NIGHT + " ORDER BY night DESC LIMIT ?", (limit,))
+    return tuple(_night(row) for row in rows)
+
+
+def open_pause(db: sqlite3.Connection) -> OpenPause | None:
+    """Return the pause in progress, or None."""
+    row = db.execute("SELECT onset_utc, seen_utc FROM open_pause").fetchone()
+    return None if row is None else OpenPause(*map(datetime.fromisoformat, row))
+
+
+def _event(row: Sequence[Any]) -> EventRow:
+    return EventRow(
+        id=row[0],
+        type=row[1],
+        onset_utc=datetime.fromisoformat(row[2]),
+        end_utc=datetime.fromisoformat(row[3]),
+        duration_s=row[4],
+        confidence=row[5],
+        character=row[6],
+        monitorable=bool(row[7]),
+        truncated=bool(row[8]),
+        night=date.fromisoformat(row[9]),
+    )
+
+
+def _night(row: Sequence[Any]) -> NightRow:
+    return NightRow(
+        night=date.fromisoformat(row[0]),
+        started_utc=datetime.fromisoformat(row[1]),
+        updated_utc=datetime.fromisoformat(row[2]),
+        figures=row[3],
+        counts=row[4],
+    )

@@ -1,0 +1,77 @@
+"""Reading the journal beside the daemon: the commands `nights` and `export-events`."""
+
+import sqlite3
+from datetime import date, datetime
+from pathlib import Path
+from typing import Self
+
+from osa_daemon.errors import StorageError
+from osa_daemon.journal import queries
+from osa_daemon.journal.database import BUSY_TIMEOUT_S, storage_errors
+from osa_daemon.journal.rows import EventRow, MinuteRow, NightRow
+from osa_daemon.journal.schema import LATEST, version_of
+
+
+class JournalReader:
+    """A connection of its own that cannot write; the daemon may go on writing meanwhile."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self._db = db
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the journal for reading.
+
+        Raises:
+            StorageError: there is none, it cannot be read, or another version wrote it.
+        """
+        if not path.exists():
+            msg = f"There is no journal at {path}; the daemon makes it when it first runs."
+            raise StorageError(msg)
+        with storage_errors(path, "read"):
+            uri = f"{path.resolve().as_uri()}?mode=ro"
+            db = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            try:
+                version = version_of(db)
+            except sqlite3.Error:
+                db.close()
+                raise
+        if version != LATEST:
+            db.close()
+            msg = (
+                f"The journal {path} has version {version}, this program reads version {LATEST}; "
+                "start the daemon of this version once."
+            )
+            raise StorageError(msg)
+        return cls(db, path)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def nights(self, limit: int = 14) -> tuple[NightRow, ...]:
+        """Return the last nights, the latest first."""
+        with storage_errors(self._path, "read"):
+            return queries.last_nights(self._db, limit)
+
+    def events_of(self, night: date) -> tuple[EventRow, ...]:
+        """Return a night's events in order of onset."""
+        with storage_errors(self._path, "read"):
+            return queries.events_of(self._db, night)
+
+    def events_between(self, start_utc: datetime, end_utc: datetime) -> tuple[EventRow, ...]:
+        """Return the events with onset in [start, end), in order of onset."""
+        with storage_errors(self._path, "read"):
+            return queries.events_between(self._db, start_utc, end_utc)
+
+    def minutes_of(self, night: date) -> tuple[MinuteRow, ...]:
+        """Return a night's minutes in order."""
+        with storage_errors(self._path, "read"):
+            return queries.minutes_of(self._db, night)
