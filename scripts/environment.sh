@@ -16,9 +16,11 @@ TORCH_VERSION=2.13.0
 RUNTIME_PACKAGES=(python3 python3-venv python3-dev gcc pkg-config libsystemd-dev libportaudio2)
 
 say() { printf '%s\n' "$*"; }
-stop() { # stop EXIT_CODE SENTENCE
-    printf '%s: %s\n' "$(basename "$0")" "$2" >&2
-    exit "$1"
+stop() { # stop EXIT_CODE SENTENCE...
+    local code=$1
+    shift
+    printf 'scripts/%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit "$code"
 }
 
 as_root() {

@@ -1,0 +1,93 @@
+# Sourced by install.sh and uninstall.sh: a mosquitto for those who have no broker.
+# shellcheck shell=bash
+# Uses run, step and say, and CONFIG (the daemon's folder under /etc).
+
+BROKER=/etc/mosquitto
+BROKER_FILES=("$BROKER/conf.d/osa-daemon.conf" "$BROKER/osa-daemon.passwd" "$BROKER/osa-daemon.acl")
+
+# Whether somebody other than us has told mosquitto where to listen.
+broker_is_configured() {
+    local file
+    for file in "$BROKER"/mosquitto.conf "$BROKER"/conf.d/*.conf; do
+        [[ $file != "${BROKER_FILES[0]}" ]] || continue
+        ! grep -qsE '^[[:space:]]*(listener|port|bind_address)[[:space:]]' "$file" || return 0
+    done
+    return 1
+}
+
+new_password() { # without what shells and YAML read as a sign
+    LC_ALL=C tr -dc 'A-Za-z0-9' </dev/urandom | head -c 24 || true
+}
+
+# keep_password FILE GROUP: makes the file with a new password where there is none
+keep_password() {
+    [[ ! -s $1 ]] || return 0
+    (umask 077 && new_password >"$1")
+    chgrp "$2" "$1"
+    chmod 0640 "$1"
+}
+
+write_broker_files() {
+    local plain
+    keep_password "$CONFIG/mqtt-password" osa-daemon
+    keep_password "$CONFIG/home-assistant-password" root
+    cat >"${BROKER_FILES[0]}" <<TEXT
+# Made by osa-daemon's scripts/install.sh --with-broker.
+listener 1883
+allow_anonymous false
+password_file ${BROKER_FILES[1]}
+acl_file ${BROKER_FILES[2]}
+TEXT
+    cat >"${BROKER_FILES[2]}" <<TEXT
+user osa-daemon
+topic readwrite osa_daemon/#
+topic readwrite homeassistant/#
+user homeassistant
+topic readwrite #
+TEXT
+    # the passwords pass through a file, not through a command line that others can list
+    plain=$(mktemp)
+    printf 'osa-daemon:%s\nhomeassistant:%s\n' "$(<"$CONFIG/mqtt-password")" \
+        "$(<"$CONFIG/home-assistant-password")" >"$plain"
+    mosquitto_passwd -U "$plain"
+    install -m 0640 -g mosquitto "$plain" "${BROKER_FILES[1]}"
+    chgrp mosquitto "${BROKER_FILES[2]}"
+    chmod 0640 "${BROKER_FILES[2]}"
+    rm -f "$plain"
+}
+
+# Fill in the two keys of our own untouched settings file; name them where it is the user's.
+point_settings_at_broker() {
+    local file=$CONFIG/config.yaml
+    if cmp -s "$file" "$REPOSITORY/config/osa-daemon.yaml"; then
+        sed -i -E "s|^( +)(# ?)?username:[^#]*|\1username: osa-daemon  |
+                   s|^( +)(# ?)?password_file:[^#]*|\1password_file: $CONFIG/mqtt-password  |" \
+            "$file"
+    elif ! grep -qs "$CONFIG/mqtt-password" "$file"; then
+        say "    in $file set mqtt.username: osa-daemon and" \
+            "mqtt.password_file: $CONFIG/mqtt-password"
+    fi
+}
+
+install_broker() {
+    if broker_is_configured; then
+        step "mosquitto is configured already and is left as it is"
+        return
+    fi
+    step "Broker: mosquitto on port 1883, with passwords"
+    run mkdir -p "$CONFIG"
+    run write_broker_files
+    run point_settings_at_broker
+    run systemctl --quiet enable mosquitto.service
+    run systemctl restart mosquitto.service
+    say "    for Home Assistant (integration MQTT): this machine's address, port 1883, user" \
+        "homeassistant, the password in $CONFIG/home-assistant-password"
+    say "    what passes is not encrypted: for networks you do not trust, set up TLS"
+}
+
+remove_broker() {
+    [[ -e ${BROKER_FILES[0]} ]] || return 0
+    step "Broker: what was set up for the daemon; the package mosquitto stays"
+    run rm -f "${BROKER_FILES[@]}"
+    run systemctl try-restart mosquitto.service
+}

@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# Install the daemon of this checkout as a systemd service.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+Usage: scripts/install.sh [--with-broker] [--dry-run]
+
+Installs the daemon as a service on 64-bit Debian 12/13 or Raspberry Pi OS:
+  /opt/osa-daemon/venv          the program and its dependencies (locked, with hashes)
+  /etc/osa-daemon/config.yaml   the settings; a file that is there already is never changed
+  /var/lib/osa-daemon           the journal, owned by the user osa-daemon
+  /etc/systemd/system/osa-daemon.service, enabled and started
+Doing it again brings an installation up to date with this checkout.
+
+  --with-broker   also sets up mosquitto on port 1883, with passwords for the daemon and for
+                  Home Assistant; a broker that is configured already is left alone
+  --dry-run       says what would be done, and does nothing
+
+scripts/uninstall.sh takes it off again.
+TEXT
+}
+
+# shellcheck source=scripts/environment.sh
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+# shellcheck source=scripts/broker.sh
+source "$REPOSITORY/scripts/broker.sh"
+
+VENV=/opt/osa-daemon/venv
+CONFIG=/etc/osa-daemon
+UNITS=/etc/systemd/system
+broker=no dry=no changed=no
+arguments=("$@")
+while [[ $# -gt 0 ]]; do
+    case $1 in
+        --help | -h) usage && exit 0 ;;
+        --with-broker) broker=yes ;;
+        --dry-run) dry=yes ;;
+        *) stop 2 "unknown argument $1; --help lists those there are." ;;
+    esac
+    shift
+done
+
+step() { say "* $*"; }
+run() {
+    if [[ $dry == yes ]]; then say "    would run: $*"; else "$@"; fi
+}
+
+check_machine() {
+    local system
+    case $(dpkg --print-architecture 2>/dev/null || uname -m) in
+        arm64 | amd64 | aarch64 | x86_64) ;;
+        *) stop 4 "this is a 32-bit system, for which onnxruntime has no builds:" \
+            "install the 64-bit Raspberry Pi OS or Debian." ;;
+    esac
+    # shellcheck disable=SC1091  # the system's own file
+    system=$(. /etc/os-release && printf '%s %s' "$ID" "${VERSION_ID:-}")
+    case $system in
+        "debian 12"* | "debian 13"* | "raspbian 12"* | "raspbian 13"*) ;;
+        *) say "Warning: this is $system; tried were Debian 12 and 13 and Raspberry Pi OS." ;;
+    esac
+    [[ $dry == yes || -d /run/systemd/system ]] ||
+        stop 4 "systemd is not running here, so there is nothing to install a service into."
+}
+
+add_user() {
+    id -u osa-daemon >/dev/null 2>&1 && return
+    step "User osa-daemon"
+    run useradd --system --user-group --no-create-home --home-dir /var/lib/osa-daemon \
+        --shell /usr/sbin/nologin --groups audio osa-daemon
+}
+
+# Debian's own Python: the service's user cannot reach one in somebody's home.
+install_program() {
+    local python=${PYTHON:-/usr/bin/python3} built print
+    step "Program in $VENV"
+    if [[ $dry == yes ]]; then
+        say "    would make the environment, with the locked dependencies and this checkout"
+        return
+    fi
+    is_python "$python" || stop 4 "$python is not a Python of at least 3.11 with venv."
+    if ! cmp -s <("$VENV/bin/python" -VV 2>/dev/null) <("$python" -VV); then
+        mkdir -p "$VENV"
+        "$python" -m venv --clear "$VENV"
+    fi
+    print=$(fingerprint "$python" scripts/requirements.lock)
+    install_once "$VENV" runtime "$print" install_runtime "$VENV"
+    built=$(mktemp -d)
+    pip_in "$VENV" wheel --quiet --no-deps --wheel-dir "$built" "$REPOSITORY"
+    print=$(cat "$built"/osa_daemon-*.whl | sha256sum | cut -c1-64)
+    install_once "$VENV" project "$print" install_wheel "$built"/osa_daemon-*.whl
+    rm -rf "$built"
+}
+
+install_wheel() {
+    pip_in "$VENV" install --quiet --no-deps --force-reinstall "$1"
+    changed=yes
+}
+
+install_file() { # install_file MODE SOURCE TARGET: only where it differs
+    cmp -s "$2" "$3" && return
+    step "File $3"
+    run install -D -m "$1" "$2" "$3"
+    changed=yes
+}
+
+install_settings() {
+    if [[ -e $CONFIG/config.yaml ]]; then
+        step "Settings in $CONFIG/config.yaml are kept"
+    else
+        install_file 0644 "$REPOSITORY/config/osa-daemon.yaml" "$CONFIG/config.yaml"
+    fi
+}
+
+install_unit() {
+    install_file 0644 "$REPOSITORY/systemd/osa-daemon.service" "$UNITS/osa-daemon.service"
+    # older ones would warn at every start that they do not know it
+    if [[ $(systemctl --version | awk 'NR == 1 { print $2 + 0 }') -ge 254 ]]; then
+        install_file 0644 "$REPOSITORY/systemd/back-off.conf" \
+            "$UNITS/osa-daemon.service.d/back-off.conf"
+    fi
+}
+
+start_service() {
+    step "Service osa-daemon"
+    run systemctl daemon-reload
+    run systemctl --quiet enable osa-daemon.service
+    if [[ $changed == yes ]]; then
+        run systemctl restart osa-daemon.service
+    else
+        run systemctl start osa-daemon.service
+    fi
+}
+
+[[ $dry == yes || $EUID -eq 0 ]] || exec sudo -- "$0" "${arguments[@]}"
+check_machine
+packages=("${RUNTIME_PACKAGES[@]}")
+if [[ $broker == yes ]]; then
+    packages+=(mosquitto mosquitto-clients)
+    export OSA_WANT_BROKER=1
+fi
+if [[ $dry == yes ]]; then
+    step "System packages: $(missing_packages "${packages[@]}" | xargs)"
+else
+    need_packages "${packages[@]}"
+fi
+add_user
+install_program
+install_settings
+[[ $broker == no ]] || install_broker
+install_unit
+[[ $dry == yes ]] || "$VENV/bin/osa-daemon" check-config "$CONFIG/config.yaml" >/dev/null ||
+    stop 2 "the settings are not valid (see above); put them right and run this again."
+start_service
+say "Done. journalctl -u osa-daemon shows its log; $CONFIG/config.yaml holds its settings."

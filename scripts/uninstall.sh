@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Take the installed daemon off this machine.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+Usage: scripts/uninstall.sh [--purge] [--dry-run]
+
+Stops and removes the service and the program that scripts/install.sh installed. Settings,
+journal, user and a broker that was set up stay.
+
+  --purge     removes those as well: every recorded night is lost
+  --dry-run   says what would be done, and does nothing
+
+System packages are left alone.
+TEXT
+}
+
+# shellcheck source=scripts/environment.sh
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+# shellcheck source=scripts/broker.sh
+source "$REPOSITORY/scripts/broker.sh"
+
+CONFIG=/etc/osa-daemon
+UNITS=/etc/systemd/system
+purge=no dry=no
+arguments=("$@")
+while [[ $# -gt 0 ]]; do
+    case $1 in
+        --help | -h) usage && exit 0 ;;
+        --purge) purge=yes ;;
+        --dry-run) dry=yes ;;
+        *) stop 2 "unknown argument $1; --help lists those there are." ;;
+    esac
+    shift
+done
+
+step() { say "* $*"; }
+run() {
+    if [[ $dry == yes ]]; then say "    would run: $*"; else "$@"; fi
+}
+
+[[ $dry == yes || $EUID -eq 0 ]] || exec sudo -- "$0" "${arguments[@]}"
+
+if [[ -e $UNITS/osa-daemon.service ]]; then
+    step "Service osa-daemon"
+    run systemctl --quiet disable --now osa-daemon.service
+    run rm -f "$UNITS/osa-daemon.service" "$UNITS/osa-daemon.service.d/back-off.conf"
+    [[ ! -d $UNITS/osa-daemon.service.d ]] ||
+        run rmdir --ignore-fail-on-non-empty "$UNITS/osa-daemon.service.d"
+    run systemctl daemon-reload
+fi
+if [[ -e /opt/osa-daemon ]]; then
+    step "Program in /opt/osa-daemon"
+    run rm -rf /opt/osa-daemon
+fi
+if [[ $purge == yes ]]; then
+    remove_broker
+    step "Settings in $CONFIG, journal in /var/lib/osa-daemon, user osa-daemon"
+    run rm -rf "$CONFIG" /var/lib/osa-daemon
+    ! id -u osa-daemon >/dev/null 2>&1 || run userdel osa-daemon
+    say "Done: nothing of it is left."
+else
+    say "Done. Settings and journal stay; --purge removes them too."
+fi
