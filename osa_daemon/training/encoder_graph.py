@@ -1,9 +1,7 @@
 """Builds the encoder as an ONNX graph: sound in, features out, by hand and node by node."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from osa_daemon.training.encoder_checkpoint import Checkpoint
@@ -25,9 +23,9 @@ class Graph:
         self._nodes: list[NodeProto] = []
         self._constants: list[TensorProto] = []
 
-    def constant(self, name: str, value: NDArray[Any]) -> str:
+    def constant(self, name: str, value: ArrayLike) -> str:
         """Store `value` and return its name."""
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self._constants.append(numpy_helper.from_array(np.array(value), name))
         return name
 
     def op(self, kind: str, *inputs: str, name: str, **attributes: object) -> str:
@@ -44,10 +42,9 @@ class Graph:
     def linear(
         self, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32], name: str
     ) -> str:
-        """Multiply (…, in) by `weight` (in, out) and add `bias`, in int8 where the graph is int8."""
-        product = (
-            self._int8_product(x, weight, name) if self._int8 else self._product(x, weight, name)
-        )
+        """Multiply (…, in) by `weight` (in, out), in int8 where the graph is, and add `bias`."""
+        multiply = self._int8_product if self._int8 else self._product
+        product = multiply(x, weight, name)
         return self.op("Add", self.constant(f"{name}.bias", bias), product, name=f"{name}.out")
 
     def _product(self, x: str, weight: NDArray[np.float32], name: str) -> str:
