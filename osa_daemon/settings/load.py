@@ -1,8 +1,8 @@
 """Defaults, file, environment and overrides put together, each value with its origin."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from osa_daemon.errors import ConfigError
@@ -71,23 +71,31 @@ def load(
     return combine(Loaded(settings, base, {}, config_path, path), stored, warnings)
 
 
-def combine(plain: Loaded, stored: Mapping[str, Given], warnings: list[str]) -> Loaded:
-    """Return `plain` with the `stored` overrides that are valid, and warnings on the others."""
+def combine(loaded: Loaded, stored: Mapping[str, Given], warnings: Sequence[str]) -> Loaded:
+    """Return `loaded` with the valid ones of `stored` as its overrides, and warnings on others."""
+    kept = dict(stored)
+    settings = build({**loaded.base, **kept})
+    left_out = list(warnings)
+    if isinstance(settings, list):
+        kept, refused = _one_by_one(loaded.base, stored)
+        left_out += [f"{problem} The override is ignored." for problem in refused]
+        settings = build({**loaded.base, **kept})
+    assert isinstance(settings, Settings)  # the base alone is valid
+    return replace(loaded, settings=settings, overrides=kept, warnings=tuple(left_out))
+
+
+def _one_by_one(
+    base: Mapping[str, Given], stored: Mapping[str, Given]
+) -> tuple[dict[str, Given], list[Problem]]:
     kept: dict[str, Given] = {}
-    settings: Settings | list[Problem] = build({**plain.base, **stored})
-    if isinstance(settings, Settings):
-        kept = dict(stored)
-    else:
-        settings = plain.settings
-        for key, item in stored.items():
-            tried = build({**plain.base, **kept, key: item})
-            if isinstance(tried, Settings):
-                settings, kept[key] = tried, item
-            else:
-                warnings = [*warnings, f"{tried[0]} The override is ignored."]
-    return Loaded(
-        settings, plain.base, kept, plain.config_path, plain.overrides_path, tuple(warnings)
-    )
+    refused = []
+    for key, item in stored.items():
+        built = build({**base, **kept, key: item})
+        if isinstance(built, Settings):
+            kept[key] = item
+        else:
+            refused.append(built[0])
+    return kept, refused
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Given]:

@@ -54,6 +54,14 @@ def write_overrides(path: Path, values: Mapping[str, Any]) -> None:
         raise StorageError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
+def remove_overrides(path: Path) -> None:
+    """Remove the file, whatever is in it; raise StorageError if it cannot be removed."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be removed: {error.strerror or error}.") from None
+
+
 def _checked(stored: object, path: Path) -> tuple[dict[str, Given], list[str]]:
     values = stored.get("settings") if isinstance(stored, dict) else None
     if not isinstance(values, dict) or not isinstance(stored, dict) or stored.get("v") != VERSION:

@@ -68,12 +68,11 @@ class _Reader:
     file: YamlFile
 
     def section(self, branch: Branch, prefix: str) -> None:
-        seen: dict[str, int] = {}
+        seen: dict[str, Leaf] = {}
         for leaf, node in branch.entries:
             key = prefix + leaf.text
-            line = leaf.origin.line
-            if (first := seen.setdefault(leaf.text, line)) != line:
-                lines = f"in line {first} and in line {line}"
+            if (first := seen.setdefault(leaf.text, leaf)) is not leaf:
+                lines = f"in line {first.origin.line} and in line {leaf.origin.line}"
                 self._problem(leaf, key, f"{shorten(key)} stands twice, {lines}: keep one")
             else:
                 self._entry(leaf, key, node)

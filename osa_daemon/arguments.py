@@ -1,0 +1,161 @@
+"""The arguments of every command, and their help."""
+
+import re
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NoReturn
+
+from osa_daemon.errors import UsageError
+
+DISCLAIMER = (
+    "Hears pauses in breathing sound. Not intended to diagnose, treat, or aid in the management "
+    "of sleep apnea; the absence of a notification does not mean the absence of apnea; "
+    "not for infants."
+)
+COMMANDS = {
+    "run": "listen and report until stopped (what the service does)",
+    "replay": "hear a recording and write its events",
+    "evaluate": "compare events with a folder of scored recordings",
+    "check-config": "check the settings and show where each value comes from",
+    "settings": "show what was changed from Home Assistant, or reset it",
+    "devices": "list the microphones there are",
+    "doctor": "look for what keeps the daemon from working, with remedies",
+    "nights": "list the nights in the journal",
+    "report": "show one night and its events",
+    "export-events": "write the events of the journal, one JSON object a line",
+    "version": "print the version",
+}
+
+
+class _Parser(ArgumentParser):
+    """argparse that raises one sentence in place of printing its usage and exiting."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {_suggesting(message)}; see `{self.prog} --help`.")
+
+
+def parse(argv: Sequence[str]) -> Namespace:
+    """Return the arguments; `command` names the command, `config` is a path or None.
+
+    Raises:
+        UsageError: they ask for what does not exist.
+    """
+    arguments = parser().parse_args(argv)
+    if arguments.command is None:
+        raise UsageError("osa-daemon: a command is missing; see `osa-daemon --help`.")
+    if arguments.command == "run" and arguments.speed is not None and arguments.source is None:
+        raise UsageError("osa-daemon run: --speed is for a file: add --source file:PATH.")
+    return arguments
+
+
+def parser() -> ArgumentParser:
+    """Return the parser of all commands."""
+    top = _Parser(prog="osa-daemon", description=DISCLAIMER, allow_abbrev=False)
+    _add_config(top, default=None)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    made = {}
+    for name, text in COMMANDS.items():
+        made[name] = commands.add_parser(
+            name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False
+        )
+        _add_config(made[name], default=SUPPRESS)
+    _run(made["run"])
+    _replay(made["replay"])
+    _evaluate(made["evaluate"])
+    _check_config(made["check-config"])
+    _settings(made["settings"])
+    _journal(made["report"], made["export-events"])
+    for name in made.keys() - {"run", "evaluate"}:
+        made[name].add_argument("--json", action="store_true", help="print JSON for programs")
+    return top
+
+
+def _add_config(command: ArgumentParser, default: object) -> None:
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=default,
+        help="settings file in place of /etc/osa-daemon/config.yaml",
+    )
+
+
+def _run(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--source", type=_file_source, metavar="file:PATH", help="hear a file, not the microphone"
+    )
+    command.add_argument(
+        "--speed", type=_speed, metavar="N", help="play the file N times as fast (0.1 to 1000)"
+    )
+
+
+def _replay(command: ArgumentParser) -> None:
+    command.add_argument("file", type=Path, metavar="FILE", help="WAV, FLAC, OGG or MP3")
+    command.add_argument(
+        "--events", type=Path, required=True, metavar="OUT.jsonl", help="decided events, one a line"
+    )
+    command.add_argument("--frames", type=Path, metavar="OUT.csv", help="one row a second")
+    command.add_argument(
+        "--sensitivity", choices=("low", "balanced", "high"), help="default: as in the settings"
+    )
+    command.add_argument("--picture", type=Path, metavar="OUT.png", help="a picture of the night")
+
+
+def _evaluate(command: ArgumentParser) -> None:
+    command.add_argument(
+        "data", type=Path, metavar="DATA", help="folder of NAME.flac, NAME.events.csv"
+    )
+    command.add_argument("--json", type=Path, metavar="OUT.json", help="write all figures")
+
+
+def _check_config(command: ArgumentParser) -> None:
+    command.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the file to check")
+
+
+def _settings(command: ArgumentParser) -> None:
+    command.add_argument("action", nargs="?", choices=("reset",), help="forget a changed value")
+    command.add_argument("key", nargs="?", metavar="KEY", help="such as alerts.after_s, or all")
+
+
+def _journal(report: ArgumentParser, export: ArgumentParser) -> None:
+    report.add_argument(
+        "night", type=_night, metavar="NIGHT", help="date of its evening, YYYY-MM-DD"
+    )
+    export.add_argument("--night", type=_night, metavar="NIGHT", help="only this night")
+
+
+def _file_source(text: str) -> Path:
+    kind, _, path = text.partition(":")
+    if kind != "file" or not path:
+        raise ArgumentTypeError(f"{text!r} is no source: write file:PATH")
+    return Path(path)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.1 <= speed <= 1000:
+        raise ArgumentTypeError(f"{text!r} is not a number from 0.1 to 1000")
+    return speed
+
+
+def _night(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a date such as 2026-03-14") from None
+
+
+def _suggesting(message: str) -> str:
+    """Shorten argparse's list of commands to the one that was probably meant."""
+    if found := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
+        choices = re.findall(r"[\w-]+", found[2])
+        close = get_close_matches(found[1], choices, n=1)
+        meant = f"did you mean {close[0]}" if close else f"there are {', '.join(choices)}"
+        return f"'{found[1]}' is unknown, {meant}"
+    return message

@@ -1,0 +1,90 @@
+"""The command line: a thin door. What a command needs is imported when it is called.
+
+Exit codes are those of `osa_daemon.errors`; 130 when interrupted by the keyboard.
+"""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
+
+from osa_daemon.arguments import parse
+from osa_daemon.errors import EXIT_BUG, EXIT_OK, OsaError
+
+_HANDLERS = {
+    "run": "run:run_command",
+    "replay": "replay:replay_command",
+    "evaluate": "evaluate:evaluate_command",
+    "check-config": "check_config:check_config_command",
+    "settings": "settings_command:settings_command",
+    "devices": "devices:devices_command",
+    "doctor": "doctor:doctor_command",
+    "nights": "nights:nights_command",
+    "report": "nights:report_command",
+    "export-events": "nights:export_events_command",
+    "version": "version:version_command",
+}
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a failure is one sentence on standard error."""
+    try:
+        arguments = parse(sys.argv[1:] if argv is None else argv)
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+    except OsaError as error:
+        if os.environ.get("OSA_DEBUG"):
+            raise
+        _say(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except Exception as error:  # the edge of the process
+        if _output_is_closed():
+            return EXIT_OK
+        if os.environ.get("OSA_DEBUG"):
+            raise
+        _say(
+            f"osa-daemon stopped because of a bug ({type(error).__name__}: {error}): "
+            "please report it; OSA_DEBUG=1 before the command shows the traceback."
+        )
+        return EXIT_BUG
+    return code
+
+
+def _dispatch(arguments: Namespace) -> int:
+    handler = handler_of(arguments.command)
+    if arguments.command == "run":
+        loaded = import_module("osa_daemon.settings.load").load(arguments.config)
+        return handler(arguments, loaded)
+    return handler(arguments)
+
+
+def handler_of(command: str) -> Callable[..., int]:
+    """Import the handler of this command alone: `version` must not load a model's runtime."""
+    module, name = _HANDLERS[command].split(":")
+    handler: Callable[..., int] = getattr(import_module(f"osa_daemon.service.{module}"), name)
+    return handler
+
+
+def _output_is_closed() -> bool:
+    """Whether the reader of standard output has gone (`osa-daemon nights | head`)."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # or the interpreter complains when it flushes at its end
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+def _say(sentence: str) -> None:
+    """Print a failure on standard error, unless that is closed too."""
+    with suppress(OSError, ValueError):
+        print(sentence, file=sys.stderr, flush=True)

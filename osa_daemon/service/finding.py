@@ -1,0 +1,51 @@
+"""What `doctor` finds: one line each, with the remedy where something is wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from osa_daemon.errors import OsaError
+
+
+class Verdict(Enum):
+    """How a finding is meant: `BAD` keeps the daemon from its work, `DOUBTFUL` may."""
+
+    GOOD = "ok"
+    DOUBTFUL = "note"
+    BAD = "BAD"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, the verdict, what was seen and what to do about it."""
+
+    name: str
+    verdict: Verdict
+    text: str
+
+    def __str__(self) -> str:
+        """The line as it is printed."""
+        return f"{self.verdict.value:<5} {self.name}: {self.text}"
+
+
+def good(name: str, text: str) -> Finding:
+    """Return a finding that all is well."""
+    return Finding(name, Verdict.GOOD, text)
+
+
+def doubtful(name: str, text: str) -> Finding:
+    """Return a finding that may or may not matter here."""
+    return Finding(name, Verdict.DOUBTFUL, text)
+
+
+def bad(name: str, text: str) -> Finding:
+    """Return a finding that keeps the daemon from its work."""
+    return Finding(name, Verdict.BAD, text)
+
+
+def tried(name: str, check: Callable[[], str]) -> Finding:
+    """Return what `check` says, or the sentence of the error that it raises."""
+    try:
+        return good(name, check())
+    except OsaError as error:
+        return bad(name, str(error))
