@@ -168,7 +168,9 @@ make_environment() {
 
 install_runtime() {
     say "Installing the runtime dependencies (locked, with hashes)"
-    pip_in "$1" install --quiet --require-hashes -r "$REPOSITORY/scripts/requirements.lock"
+    # systemd-python comes as source: built apart, whatever pip's age
+    pip_in "$1" install --quiet --use-pep517 --require-hashes \
+        -r "$REPOSITORY/scripts/requirements.lock"
 }
 
 install_dev() {

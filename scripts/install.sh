@@ -125,11 +125,13 @@ start_service() {
     step "Service osa-daemon"
     run systemctl daemon-reload
     run systemctl --quiet enable osa-daemon.service
-    if [[ $changed == yes ]]; then
-        run systemctl restart osa-daemon.service
-    else
-        run systemctl start osa-daemon.service
-    fi
+    local verb=start
+    [[ $changed == no ]] || verb=restart
+    # a broken installation may have used up its tries
+    run systemctl reset-failed osa-daemon.service 2>/dev/null || true
+    run systemctl "$verb" osa-daemon.service 2>/dev/null ||
+        stop 1 "the service does not start yet (systemd goes on trying);" \
+            "journalctl -u osa-daemon -n 20 says why."
 }
 
 [[ $dry == yes || $EUID -eq 0 ]] || exec sudo -- "$0" "${arguments[@]}"
