@@ -1,0 +1,150 @@
+"""The breath clock: which sound of the sleeper comes when, and at which level."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from osa_daemon.training.simulator import ranges
+from osa_daemon.training.simulator.night import Span
+from osa_daemon.training.simulator.sleeper import Sleeper
+
+SoundKind = Literal["inhale", "exhale", "snore", "gasp", "effort", "cough", "rustle"]
+BREATH_KINDS = frozenset({"inhale", "exhale", "snore", "gasp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound to be made: `level_db` against a normal breath, `effort` 1 is ordinary flow.
+
+    `cycle` numbers the breath that it belongs to; -1 for sounds that are no breath.
+    """
+
+    start_s: float
+    duration_s: float
+    kind: SoundKind
+    level_db: float
+    effort: float
+    cycle: int = -1
+
+
+class Breather:
+    """Breathes on, one cycle at a time; `t` is the start of the next inspiration in seconds."""
+
+    def __init__(self, rng: np.random.Generator, sleeper: Sleeper, duration_s: float) -> None:
+        self.sleeper = sleeper
+        self.rng = rng
+        self.t = float(rng.uniform(0.0, sleeper.period_s))
+        self.sounds: list[Sound] = []
+        self.cycle = 0
+        self.pending: list[tuple[float, float, bool]] = []  # recovery: level, pace, gasp
+        self._drift = float(rng.normal(0, sleeper.drift))
+        self._level_drift_db = float(rng.normal(0, sleeper.level_drift_db))
+        self._irregular = _spans(rng, duration_s)
+        self._bouts = _bouts(rng, duration_s) if sleeper.snores else []
+
+    @property
+    def last_end_s(self) -> float:
+        """End of the last breath sound that was laid down."""
+        ends = [s.start_s + s.duration_s for s in self.sounds[-4:] if s.kind in BREATH_KINDS]
+        return max(ends, default=self.t)
+
+    def period_s(self, pace: float = 1.0) -> float:
+        """Draw the length of the next cycle."""
+        irregular = any(start <= self.t < end for start, end in self._irregular)
+        cv = self.sleeper.period_cv * (ranges.IRREGULAR_FACTOR.low if irregular else 1.0)
+        jitter = float(np.clip(self.rng.normal(0, cv), -2.2 * cv, 2.2 * cv))
+        return self.sleeper.period_s * pace * float(np.exp(self._drift + jitter))
+
+    def breathe(self, level_db: float = 0.0, pace: float = 1.0, effort: float = 1.0) -> None:
+        """Lay one breath at `t` and go on to the next; recovery breaths come first."""
+        gasp = False
+        if self.pending:
+            level_db, pace, gasp = self.pending.pop(0)
+            effort = 2.0
+        period_s = self.period_s(pace)
+        level_db += self._next_level()
+        self._inhale(period_s, level_db, effort, gasp=gasp)
+        self._exhale(period_s, level_db, effort)
+        self._step(period_s)
+
+    def skip_to(self, t: float) -> None:
+        """Hold the breath until `t`."""
+        self.t = max(self.t, t)
+
+    def add(self, sound: Sound) -> None:
+        """Lay down a sound that is no breath."""
+        self.sounds.append(sound)
+
+    def snore_db(self) -> float | None:
+        """Return the snore's height over a breath at `t`, None between bouts."""
+        for start_s, end_s, ramp_s, depth_db in self._bouts:
+            if start_s <= self.t < end_s:
+                ramp = min(1.0, (self.t - start_s) / ramp_s, (end_s - self.t) / ramp_s + 0.2)
+                return self.sleeper.snore_db * (0.25 + 0.75 * ramp) + depth_db
+        return None
+
+    def _inhale(self, period_s: float, level_db: float, effort: float, *, gasp: bool) -> None:
+        who = self.sleeper
+        length_s = period_s * who.inspiratory_share
+        snore_db = self.snore_db()
+        if gasp:
+            level_db += ranges.GASP_LEVEL_DB.draw(self.rng)
+            self._lay(self.t, min(length_s, 1.4), "gasp", level_db, 1.0)
+        elif snore_db is not None:
+            level_db += snore_db + float(self.rng.normal(0, who.snore_cv_db))
+            self._lay(self.t, length_s * who.inhale_sounding, "snore", level_db, effort)
+        else:
+            level_db += who.inhale_db
+            self._lay(self.t, length_s * who.inhale_sounding, "inhale", level_db, effort)
+
+    def _exhale(self, period_s: float, level_db: float, effort: float) -> None:
+        who = self.sleeper
+        start_s = self.t + period_s * who.inspiratory_share + float(self.rng.uniform(0, 0.15))
+        length_s = (self.t + period_s - start_s) * who.exhale_sounding
+        snore_db = self.snore_db()
+        if snore_db is not None and who.snore_exhale:
+            level_db += snore_db - 6.0
+            self._lay(start_s, length_s, "snore", level_db, effort)
+        else:
+            self._lay(start_s, length_s, "exhale", level_db + who.exhale_db, effort)
+
+    def _lay(
+        self, start_s: float, duration_s: float, kind: SoundKind, level_db: float, effort: float
+    ) -> None:
+        length_s = max(0.25, duration_s)
+        self.sounds.append(Sound(start_s, length_s, kind, level_db, effort, self.cycle))
+
+    def _next_level(self) -> float:
+        who = self.sleeper
+        limit_db = 2.2 * who.amplitude_db
+        jitter_db = float(np.clip(self.rng.normal(0, who.amplitude_db), -limit_db, limit_db))
+        return jitter_db + self._level_drift_db
+
+    def _step(self, period_s: float) -> None:
+        who = self.sleeper
+        keep = float(np.exp(-period_s / who.drift_tau_s))
+        fresh = float(np.sqrt(1 - keep**2))
+        self._drift = keep * self._drift + fresh * float(self.rng.normal(0, who.drift))
+        new_db = float(self.rng.normal(0, who.level_drift_db))
+        self._level_drift_db = keep * self._level_drift_db + fresh * new_db
+        self.t += period_s
+        self.cycle += 1
+
+
+def _spans(rng: np.random.Generator, duration_s: float) -> list[Span]:
+    """Return the starts and ends of irregular breathing (REM)."""
+    count = rng.poisson(ranges.IRREGULAR_PER_H.draw(rng) * duration_s / 3600)
+    starts = rng.uniform(0, duration_s, count)
+    return [(float(s), float(s) + ranges.IRREGULAR_SPAN_S.draw(rng)) for s in starts]
+
+
+def _bouts(rng: np.random.Generator, duration_s: float) -> list[tuple[float, float, float, float]]:
+    """Return the bouts of snoring: start, end, ramp (s) and depth (dB)."""
+    t = -float(rng.uniform(0, 300))
+    bouts = []
+    while t < duration_s:
+        end = t + ranges.SNORE_BOUT_S.draw(rng)
+        bouts.append((t, end, ranges.SNORE_RAMP_S.draw(rng), float(rng.normal(0, 2.5))))
+        t = end + ranges.QUIET_BOUT_S.draw(rng)
+    return bouts

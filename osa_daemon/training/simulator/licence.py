@@ -1,0 +1,36 @@
+"""Which clips may be trained on, from their line in the manifest."""
+
+import re
+from collections.abc import Mapping
+
+from osa_daemon.training.simulator.night import Split, Which
+
+_FORBIDDEN = re.compile(r"\b(NC|ND)\b|personal use|test[ -]only", re.IGNORECASE)
+_UNCLEAR = re.compile(
+    r"no licence|not checked|not stated|youtube|pixabay|uploader|\(code\)|^\?$", re.IGNORECASE
+)
+_CLEAR = re.compile(r"CC0|CC-BY(-SA)?\b|\bMIT\b|\bBSD|public domain", re.IGNORECASE)
+_COPYLEFT = re.compile(r"GPL", re.IGNORECASE)
+
+
+def may_be_used(row: Mapping[str, str], split: Split, which: Which) -> bool:
+    """Return whether a manifest row may enter nights of `split` made from `which` material.
+
+    Test nights may hold everything set aside for tests. Elsewhere NC, ND, "personal use" and
+    test-only clips never enter; `clear` also leaves out whatever has no plain free licence.
+    """
+    if row["split"] != split:
+        return False
+    if split == "test":
+        return True
+    licence = row["source_licence"].strip()
+    if _FORBIDDEN.search(licence.replace("_", "-")) or _FORBIDDEN.search(row["notes"]):
+        return False
+    return which == "all" or _is_clear(row, licence)
+
+
+def _is_clear(row: Mapping[str, str], licence: str) -> bool:
+    if _COPYLEFT.search(licence):
+        return row["shippable"] == "yes"
+    named = licence.replace("version not stated", "")  # CC-BY all the same
+    return _CLEAR.search(named) is not None and _UNCLEAR.search(named) is None

@@ -1,0 +1,112 @@
+"""The microphone: its noise, band, automatic gain, clipping, coarse steps, and lost sound."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import signal
+
+from osa_daemon.training.simulator import ranges
+from osa_daemon.training.simulator.backdrop import looped
+from osa_daemon.training.simulator.levels import band_power
+from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Samples, Span
+from osa_daemon.training.synthesis.noises import hum
+
+_GAIN_RATE_HZ = 20
+_WHITE_IN_BAND = 1.47  # white noise of this RMS has 1 in 0.3-4 of its 8 kHz
+
+
+@dataclass(frozen=True, slots=True)
+class Microphone:
+    """One microphone. `automatic_gain_db` 0: none; `coarseness`: step of its numbers
+    against the noise (0: none); `hum_db` against the noise (None: no hum).
+    """
+
+    band_hz: tuple[float, float]
+    self_noise_db: float
+    automatic_gain_db: float
+    automatic_gain_s: float
+    clips: bool
+    coarseness: float
+    hum_db: float | None
+
+
+def draw_microphone(rng: np.random.Generator) -> Microphone:
+    """Draw a microphone from the ranges."""
+    automatic = rng.random() < ranges.AUTOMATIC_GAIN_SHARE
+    coarse = rng.random() < ranges.QUANTISED_SHARE
+    return Microphone(
+        band_hz=(ranges.LOW_CUT_HZ.draw(rng), ranges.BAND_LIMIT_HZ.draw(rng)),
+        self_noise_db=ranges.SELF_NOISE_DB.draw(rng),
+        automatic_gain_db=ranges.AUTOMATIC_GAIN_DB.draw(rng) if automatic else 0.0,
+        automatic_gain_s=ranges.AUTOMATIC_GAIN_S.draw(rng),
+        clips=bool(rng.random() < ranges.CLIPPING_SHARE),
+        coarseness=float(rng.uniform(0.2, 1.0)) if coarse else 0.0,
+        hum_db=float(rng.uniform(-25, -3)) if rng.random() < ranges.HUM_SHARE else None,
+    )
+
+
+def own_noise(rng: np.random.Generator, count: int, microphone: Microphone) -> Samples:
+    """Return the microphone's hiss and hum against a room noise of unit level (0.3-4 kHz)."""
+    own = rng.standard_normal(count, dtype=np.float32)
+    own *= np.float32(10 ** (microphone.self_noise_db / 20) * _WHITE_IN_BAND)
+    if microphone.hum_db is not None:
+        humming = looped(rng, hum(rng, min(count / SAMPLE_RATE_HZ, 60.0)), count)
+        own += humming * np.float32(10 ** (microphone.hum_db / 20))
+    return own
+
+
+def record(sound: Samples, microphone: Microphone) -> Samples:
+    """Return what the microphone makes of sound at its membrane, before the input gain."""
+    low_hz, high_hz = microphone.band_hz
+    low = signal.butter(2, low_hz, "highpass", fs=SAMPLE_RATE_HZ, output="sos")
+    high = signal.butter(4, high_hz, fs=SAMPLE_RATE_HZ, output="sos")
+    made = signal.sosfilt(np.vstack([low, high]).astype(np.float32), sound)
+    if microphone.automatic_gain_db:
+        made = made * _automatic_gain(made, microphone)
+    limited: Samples = made.astype(np.float32, copy=False)
+    return limited
+
+
+def set_gain(
+    rng: np.random.Generator, sound: Samples, amplitude: float, microphone: Microphone
+) -> Samples:
+    """Return the sound (room noise of level 1) at the input gain `amplitude`.
+
+    It is clipped softly where the microphone does; else the gain is lowered so far that the
+    loudest sample stays below full scale. Coarse steps are dithered: no digital silence.
+    """
+    if microphone.clips:
+        scaled = np.tanh(sound * np.float32(amplitude))
+    else:
+        peak = float(np.abs(sound).max()) * amplitude
+        amplitude *= min(1.0, 0.97 / max(peak, 1e-9))
+        scaled = sound * np.float32(amplitude)
+    if microphone.coarseness:
+        step = np.float32(amplitude * microphone.coarseness)
+        dithered = scaled / step + rng.random(len(scaled), dtype=np.float32)
+        scaled = (np.floor(dithered) - np.float32(0.5)) * step
+    return np.clip(scaled, -1.0, 1.0).astype(np.float32, copy=False)
+
+
+def draw_gaps(rng: np.random.Generator, duration_s: float) -> tuple[Span, ...]:
+    """Draw dropouts: most nights have none."""
+    if rng.random() >= ranges.GAP_SHARE:
+        return ()
+    starts = np.sort(rng.uniform(20, max(21.0, duration_s - 30), int(rng.integers(1, 4))))
+    return tuple((float(s), ranges.GAP_LENGTH_S.draw(rng)) for s in starts)
+
+
+def _automatic_gain(sound: Samples, microphone: Microphone) -> Samples:
+    """Turn down quickly after loud sound and up again slowly."""
+    level_db = 10 * np.log10(band_power(sound) + 1e-20)
+    loud = np.clip((level_db - np.median(level_db)) / 20, 0, 1)
+    release = float(np.exp(-1 / (microphone.automatic_gain_s * _GAIN_RATE_HZ)))
+    held = np.empty_like(loud)
+    state = 0.0
+    for k, value in enumerate(loud):
+        state = value if value > state else release * state + (1 - release) * value
+        held[k] = state
+    places = np.linspace(0, len(held) - 1, len(sound))
+    curve = np.interp(places, np.arange(len(held)), held)
+    made: Samples = (10 ** (-microphone.automatic_gain_db * curve / 20)).astype(np.float32)
+    return made

@@ -1,0 +1,167 @@
+"""Every range that a night is drawn from, with its source.
+
+"measured N" is section N of the physiology statistics beside the training data (whole-night
+polysomnographies and airflow traces); "judgement" is ours and wants measuring.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A range `low` … `high`, triangular where `mode` is given, else uniform."""
+
+    low: float
+    high: float
+    source: str
+    mode: float | None = None
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """Draw one value."""
+        if self.mode is None:
+            return float(rng.uniform(self.low, self.high))
+        return float(rng.triangular(self.low, self.mode, self.high))
+
+
+@dataclass(frozen=True, slots=True)
+class LogNormal:
+    """`offset` + exp(N(mean, sd)), cut to `low` … `high`."""
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+    source: str
+    offset: float = 0.0
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """Draw one value."""
+        value = self.offset + float(np.exp(rng.normal(self.mean, self.sd)))
+        return float(np.clip(value, self.low, self.high))
+
+
+# breath clock
+RATE_BPM = Range(12.0, 21.0, "measured 4: 12.2-21.7, median 16.3", mode=16.0)
+PERIOD_CV = Range(0.08, 0.18, "measured 4: .08-.18, median .105", mode=0.10)
+AMPLITUDE_CV = Range(0.07, 0.29, "measured 4: .07-.29, median .117", mode=0.11)
+INSPIRATORY_SHARE = Range(0.36, 0.46, "measured 4: CPAP flow, .41 ± .03", mode=0.41)
+RATE_DRIFT = Range(0.05, 0.10, "measured 4: the 2-min rate moves by sd 1.3 of 16.3 a minute")
+RATE_DRIFT_TAU_S = Range(90.0, 300.0, "measured 4: windows of 2 min")
+LEVEL_DRIFT_DB = Range(0.5, 2.5, "judgement: slow change of depth and head position")
+IRREGULAR_FACTOR = Range(1.5, 2.2, "measured 4 (REM and wake are more irregular), size judged")
+IRREGULAR_SPAN_S = Range(300.0, 1500.0, "literature: REM episodes of 5-25 min")
+IRREGULAR_PER_H = Range(0.0, 1.0, "literature: 4-5 REM episodes a night")
+
+# sound of one breath
+INHALE_SOUNDING = Range(0.70, 0.95, "judgement: share of the phase that is heard")
+EXHALE_SOUNDING = Range(0.45, 0.85, "judgement: flow of the late expiration is too slow to hear")
+EXHALE_LEVEL_DB = Range(-8.0, 5.0, "judgement: exhale against inhale where both are heard")
+ONE_PHASE_SHARE = Range(0.25, 0.25, "judgement: share of people heard on one phase only")
+ONE_PHASE_DROP_DB = Range(18.0, 30.0, "judgement")
+FLOW_TO_SOUND = Range(1.3, 2.0, "literature: breath sound amplitude grows as flow^1.3 to ^2")
+
+# snoring
+SNORER_SHARE = Range(0.6, 0.6, "issue 8: at least 30 % of the test sleepers never snore")
+SNORE_LEVEL_DB = Range(5.0, 20.0, "literature: quiet snores 40, loud ones 60 dB; breath below 35")
+SNORE_BOUT_S = LogNormal(5.3, 0.8, 40.0, 2400.0, "judgement: bouts of minutes, median 200 s")
+QUIET_BOUT_S = LogNormal(4.8, 0.9, 30.0, 2400.0, "judgement: median 120 s")
+SNORE_RAMP_S = Range(10.0, 90.0, "judgement: loudness builds over several breaths")
+SNORE_CV_DB = Range(1.0, 4.0, "judgement")
+
+# between events
+SHORT_PAUSES_PER_H = Range(0.0, 12.0, "judgement: pauses under 10 s that must not count")
+SHORT_PAUSE_S = Range(4.0, 8.8, "task: 4-9 s between two sounds")
+SIGHS_PER_H = Range(2.0, 12.0, "literature: about 6-10 sighs an hour of sleep")
+SIGH_LEVEL_DB = Range(4.0, 9.0, "judgement: twice to three times the volume")
+COUGHS_PER_H = Range(0.0, 2.0, "judgement")
+RUSTLES_PER_H = Range(2.0, 10.0, "literature: 2-6 position changes an hour, small moves more")
+RUSTLE_LEVEL_DB = Range(0.0, 18.0, "judgement: over the sleeper's breath")
+
+# events
+OBSTRUCTIVE_S = LogNormal(1.9, 0.9, 10.2, 70.0, "measured 1: all/ucdd/phone pooled", offset=9.5)
+CENTRAL_S = LogNormal(1.5, 0.9, 10.2, 45.0, "measured 1: central", offset=9.5)
+MIXED_S = LogNormal(2.6, 0.7, 11.0, 75.0, "measured 1: mixed", offset=9.5)
+HYPOPNEA_S = LogNormal(1.96, 0.71, 10.2, 60.0, "measured 1: UCDDB (PSG-Audio marks short)", 9.5)
+NIGHT_SPREAD = Range(0.0, 0.275, "measured 1: sd of the nights' mean log duration")
+GAP_S = {
+    "mild": LogNormal(3.52, 0.67, 6.0, 110.0, "measured 2: AHI 5-15"),
+    "moderate": LogNormal(3.35, 0.59, 6.0, 110.0, "measured 2: AHI 15-30"),
+    "severe": LogNormal(3.05, 0.55, 5.0, 110.0, "measured 2: AHI 30-60 and above"),
+}
+FOLLOWED = {"mild": 0.57, "moderate": 0.78, "severe": 0.93}  # measured 2: within 90 s
+INDEX_PER_H = {
+    "mild": Range(2.0, 15.0, "AASM strata, and rarer"),
+    "moderate": Range(15.0, 30.0, "AASM strata"),
+    "severe": Range(30.0, 75.0, "AASM strata; measured 3: 90 % of clinic nights below 78"),
+}
+FIRST_TYPE = {  # judgement: home sleepers, hypopneas about half (measured 1 counts, less PSG-Audio)
+    "obstructive": 0.42,
+    "central": 0.08,
+    "mixed": 0.07,
+    "hypopnea": 0.43,
+}
+NEXT_TYPE = {  # measured 2: type of the next event inside a run
+    "central": {"central": 0.33, "mixed": 0.24, "hypopnea": 0.22, "obstructive": 0.21},
+    "hypopnea": {"hypopnea": 0.70, "obstructive": 0.26, "mixed": 0.03, "central": 0.01},
+    "mixed": {"mixed": 0.51, "obstructive": 0.34, "hypopnea": 0.10, "central": 0.05},
+    "obstructive": {"obstructive": 0.78, "hypopnea": 0.15, "mixed": 0.05, "central": 0.02},
+}
+RECOVERY_SHARE = 0.82  # measured on 27 nights: apneas that end with an arousal within 5 s
+RECOVERY_SHARE_HYPOPNEA = 0.55  # judgement: fewer and weaker
+RECOVERY_BREATHS = Range(2.0, 5.9, "measured 5: 12 s of larger flow after an event")
+RECOVERY_LEVEL_DB = Range(3.0, 13.0, "measured 5: flow 1.2-1.9 after; gasps 20-60 dB over floor")
+RECOVERY_PACE = Range(0.65, 0.95, "judgement: faster breathing after the arousal")
+GASP_SHARE = Range(0.3, 0.9, "judgement: share of recoveries that begin with a gasp or snort")
+GASP_LEVEL_DB = Range(4.0, 18.0, "measured 6: 20-60 dB over the floor")
+EFFORT_SHARE = 0.6  # judgement, from real home recordings (measured 6): obstructive with clicks
+EFFORT_PERIOD_S = Range(3.0, 4.0, "measured 6: every 3.3-3.5 s")
+EFFORT_LEVEL_DB = Range(-12.0, 8.0, "measured 6: 20-45 dB over the floor in snorers", mode=-3.0)
+MIXED_CENTRAL_SHARE = Range(0.35, 0.65, "judgement: the silent first part of a mixed apnea")
+CRESCENDO_DB = Range(0.0, 6.0, "judgement: growing snore before an obstruction")
+CRESCENDO_S = Range(8.0, 25.0, "judgement")
+WANING_DB = Range(5.0, 11.0, "literature: waxing and waning around central apneas")
+WANING_S = Range(10.0, 22.0, "literature: Cheyne-Stokes cycles of 45-90 s")
+HYPOPNEA_DROP_DB = Range(3.0, 17.0, "task and measured 5: .13-.56 of flow at the deepest", mode=9.0)
+HYPOPNEA_FLAT_SHARE = 0.18  # measured 5: many scored hypopneas hardly change the flow
+HYPOPNEA_FLAT_DROP_DB = Range(-4.0, 4.0, "measured 5: 0.88-1.27 of the flow before")
+HYPOPNEA_CRESCENDO_DB = Range(0.0, 4.0, "judgement: effort grows inside")
+
+# levels
+SNR_LOW_DB = Range(-3.0, 6.0, "issue 8: a third of the nights below +6")
+SNR_HIGH_DB = Range(6.0, 20.0, "issue 8: up to +20")
+SNR_LOW_SHARE = 1 / 3
+BREATH_DBFS = Range(-65.0, -25.0, "issue 8: gain over ±20 dB round -45 dBFS")
+EMPTY_NOISE_DBFS = Range(-80.0, -30.0, "as BREATH_DBFS less the breath's height over the noise")
+TURNED_AWAY_DB = Range(14.0, 30.0, "judgement: mouth into the pillow, off axis")
+AWAY_SPAN_S = Range(90.0, 600.0, "task")
+ABSENT_SPAN_S = Range(300.0, 1200.0, "task: 5-20 min")
+
+# other sources, against the sleeper's median breath
+PARTNER_LEVEL_DB = Range(-15.0, -4.0, "task: the sleeper is the nearer and louder one")
+TELEVISION_LEVEL_DB = Range(-12.0, 15.0, "judgement: from a murmur to covering the breath")
+TELEVISION_PAUSE_S = Range(10.0, 60.0, "issue 8: falls silent for 10-60 s")
+TELEVISION_SCENE_S = Range(20.0, 150.0, "judgement")
+TALK_LEVEL_DB = Range(-3.0, 20.0, "judgement: voices of 40-60 dB against breath of 25-35")
+TALK_PER_H = Range(6.0, 40.0, "judgement")
+PET_LEVEL_DB = Range(-8.0, 15.0, "judgement")
+PETS_PER_H = Range(6.0, 40.0, "judgement")
+HOUSE_LEVEL_DB = Range(-6.0, 14.0, "judgement")
+HOUSE_PER_H = Range(1.0, 20.0, "judgement")
+
+# room and microphone
+DISTANCE_M = Range(0.3, 3.0, "issue 8", mode=0.8)
+REVERBERATION_S = Range(0.15, 0.6, "literature: furnished bedrooms .3-.5 s")
+CRITICAL_DISTANCE_M = Range(0.5, 1.0, "literature: reverberation radius of a bedroom")
+BAND_LIMIT_HZ = Range(4_000.0, 7_900.0, "task: 4-8 kHz", mode=7_500.0)
+LOW_CUT_HZ = Range(20.0, 120.0, "judgement: small microphones")
+SELF_NOISE_DB = Range(-30.0, -6.0, "judgement: against the room's noise")
+AUTOMATIC_GAIN_SHARE = 0.2  # judgement
+AUTOMATIC_GAIN_DB = Range(3.0, 9.0, "measured 6: the floor climbs 5-8 dB in 4 s")
+AUTOMATIC_GAIN_S = Range(1.5, 5.0, "measured 6: 4 s")
+CLIPPING_SHARE = 0.06  # judgement
+QUANTISED_SHARE = 0.08  # judgement: 10-12 bit or mu-law
+HUM_SHARE = 0.15  # judgement: mains hum, USB noise
+GAP_SHARE = 0.12  # judgement: nights with dropouts
+GAP_LENGTH_S = Range(0.5, 20.0, "judgement: a stalled or unplugged microphone")

@@ -1,0 +1,112 @@
+"""Event timelines: stretches of scored nights, thinned to the severity asked for, or drawn."""
+
+import numpy as np
+
+from osa_daemon.training.simulator import ranges
+from osa_daemon.training.simulator.material import Material, Scored, Timeline
+from osa_daemon.training.simulator.night import Severity
+
+_RUN_GAP_S = 90.0
+_LEAD_S = 20.0  # breathing before the first event
+_DURATIONS = {
+    "obstructive": ranges.OBSTRUCTIVE_S,
+    "central": ranges.CENTRAL_S,
+    "mixed": ranges.MIXED_S,
+    "hypopnea": ranges.HYPOPNEA_S,
+}
+
+
+def draw_timeline(
+    rng: np.random.Generator, material: Material, severity: Severity, duration_s: float
+) -> tuple[str, list[Scored]]:
+    """Return the timeline's person and the events of a night of `duration_s`.
+
+    A stretch of a real night of the material's split, its runs of events thinned at random to
+    an index drawn from the severity's stratum; without timelines, events drawn from the
+    measured distributions.
+    """
+    if severity == "none":
+        return "none", []
+    limit = max(1, round(ranges.INDEX_PER_H[severity].draw(rng) * duration_s / 3600))
+    if not material.timelines:
+        return "drawn", _thin(rng, _drawn(rng, severity, duration_s), limit)
+    fitting = [t for t in material.timelines if len(t.events) >= limit]
+    nights = fitting or list(material.timelines)
+    night = nights[int(rng.choice(len(nights), p=_weights(nights)))]
+    events = _stretch(rng, night, duration_s)
+    return night.person, _thin(rng, events, limit)
+
+
+def _weights(nights: list[Timeline]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Other sources than PSG-Audio (severe, marks hypopneas short) are drawn twice as often."""
+    weight = np.array([1.0 if n.source == "psga" else 2.0 for n in nights])
+    return weight / weight.sum()
+
+
+def _stretch(rng: np.random.Generator, night: Timeline, duration_s: float) -> list[Scored]:
+    anchor = night.events[int(rng.integers(len(night.events)))].onset_s
+    start_s = anchor - rng.uniform(_LEAD_S, max(_LEAD_S + 1, duration_s - 60))
+    inside = [
+        Scored(e.onset_s - start_s, min(e.duration_s, 90.0), e.type)
+        for e in night.events
+        if _LEAD_S <= e.onset_s - start_s <= duration_s - 30
+    ]
+    if night.source == "psga":
+        return _longer_hypopneas(rng, inside)
+    return inside
+
+
+def _longer_hypopneas(rng: np.random.Generator, events: list[Scored]) -> list[Scored]:
+    """Draw the hypopneas' durations anew, as far as the next event leaves room."""
+    following = [e.onset_s for e in events[1:]] + [np.inf]
+    changed = []
+    for event, next_s in zip(events, following, strict=True):
+        duration_s = event.duration_s
+        if event.type == "hypopnea":
+            room_s = max(duration_s, next_s - event.onset_s - 8)
+            duration_s = min(ranges.HYPOPNEA_S.draw(rng), room_s)
+        changed.append(Scored(event.onset_s, duration_s, event.type))
+    return changed
+
+
+def _thin(rng: np.random.Generator, events: list[Scored], limit: int) -> list[Scored]:
+    """Keep whole runs, in random order, up to `limit` events; cut the last run short."""
+    runs: list[list[Scored]] = []
+    for event in sorted(events, key=lambda e: e.onset_s):
+        last = runs[-1][-1] if runs else None
+        if last and event.onset_s - last.onset_s - last.duration_s < _RUN_GAP_S:
+            runs[-1].append(event)
+        else:
+            runs.append([event])
+    kept: list[Scored] = []
+    for number in rng.permutation(len(runs)):
+        run = runs[int(number)]
+        room = limit - len(kept)
+        first = int(rng.integers(max(1, len(run) - room + 1)))
+        kept += run[first : first + room]
+    return sorted(kept, key=lambda e: e.onset_s)
+
+
+def _drawn(rng: np.random.Generator, severity: Severity, duration_s: float) -> list[Scored]:
+    shift = rng.normal(0.0, ranges.NIGHT_SPREAD.high)  # the night's own mean duration
+    events: list[Scored] = []
+    t = rng.uniform(_LEAD_S, _LEAD_S + 60)
+    kind = _pick(rng, ranges.FIRST_TYPE)
+    while t < duration_s - 30:
+        length = _DURATIONS[kind].draw(rng)
+        length = 9.5 + max(0.8, (length - 9.5) * float(np.exp(shift)))
+        events.append(Scored(t, min(length, 75.0), kind))
+        t += length
+        if rng.random() < ranges.FOLLOWED[severity]:
+            t += ranges.GAP_S[severity].draw(rng)
+            kind = _pick(rng, ranges.NEXT_TYPE[kind])
+        else:
+            t += rng.uniform(90, 400)
+            kind = _pick(rng, ranges.FIRST_TYPE)
+    return events
+
+
+def _pick(rng: np.random.Generator, shares: dict[str, float]) -> str:
+    names = list(shares)
+    weights = np.array([shares[n] for n in names])
+    return names[int(rng.choice(len(names), p=weights / weights.sum()))]
