@@ -19,15 +19,17 @@ Array = NDArray[np.float32]
 class Detector:
     """Features in, one `Frame` per 0.2 s out; cost and memory do not grow with the stream.
 
-    `session` runs the ONNX network (an onnxruntime.InferenceSession); `path` is named in errors.
-    `encoder_sha256` is the digest of the encoder that makes the features.
+    `session` runs the ONNX network (an onnxruntime.InferenceSession), `properties` are those of
+    its file, `path` is named in errors. `encoder_sha256` is the digest of the encoder that makes
+    the features.
 
     Raises:
         ModelError: the model is damaged, of another version or belongs to another encoder.
     """
 
-    def __init__(self, session: Any, path: Path, encoder_sha256: str) -> None:
-        properties: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
+    def __init__(
+        self, session: Any, properties: Mapping[str, str], path: Path, encoder_sha256: str
+    ) -> None:
         self.metadata: Metadata = read_metadata(properties, path)
         if self.metadata.encoder_sha256 != encoder_sha256:
             raise ModelError(

@@ -9,8 +9,9 @@ from typing import Any
 
 from osa_daemon.errors import ModelError
 
-FORMAT_VERSION = 1
-METADATA_KEY = "osa_daemon_detector"
+FORMAT = "osa_daemon detector"
+FORMAT_VERSION = "1"
+METADATA_KEY = "detector"
 CLASSES = ("audible", "breath", "apnea", "hypopnea", "snore", "gasp")
 
 
@@ -47,11 +48,6 @@ def read_metadata(properties: Mapping[str, str], path: Path) -> Metadata:
             "install the package again or export the model with scripts/train_detector.py."
         )
     data = json.loads(text)
-    if data.get("format") != FORMAT_VERSION:
-        raise ModelError(
-            f"{path} has model format {data.get('format')}, this version reads "
-            f"{FORMAT_VERSION}: use the detector that came with this package."
-        )
     if tuple(data["classes"]) != CLASSES:
         raise ModelError(f"{path} gives the classes {data['classes']}, expected {list(CLASSES)}.")
     return Metadata(
@@ -65,11 +61,10 @@ def read_metadata(properties: Mapping[str, str], path: Path) -> Metadata:
     )
 
 
-def write_metadata(metadata: Metadata) -> str:
-    """Return the JSON text that `read_metadata` reads."""
-    return json.dumps(
+def write_metadata(metadata: Metadata) -> dict[str, str]:
+    """Return the properties that `read_metadata` reads."""
+    text = json.dumps(
         {
-            "format": FORMAT_VERSION,
             "classes": CLASSES,
             "delay_frames": metadata.delay_frames,
             "state_shape": metadata.state_shape,
@@ -81,6 +76,7 @@ def write_metadata(metadata: Metadata) -> str:
         },
         sort_keys=True,
     )
+    return {"format": FORMAT, "format_version": FORMAT_VERSION, METADATA_KEY: text}
 
 
 def file_sha256(path: Path) -> str:

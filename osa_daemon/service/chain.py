@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from osa_daemon.audio.block import Block
-from osa_daemon.detector.detector import Detector
 from osa_daemon.detector.frame import Frame
 from osa_daemon.features.extractor import FeatureExtractor
 from osa_daemon.features.features import Features
@@ -24,7 +23,10 @@ class Step:
 
 
 class Chain:
-    """Front end, detector and scoring in a row; memory does not grow with the stream."""
+    """Front end, detector and scoring in a row; memory does not grow with the stream.
+
+    `end` is the absolute index of the sample after the last one that entered.
+    """
 
     def __init__(
         self,
@@ -33,11 +35,13 @@ class Chain:
         new_id: Callable[[float], str],
     ) -> None:
         self._extractor = FeatureExtractor(models.encoder)
-        self._detector = Detector(models.detector, models.detector_path, models.encoder.sha256)
+        self._detector = models.detector()
         self.scorer = Scorer(settings, new_id)
+        self.end = 0
 
     def push(self, block: Block) -> list[Step]:
         """Return what `block` led to: the frames that it completed."""
+        self.end = block.end
         return self._steps(self._extractor.push(block))
 
     def finish(self) -> tuple[list[Step], Scored]:

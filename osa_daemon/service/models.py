@@ -3,23 +3,28 @@
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from osa_daemon.detector.model import file_sha256
+from osa_daemon.detector.detector import Detector
+from osa_daemon.detector.model import FORMAT, FORMAT_VERSION, file_sha256
 from osa_daemon.errors import ModelError
 from osa_daemon.features.encoder import Encoder
-from osa_daemon.features.runtime import make_session
+from osa_daemon.features.runtime import OnnxModel, open_model
 
 DIGESTS = "SHA256SUMS"
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The loaded pair: the encoder, and the detector's session with its path."""
+    """The loaded pair: the encoder, and the detector's network with its path."""
 
     encoder: Encoder
-    detector: Any
-    detector_path: Path
+    network: OnnxModel
+    network_path: Path
+
+    def detector(self) -> Detector:
+        """Return a detector with an empty memory, for a new stream."""
+        network = self.network
+        return Detector(network.session, network.metadata, self.network_path, self.encoder.sha256)
 
 
 def models_folder() -> Path:
@@ -36,7 +41,7 @@ def load_models(folder: Path | None = None) -> Models:
     folder = folder or models_folder()
     verify(folder)
     path = folder / "detector.onnx"
-    return Models(Encoder(folder / "encoder.onnx"), make_session(path), path)
+    return Models(Encoder(folder / "encoder.onnx"), open_model(path, FORMAT, FORMAT_VERSION), path)
 
 
 def verify(folder: Path) -> None:

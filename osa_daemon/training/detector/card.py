@@ -42,7 +42,7 @@ DATA = """\
 | part | source | licence |
 |---|---|---|
 | encoder | Whisper tiny.en (OpenAI), conv stem and first 2 of 4 blocks | MIT |
-| event timelines | PSG-Audio (Korompili et al. 2021), a bedside-phone set (Tao et al. 2025) | CC BY 4.0 |
+| event timelines | PSG-Audio (Korompili et al. 2021), phone nights (Tao et al. 2025) | CC BY 4.0 |
 | event timelines | UCDDB (PhysioNet) | ODC-By 1.0 |
 | breath, snore, gasp, cough, speech, pet, household and noise clips | public collections and \
 repositories; {material} | {licences} |

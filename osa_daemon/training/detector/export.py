@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 import torch
 
-from osa_daemon.detector.model import METADATA_KEY, Metadata, write_metadata
+from osa_daemon.detector.model import Metadata, write_metadata
 from osa_daemon.training.detector.network import MEMORY_FRAMES, Network, Probabilities
 
 OPSET = 17
@@ -54,7 +54,8 @@ def model_bytes(network: Network, metadata: Metadata) -> bytes:
         node.doc_string = ""
         del node.metadata_props[:]
     del model.metadata_props[:]
-    model.metadata_props.add(key=METADATA_KEY, value=write_metadata(metadata))
+    for key, value in write_metadata(metadata).items():
+        model.metadata_props.add(key=key, value=value)
     return bytes(model.SerializeToString())
 
 

@@ -60,9 +60,10 @@ def read(model: bytes | str, encoder_sha256: str, nights: Sequence[FeatureNight]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
     session: Any = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
+    properties = session.get_modelmeta().custom_metadata_map
     readings = []
     for night in nights:
-        detector = Detector(session, Path("detector.onnx"), encoder_sha256)
+        detector = Detector(session, properties, Path("detector.onnx"), encoder_sha256)
         frames = [frame for run in _runs(night.features) for frame in detector.push(run)]
         readings.append(Reading(night, tuple(frames), tuple(detector.flush())))
     return readings

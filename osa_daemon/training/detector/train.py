@@ -117,7 +117,7 @@ class Trainer:
         causal, delayed, _ = self.network(batch["encoder"], batch["levels"], batch["valid"], state)
         loss = loss_of(causal, delayed, batch)
         self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self._optimiser.step()
         self._schedule.step()

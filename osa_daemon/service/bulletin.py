@@ -1,0 +1,155 @@
+"""What the house is told: steps of the chain become states on the topics of contract C4."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Protocol
+
+from osa_daemon.audio.source import SourceHealth, SourceState
+from osa_daemon.features.features import FRAME_RATE_HZ
+from osa_daemon.publish import payloads, topics
+from osa_daemon.publish.payloads import DaemonState, Value
+from osa_daemon.scoring.event import Alert, Progress
+from osa_daemon.scoring.night import NightFigures
+from osa_daemon.service.chain import Step
+from osa_daemon.service.clock import StreamClock
+
+LEVEL_EVERY_FRAMES = 10 * FRAME_RATE_HZ
+SILENT_FRAMES = 5 * FRAME_RATE_HZ  # digital silence this long: muted or broken
+
+_STATES: dict[SourceState, DaemonState] = {
+    SourceState.STARTING: "starting",
+    SourceState.RUNNING: "monitoring",
+    SourceState.ENDED: "monitoring",
+    SourceState.STALLED: "deaf",
+    SourceState.ABSENT: "no_microphone",
+    SourceState.BUSY: "no_microphone",
+    SourceState.FAILED: "no_microphone",
+}
+
+
+class Publisher(Protocol):
+    """What a bulletin needs of the publisher."""
+
+    def set_state(self, suffix: str, payload: str | Mapping[str, Value]) -> None:
+        """Publish the value of a topic; the latest wins."""
+        ...
+
+
+class Bulletin:
+    """Keeps the states of the topics true; sends only what changed."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        clock: StreamClock,
+        version: str,
+        model: str,
+        on_status: Callable[[DaemonState, str], None],
+    ) -> None:
+        self._publisher = publisher
+        self._clock = clock
+        self._version, self._model = version, model
+        self._on_status = on_status
+        self._sent: dict[str, str | Mapping[str, Value]] = {}
+        self._status: tuple[DaemonState, str] | None = None
+        self._silent_frames = 0
+
+    def begin(self) -> None:
+        """Tell what is so before the first sound."""
+        self._set(topics.APNEA.suffix, Progress.UNKNOWN.value)
+        self._set(topics.BREATHING_AUDIBLE.suffix, "OFF")
+        self._set(topics.ALERT.suffix, payloads.alert_payload(None, None))
+        for problem in (topics.PROBLEM_CONFIGURATION, topics.PROBLEM_STORAGE):
+            self._set(problem.suffix, payloads.problem_payload(None))
+        self.listen(SourceHealth(SourceState.STARTING, "The microphone is being opened."))
+
+    def step(self, step: Step) -> None:
+        """Tell what one frame led to."""
+        frame, scored = step.frame, step.scored
+        self._silent_frames = self._silent_frames + 1 if frame.silent else 0
+        self._set(topics.APNEA.suffix, scored.progress.value)
+        self._set(topics.BREATHING_AUDIBLE.suffix, "ON" if scored.audible else "OFF")
+        for alert in scored.alerts:
+            self.alert(alert)
+        if frame.valid and frame.index % LEVEL_EVERY_FRAMES == 0:
+            level = payloads.level_payload(frame.level_dbfs, frame.noise_dbfs)
+            self._publisher.set_state(topics.LEVEL.suffix, level)
+
+    def alert(self, alert: Alert) -> None:
+        """Tell that an alert was raised, or is over."""
+        since = self._clock.wall_time(alert.since_s)
+        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, since))
+
+    def listen(self, health: SourceHealth) -> None:
+        """Tell how the source is: status, hearing, and the microphone problem."""
+        state, text = _STATES[health.state], health.text
+        if state == "monitoring" and self._silent_frames >= SILENT_FRAMES:
+            state = "deaf"
+            text = f"{health.device} gives digital silence: is it muted or unplugged inside?"
+        if (state, text) == self._status:
+            return
+        was, self._status = self._status, (state, text)
+        if was is None or was[0] != state:
+            self._tell_state(state, text)
+
+    def pause(self, reason: str) -> None:
+        """Tell that monitoring rests."""
+        if self._status != ("paused", reason):
+            self._status = ("paused", reason)
+            self._tell_state("paused", reason)
+
+    def _tell_state(self, state: DaemonState, text: str) -> None:
+        hears = state == "monitoring"
+        reason = None if hears else text
+        now = self._clock.now()
+        self._set(
+            topics.STATUS.suffix,
+            payloads.status_payload(state, now, reason, self._version, self._model),
+        )
+        self._set(topics.HEARING.suffix, topics.ONLINE if hears else topics.OFFLINE)
+        lost = state in ("deaf", "no_microphone")
+        self._set(
+            topics.PROBLEM_MICROPHONE.suffix, payloads.problem_payload(text if lost else None)
+        )
+        if not hears:
+            self._set(topics.APNEA.suffix, Progress.UNKNOWN.value)
+            self._set(topics.BREATHING_AUDIBLE.suffix, "OFF")
+        self._on_status(state, text)
+
+    def storage(self, problem: str | None) -> None:
+        """Tell whether events can be stored."""
+        self._set(topics.PROBLEM_STORAGE.suffix, payloads.problem_payload(problem))
+
+    def night(
+        self, suffix: str, night: date, figures: NightFigures, started: datetime | None
+    ) -> None:
+        """Tell the figures of a night."""
+        self._publisher.set_state(
+            suffix,
+            payloads.night_payload(
+                night,
+                events=figures.events,
+                apneas=figures.apneas,
+                hypopneas=figures.hypopneas,
+                index=figures.index,
+                index_reason=figures.index_reason,
+                longest_apnea_s=figures.longest_apnea_s,
+                monitorable_s=figures.monitorable_s,
+                monitorable_share=figures.monitorable_share,
+                snoring_share=figures.snoring_share,
+                breathing_rate_bpm=figures.breathing_rate_bpm,
+                started=started,
+                updated=self._clock.now(),
+            ),
+        )
+
+    def stopping(self) -> Mapping[str, Value]:
+        """Return the last status."""
+        return payloads.status_payload(
+            "stopping", self._clock.now(), None, self._version, self._model
+        )
+
+    def _set(self, suffix: str, payload: str | Mapping[str, Value]) -> None:
+        if self._sent.get(suffix) != payload:
+            self._sent[suffix] = payload
+            self._publisher.set_state(suffix, payload)

@@ -1,0 +1,58 @@
+"""Per-minute figures, committed in batches: an SD card wears with every write."""
+
+from datetime import UTC, date, datetime
+
+import numpy as np
+
+from osa_daemon.features.features import FRAME_RATE_HZ
+from osa_daemon.journal.rows import MinuteRow
+from osa_daemon.scoring.night import NightTally
+from osa_daemon.service.chain import Step
+from osa_daemon.service.store import Store
+
+MINUTE_FRAMES = 60 * FRAME_RATE_HZ
+BATCH_MINUTES = 5
+
+
+class Minutes:
+    """Gathers frames into minutes and minutes into batches."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rows: list[MinuteRow] = []
+        self._frames: list[tuple[bool, bool, bool, float, float]] = []
+
+    def step(self, step: Step, tally: NightTally, night: date, start: datetime) -> None:
+        """Take one frame; `start` is the wall-clock time of the frame."""
+        frame, scored = step.frame, step.scored
+        snoring = tally.breath_clock.snoring
+        row = (frame.valid, scored.monitorable, snoring, frame.level_dbfs, frame.noise_dbfs)
+        self._frames.append(row)
+        if len(self._frames) >= MINUTE_FRAMES:
+            self._rows.append(self._minute(tally, night, start))
+            self._frames.clear()
+        if len(self._rows) >= BATCH_MINUTES:
+            self.save()
+
+    def save(self) -> None:
+        """Commit what is gathered; where that fails it is dropped, never piled up."""
+        rows, self._rows = self._rows, []
+        if rows:
+            self._store.use(lambda j: j.record_minutes(rows))
+
+    def _minute(self, tally: NightTally, night: date, start: datetime) -> MinuteRow:
+        table = np.array(self._frames, dtype=float)
+        heard = table[table[:, 0] > 0]
+        level, noise = heard[:, 3:].mean(0).tolist() if len(heard) else (-120.0, -120.0)
+        seconds = (table[:, :3].sum(0) / FRAME_RATE_HZ).tolist()
+        return MinuteRow(
+            start.astimezone(UTC),
+            night,
+            heard_s=seconds[0],
+            monitorable_s=seconds[1],
+            snoring_s=seconds[2],
+            gap_s=60.0 - seconds[0],
+            level_dbfs=level,
+            noise_dbfs=noise,
+            breathing_rate_bpm=tally.breath_clock.rate_bpm(),
+        )

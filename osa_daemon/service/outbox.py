@@ -1,0 +1,88 @@
+"""Decided events on their way out: committed, sent, and forgotten once the broker has them."""
+
+import json
+import queue
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+from osa_daemon.journal.rows import EventRow
+from osa_daemon.publish.payloads import Value, encode
+from osa_daemon.service.store import Store
+
+MOST_UNSTORED = 200  # events kept in memory while neither disk nor broker takes them
+BATCH = 50
+
+
+class EventSender(Protocol):
+    """What the outbox needs of the publisher."""
+
+    def send_event(self, event_id: str, payload: Mapping[str, Value]) -> bool:
+        """Send an event until it is acknowledged; False where there is no room now."""
+        ...
+
+
+class Outbox:
+    """Used by the chain's thread, `acknowledged` aside, which any thread may call."""
+
+    def __init__(self, store: Store, sender: EventSender) -> None:
+        self._store = store
+        self._sender = sender
+        self._acknowledged: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._unstored: deque[dict[str, Value]] = deque(maxlen=MOST_UNSTORED)
+        self._rows: dict[str, int] = {}  # event id → row in the journal's outbox, once sent
+        self._is_stale = True  # the journal may hold messages that were not sent yet
+
+    def put(self, row: EventRow, payload: dict[str, Value]) -> dict[str, Value]:
+        """Commit an event, then send it; return what was sent (`durable` tells the truth)."""
+        now = datetime.now(UTC)
+        stored = self._store.use(lambda j: j.record_event(row, encode(payload), now))
+        if stored is None:
+            payload = payload | {"durable": False}
+            self._unstored.append(payload)
+        self._is_stale = True
+        self.pump()
+        return payload
+
+    def acknowledged(self, event_id: str) -> None:
+        """Note that the broker has an event."""
+        self._acknowledged.put(event_id)
+
+    def pump(self) -> None:
+        """Forget what was acknowledged, and send what waits and finds room."""
+        done = [event_id for event_id in self._drained() if event_id in self._rows]
+        if done:
+            ids = [self._rows.pop(event_id) for event_id in done]
+            self._store.use(lambda j: j.acknowledge(*ids))
+            self._is_stale = True
+        while self._unstored and self._send(self._unstored[0]):
+            self._unstored.popleft()
+        if self._is_stale:
+            self._is_stale = not self._send_stored()
+
+    @property
+    def length(self) -> int:
+        """Events that wait for their acknowledgement, as far as they were sent."""
+        return len(self._rows) + len(self._unstored)
+
+    def _drained(self) -> list[str]:
+        ids: list[str] = []
+        while not self._acknowledged.empty():
+            ids.append(self._acknowledged.get_nowait())
+        return ids
+
+    def _send_stored(self) -> bool:
+        """Send what the journal holds; False where not all found room."""
+        waiting = self._store.use(lambda j: j.pending(BATCH + len(self._rows))) or ()
+        for row in waiting:
+            payload = json.loads(row.payload)
+            if payload["id"] in self._rows:
+                continue
+            if not self._send(payload):
+                return False
+            self._rows[payload["id"]] = row.id
+        return len(waiting) < BATCH + len(self._rows)
+
+    def _send(self, payload: dict[str, Value]) -> bool:
+        return self._sender.send_event(str(payload["id"]), payload)
