@@ -53,10 +53,15 @@ def parse(argv: Sequence[str]) -> Namespace:
 
 def parser() -> ArgumentParser:
     """Return the parser of all commands."""
+    return _parsers()[0]
+
+
+def _parsers() -> tuple[ArgumentParser, dict[str, ArgumentParser]]:
+    """Return the whole parser, and those of the commands by name."""
     top = _Parser(prog="osa-daemon", description=DISCLAIMER, allow_abbrev=False)
     _add_config(top, default=None)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    made = {}
+    made: dict[str, ArgumentParser] = {}
     for name, text in COMMANDS.items():
         made[name] = commands.add_parser(
             name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False
@@ -70,7 +75,20 @@ def parser() -> ArgumentParser:
     _journal(made["report"], made["export-events"])
     for name in made.keys() - {"run", "evaluate"}:
         made[name].add_argument("--json", action="store_true", help="print JSON for programs")
-    return top
+    return top, made
+
+
+def commands_table() -> str:
+    """Return the commands and their arguments as a Markdown table."""
+    lines = ["| command | what it does |", "|---|---|"]
+    for name, command in _parsers()[1].items():
+        usage = " ".join(command.format_usage().split())
+        for noise in ("usage: ", "[-h] ", "[--config FILE] "):
+            usage = usage.replace(noise, "")
+        usage = usage.removesuffix(" [-h]").removesuffix(" [--config FILE]")
+        shown = usage.replace("|", "\\|")
+        lines.append(f"| `{shown}` | {COMMANDS[name]} |")
+    return "\n".join(lines) + "\n"
 
 
 def _add_config(command: ArgumentParser, default: object) -> None:
@@ -116,7 +134,9 @@ def _check_config(command: ArgumentParser) -> None:
 
 
 def _settings(command: ArgumentParser) -> None:
-    command.add_argument("action", nargs="?", choices=("reset",), help="forget a changed value")
+    command.add_argument(
+        "action", nargs="?", choices=("reset",), metavar="reset", help="forget a changed value"
+    )
     command.add_argument("key", nargs="?", metavar="KEY", help="such as alerts.after_s, or all")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from osa_daemon.settings.catalogue import Setting, catalogue
 from osa_daemon.settings.load import Loaded, load
 from osa_daemon.settings.origin import Layer, Origin
+from osa_daemon.settings.scalar import Value
 from osa_daemon.settings.words import show
 
 
@@ -25,12 +26,12 @@ def check_config_command(arguments: Namespace) -> int:
     return 0
 
 
-def values_of(loaded: Loaded) -> dict[str, bool | float | str | None]:
+def values_of(loaded: Loaded) -> dict[str, Value]:
     """Return the value of every key, as in YAML (paths as text)."""
     return {row.key: _value(loaded, row) for row in catalogue()}
 
 
-def _value(loaded: Loaded, row: Setting) -> bool | float | str | None:
+def _value(loaded: Loaded, row: Setting) -> Value:
     place: object = loaded.settings
     for name in row.key.split("."):
         place = getattr(place, name)
@@ -40,7 +41,7 @@ def _value(loaded: Loaded, row: Setting) -> bool | float | str | None:
     return place
 
 
-def _print_table(loaded: Loaded, values: dict[str, bool | float | str | None]) -> None:
+def _print_table(loaded: Loaded, values: dict[str, Value]) -> None:
     rows = [
         (row.key, f"{show(values[row.key])} {row.about.unit}".strip(), _where(origin))
         for row, origin in zip(catalogue(), loaded.provenance.values(), strict=True)
@@ -58,7 +59,7 @@ def _where(origin: Origin) -> str:
     return origin.name or origin.layer.value
 
 
-def _as_json(loaded: Loaded, values: dict[str, bool | float | str | None]) -> dict[str, object]:
+def _as_json(loaded: Loaded, values: dict[str, Value]) -> dict[str, object]:
     rows = {}
     for row, origin in zip(catalogue(), loaded.provenance.values(), strict=True):
         rows[row.key] = {

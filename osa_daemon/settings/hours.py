@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Self
 
-_SPAN = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)")
+_TIME = "([01]?[0-9]|2[0-3]):([0-5][0-9])"
+SPAN = f"{_TIME} ?- ?{_TIME}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Hours:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a span such as `22:00-09:00`; raise ValueError if it is none or is empty."""
-        found = _SPAN.fullmatch(text)
+        found = re.fullmatch(SPAN, text)
         if found is None:
             raise ValueError("")
         hours = [int(number) for number in found.groups()]

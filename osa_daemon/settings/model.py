@@ -198,7 +198,6 @@ class Mqtt(BaseModel):
         AbsolutePath | None,
         About("File that holds the password alone, readable by the daemon only.", allowed=_FILE),
     ] = None
-    tls: Tls = Tls()
     base_topic: Annotated[
         Topic,
         About("Topics start with this and `device_id`.", allowed=_TOPIC),
@@ -229,6 +228,7 @@ class Mqtt(BaseModel):
         Field(ge=5, le=600),
         About("Longest silence on the connection before either side checks it.", "s"),
     ] = 30
+    tls: Tls = Tls()
 
     @model_validator(mode="after")
     def _password_has_a_user(self) -> Self:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from osa_daemon.settings.hours import Hours
+from osa_daemon.settings.hours import SPAN, Hours
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_-]+)*\.?")
 _CARD = re.compile(r"\d+|(plug)?hw:.*|(card|index)[ :]?\d+", re.IGNORECASE)
@@ -52,7 +52,9 @@ def _hours(text: str) -> str:
     return text
 
 
-AbsolutePath = Annotated[Path, Field(strict=False), AfterValidator(_absolute)]
+AbsolutePath = Annotated[
+    Path, Field(strict=False, json_schema_extra={"pattern": "^/"}), AfterValidator(_absolute)
+]
 HostName = Annotated[str, AfterValidator(_host)]
 Topic = Annotated[str, Field(pattern=r"^[^\s#+\x00-\x1f]{1,100}$"), AfterValidator(_topic)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$")]
@@ -62,4 +64,4 @@ Label = Annotated[
 DeviceText = Annotated[
     str, Field(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,198}\S)?$"), AfterValidator(_device)
 ]
-HoursText = Annotated[str, AfterValidator(_hours)]
+HoursText = Annotated[str, Field(pattern=f"^{SPAN}$"), AfterValidator(_hours)]
