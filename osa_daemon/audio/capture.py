@@ -1,0 +1,67 @@
+"""One capture process and its ring, as the microphone sees them."""
+
+from dataclasses import dataclass
+
+from osa_daemon.audio.child import Child
+from osa_daemon.audio.ring import Chunk, RingMemory, RingReader
+from osa_daemon.audio.source import SourceState
+
+RING_FRAMES = 1 << 20  # 4 MiB: 21 s at 48 kHz, which the chain may be late without a loss
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a capture process told: how its device is, in one sentence."""
+
+    state: SourceState
+    text: str
+    device: str | None = None
+    card: str | None = None
+    rate_hz: int | None = None
+
+
+class Capture:
+    """A capture process for the device of identity `wanted`, started at once, and its ring."""
+
+    def __init__(self, wanted: str, ring_frames: int = RING_FRAMES) -> None:
+        self._memory = RingMemory.create(ring_frames)
+        self._reader = RingReader(self._memory)
+        self._child = Child(
+            ["--device", wanted, "--ring", str(self._memory.fd)], fds=[self._memory.fd]
+        )
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._child.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit status, negative for a signal; `None` while it runs."""
+        return self._child.exit_code
+
+    @property
+    def last_words(self) -> str:
+        """The last line that it wrote to stderr."""
+        return self._child.last_words
+
+    @property
+    def overruns(self) -> int:
+        """How often frames were lost on the way, by the device or by a full ring."""
+        return self._memory.overflows + self._reader.laps
+
+    def reports(self, timeout_s: float) -> list[Report]:
+        """Return what the process told since the last call, waiting up to `timeout_s`."""
+        return [
+            Report(**{**told, "state": SourceState(told["state"])})
+            for told in self._child.reports(timeout_s)
+        ]
+
+    def read(self) -> Chunk | None:
+        """Return the oldest frames not yet read, if any."""
+        return self._reader.read()
+
+    def close(self) -> None:
+        """Kill the process and free the ring."""
+        self._child.kill()
+        self._memory.close()

@@ -1,0 +1,64 @@
+"""The process that opens the microphone: it may hang or crash, and is killed for it.
+
+Started by `child.py`. It tells what happens as lines of JSON on standard output, and ends when
+its standard input is closed or its parent dies.
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Have the kernel kill this process when the thread that started it ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        os._exit(0)
+
+
+def private_output() -> Callable[..., None]:
+    """Return what writes a report to our standard output; libraries' prints go to stderr."""
+    out = os.dup(1)
+    os.dup2(2, 1)
+    os.set_blocking(2, False)  # noise must never make us wait
+
+    def tell(**report: object) -> None:
+        os.write(out, (json.dumps(report) + "\n").encode())
+
+    return tell
+
+
+def wait_for_end(timeout_s: float | None) -> None:
+    """Wait so long (`None`: for ever) and end the process if standard input is closed."""
+    ready, _, _ = select.select([0], [], [], timeout_s)
+    if ready and not os.read(0, 1):
+        os._exit(0)  # closing a stream can hang; the kernel closes it as well
+
+
+def main(arguments: list[str]) -> None:
+    """List the microphones, or capture from one until the end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--ring", type=int, help="file descriptor of the ring")
+    parser.add_argument("--device", help="identity; without it the devices are listed")
+    options = parser.parse_args(arguments)
+    die_with_parent(options.parent)
+    tell = private_output()
+    # initialises PortAudio, which can hang: by now we are sure to die with our parent
+    from osa_daemon.audio import stream  # noqa: PLC0415
+
+    if options.device is None:
+        stream.tell_devices(tell)
+    else:
+        stream.capture(options.device, options.ring, tell, wait_for_end)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,84 @@
+"""A child process that may hang or crash, seen from its parent: started, heard, killed."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+NOISE_BYTES = 2_000  # of what a child wrote to stderr, the last is kept
+KILLED_BY_S = 1.0  # a killed process is gone within, unless a driver holds it
+
+# a JACK client would otherwise start a server
+ENVIRONMENT = {"JACK_NO_START_SERVER": "1"}
+
+
+class Child:
+    """Runs the module `osa_daemon.audio.capture_child` with `arguments`; keeps `fds` open in it.
+
+    It dies with the thread that made it.
+    """
+
+    def __init__(self, arguments: Sequence[str], fds: Sequence[int] = ()) -> None:
+        command = [sys.executable, "-m", "osa_daemon.audio.capture_child"]
+        self._process = subprocess.Popen(
+            [*command, "--parent", str(os.getpid()), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=tuple(fds),
+            bufsize=0,
+            env={**os.environ, **ENVIRONMENT},
+        )
+        self.pid = self._process.pid
+        self._out = b""
+        self._noise = b""
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            os.set_blocking(stream.fileno(), False)
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit status, negative for a signal; `None` while it runs."""
+        return self._process.poll()
+
+    @property
+    def last_words(self) -> str:
+        """The last line that the child or its libraries wrote to stderr."""
+        lines = self._noise.decode(errors="replace").strip().splitlines()
+        return lines[-1].strip() if lines else ""
+
+    def reports(self, timeout_s: float) -> list[dict[str, Any]]:
+        """Return what it told since the last call, waiting up to `timeout_s` for something."""
+        out, noise = self._process.stdout, self._process.stderr
+        assert out is not None
+        assert noise is not None
+        select.select([out], [], [], timeout_s)
+        self._noise = (self._noise + _drain(noise.fileno()))[-NOISE_BYTES:]
+        *lines, self._out = (self._out + _drain(out.fileno())).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def kill(self) -> None:
+        """End it, whatever it hangs in, and let go of it. May be called twice."""
+        self._process.kill()
+        # one that a driver holds ends when that lets go, and keeps nothing of ours
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(KILLED_BY_S)
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+def _drain(fd: int) -> bytes:
+    data = b""
+    while True:
+        try:
+            more = os.read(fd, 4096)
+        except BlockingIOError:
+            return data
+        if not more:
+            return data
+        data += more

@@ -1,0 +1,115 @@
+"""Opening the microphone's stream and keeping it: what the capture process does.
+
+Imported by that process only: PortAudio can hang or crash.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import sounddevice
+
+from osa_daemon.audio.block import Samples
+from osa_daemon.audio.devices import Device, busy_sentence, resolve
+from osa_daemon.audio.portaudio import present_devices, refresh
+from osa_daemon.audio.ring import RingMemory, RingWriter
+from osa_daemon.audio.source import SourceState
+from osa_daemon.errors import DeviceError
+
+CALLBACK_S = 0.1  # sound per callback: few wake-ups; a tenth of the shortest delay downstream
+RETRY_S = 1.0  # between looks for a device that is not there: a look costs 0.05 to 0.2 s of CPU
+PREFERRED_RATE_HZ = 48_000  # what USB microphones and sound servers run at: nothing converts it
+
+# PortAudio's error codes (portaudio.h)
+PA_INVALID_SAMPLE_RATE = -9997
+PA_DEVICE_UNAVAILABLE = -9985
+BUSY_WORDS = "resource busy"  # strerror(EBUSY), which PortAudio passes on with code -9999
+
+Tell = Callable[..., None]  # reports its keywords to the parent
+Wait = Callable[[float | None], None]  # so many seconds, or for ever, or until the parent ends us
+
+
+def open_stream(device: Device, memory: RingMemory, tell: Tell) -> sounddevice.InputStream:
+    """Open and start the device at its own rate; raises PortAudioError."""
+    writer = RingWriter(memory)
+
+    def heard(frames: Samples, _count: int, _times: Any, status: sounddevice.CallbackFlags) -> None:
+        writer.write(frames[:, 0], time.monotonic_ns(), overflowed=status.input_overflow)
+
+    def finished() -> None:
+        tell(state=SourceState.STALLED.value, text=f"The stream of '{device.name}' ended.")
+        os._exit(0)
+
+    def start(rate_hz: int) -> sounddevice.InputStream:
+        # the first channel: a mean can cancel sound, and halves it where one side is dead
+        stream = sounddevice.InputStream(
+            device=device.index,
+            samplerate=rate_hz,
+            channels=1,
+            dtype="float32",
+            blocksize=round(rate_hz * CALLBACK_S),
+            latency="high",
+            callback=heard,
+            finished_callback=finished,
+        )
+        memory.rate_hz = rate_hz
+        stream.start()
+        return stream
+
+    try:
+        return start(PREFERRED_RATE_HZ)
+    except sounddevice.PortAudioError as error:
+        if device.rate_hz is None or error.args[1:2] != (PA_INVALID_SAMPLE_RATE,):
+            raise
+        return start(round(device.rate_hz))
+
+
+def try_once(wanted: str, memory: RingMemory, tell: Tell) -> sounddevice.InputStream | None:
+    """Look for the device and open it; tell what came of it."""
+    try:
+        device = resolve(wanted, present_devices())
+    except DeviceError as error:
+        tell(state=SourceState.ABSENT.value, text=str(error))
+        return None
+    about = {"device": device.description, "card": device.card}
+    if device.index is None:
+        tell(state=SourceState.BUSY.value, text=busy_sentence(wanted, device), **about)
+        return None
+    try:
+        stream = open_stream(device, memory, tell)
+    except sounddevice.PortAudioError as error:
+        is_busy = error.args[1:2] == (PA_DEVICE_UNAVAILABLE,) or BUSY_WORDS in str(error).lower()
+        state = SourceState.BUSY if is_busy else SourceState.FAILED
+        text = f"The microphone '{wanted}' cannot be opened: {error.args[0]}."
+        tell(
+            state=state.value,
+            text=busy_sentence(wanted, device) if is_busy else text,
+            **about,
+        )
+        return None
+    tell(
+        state=SourceState.RUNNING.value,
+        text=f"Hearing through {device.description}.",
+        rate_hz=memory.rate_hz,
+        **about,
+    )
+    return stream
+
+
+def tell_devices(tell: Tell) -> None:
+    """Report the microphones there are."""
+    tell(devices=[asdict(device) for device in present_devices()])
+
+
+def capture(wanted: str, ring_fd: int, tell: Tell, wait: Wait) -> None:
+    """Try to open the device until it is there, then let it write into the ring for ever."""
+    memory = RingMemory(ring_fd)
+    stream = try_once(wanted, memory, tell)
+    while stream is None:
+        wait(RETRY_S)
+        refresh()
+        stream = try_once(wanted, memory, tell)
+    while stream is not None:  # it stops when it is collected
+        wait(None)

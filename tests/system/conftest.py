@@ -1,0 +1,38 @@
+"""Real parts for the system tests."""
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+
+def _neighbour(name: str) -> ModuleType:
+    """Import a module that lies beside this file: test folders are no packages."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def sound_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A `SoundServer` with a virtual microphone `osamic`; the environment leads to it."""
+    module = _neighbour("soundserver")
+    lack = module.missing()
+    if lack is not None:
+        pytest.skip(f"no virtual microphone: {lack}")
+    server = module.SoundServer(tmp_path / "sound")
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
