@@ -273,6 +273,11 @@ class Journal(BaseModel):
         int, Field(ge=30, le=3650), About("How long events and nights are kept.", "d")
     ] = 730
 
+    @property
+    def path(self) -> Path:
+        """The journal's file."""
+        return self.state_dir / "journal.sqlite"
+
 
 class Logging(BaseModel):
     """What the daemon writes to its log."""
