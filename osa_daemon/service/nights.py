@@ -136,7 +136,7 @@ def _print_figures(figures: NightFigures) -> None:
 
 
 def _print_event(event: EventRow) -> None:
-    notes = [event.character] if event.character != "unknown" else []
+    notes: list[str] = [event.character] if event.character != "unknown" else []
     notes += ["not monitorable"] * (not event.monitorable) + ["truncated"] * event.truncated
     print(
         f"  {event.onset_utc.astimezone():%H:%M:%S}  {event.type:<8}  {event.duration_s:5.1f} s  "
