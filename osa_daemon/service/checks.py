@@ -4,8 +4,12 @@ import ctypes
 import os
 import platform
 import shutil
+import signal
+import stat
+import subprocess
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -16,6 +20,16 @@ from osa_daemon.service.finding import Finding, bad, doubtful, good, tried
 from osa_daemon.settings.load import Loaded
 
 PARTS = ("numpy", "onnxruntime", "sounddevice", "soundfile", "soxr", "paho-mqtt", "pydantic")
+LOAD_DEADLINE_S = 120.0  # a Pi reads 10 MB of models from a slow card
+_LOAD_MODELS = """
+import sys
+from osa_daemon.errors import OsaError
+from osa_daemon.service.models import load_models
+try:
+    load_models()
+except OsaError as error:
+    sys.exit(str(error))
+"""
 LEAST_FREE_MB = 200  # a year of journal and a wheel's upgrade
 CLOCK_UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
 
@@ -36,6 +50,37 @@ def check_settings(loaded: Loaded) -> Finding:
         return doubtful("settings", " ".join(loaded.warnings))
     file = loaded.config_path or "no file, defaults"
     return good("settings", f"{file}, {len(loaded.overrides)} overridden")
+
+
+def check_models() -> Finding:
+    """Whether the model files are whole and load; in a child, which the runtime may crash."""
+    child = subprocess.run(
+        [sys.executable, "-c", _LOAD_MODELS],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LOAD_DEADLINE_S,
+    )
+    if child.returncode < 0:
+        name = signal.Signals(-child.returncode).name
+        return bad(
+            "models",
+            f"onnxruntime {_version('onnxruntime')} crashes on this machine ({name}): "
+            "report it with the name of the board.",
+        )
+    if child.returncode > 0:
+        return bad("models", child.stderr.strip().rpartition("\n")[2])
+    return good("models", "encoder and detector are whole and load")
+
+
+def check_password_file(path: Path | None) -> Iterator[Finding]:
+    """Whether others may read the password; nothing where there is none or it is private."""
+    try:
+        mode = path.stat().st_mode if path is not None else 0
+    except OSError:
+        return  # the broker's finding tells of it
+    if mode & stat.S_IROTH:
+        yield doubtful("password file", f"{path} can be read by everyone: chmod 600 {path}")
 
 
 def check_microphone(wanted: str, devices: Sequence[Device]) -> Finding:

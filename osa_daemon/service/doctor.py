@@ -12,12 +12,13 @@ from osa_daemon.service.checks import (
     check_clock,
     check_disk,
     check_microphone,
+    check_models,
+    check_password_file,
     check_settings,
     check_state_dir,
     check_versions,
 )
-from osa_daemon.service.finding import Finding, Verdict, bad, tried
-from osa_daemon.service.models import load_models
+from osa_daemon.service.finding import Finding, Verdict, bad
 from osa_daemon.settings.load import Loaded, load
 
 
@@ -40,17 +41,13 @@ def findings(loaded: Loaded) -> Iterator[Finding]:
     state_dir = loaded.settings.journal.state_dir
     yield check_versions()
     yield check_settings(loaded)
-    yield tried("models", _models)
+    yield check_models()
     yield from _microphone(loaded.settings.microphone.device)
     yield check_broker(loaded.settings.mqtt)
+    yield from check_password_file(loaded.settings.mqtt.password_file)
     yield check_state_dir(state_dir)
     yield check_disk(state_dir)
     yield check_clock()
-
-
-def _models() -> str:
-    load_models()
-    return "encoder and detector are there and load"
 
 
 def _microphone(wanted: str) -> Iterator[Finding]:
