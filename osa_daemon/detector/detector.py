@@ -37,14 +37,19 @@ class Detector:
                 f"encoder here is {encoder_sha256[:12]}: use the pair of one release."
             )
         self._session = session
+        self._next = -1
         self._state: Array = np.zeros(self.metadata.state_shape, np.float32)
         # one flag for each frame whose delayed reading is still to come
         self._waiting: deque[tuple[int, bool]] = deque()
 
     def push(self, features: Features) -> list[Frame]:
-        """Return the frames of `features`, which must follow the last ones without a jump."""
+        """Return the frames of `features`; a jump of the index begins anew after a long gap."""
         if not len(features):
             return []
+        if features.index != self._next:
+            self._state = np.zeros(self.metadata.state_shape, np.float32)
+            self._waiting.clear()
+        self._next = features.index + len(features)
         causal, delayed = self._run(features.encoder, features.levels, features.valid)
         readings = self._read_delayed(features, delayed)
         rows = causal.tolist()

@@ -1,0 +1,73 @@
+"""How the daemon itself is: load, memory, temperature, and what the journal sums up."""
+
+import json
+import resource
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from osa_daemon.publish.payloads import Payload, diagnostics_payload
+from osa_daemon.service.store import Store
+
+TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
+NIGHTS = 14
+
+
+def cpu_s() -> float:
+    """Return the CPU time of this process and its ended children (s)."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+def memory_mb(status: Path = Path("/proc/self/status")) -> float | None:
+    """Return the resident memory of this process (MB), None where the system does not tell."""
+    try:
+        lines = status.read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split()[1] for line in lines if line.startswith("VmRSS:")]
+    return int(found[0]) / 1024 if found else None
+
+
+def temperature_c(path: Path = TEMPERATURE) -> float | None:
+    """Return the temperature of the processor (°C), None where there is no such sensor."""
+    try:
+        return int(path.read_text()) / 1000
+    except (OSError, ValueError):
+        return None
+
+
+class Diagnostics:
+    """Makes the `diagnostics` payload; the load is that since the last one."""
+
+    def __init__(self, store: Store, model_version: str) -> None:
+        self._store = store
+        self._model_version = model_version
+        self._at = (time.monotonic(), cpu_s())
+
+    def payload(self, overruns: int, outbox: int) -> Payload:
+        """Return the figures now."""
+        before, now = self._at, (time.monotonic(), cpu_s())
+        self._at = now
+        return diagnostics_payload(
+            cpu_share=(now[1] - before[1]) / max(now[0] - before[0], 1e-3),
+            memory_mb=memory_mb(),
+            overruns=overruns,
+            outbox=outbox,
+            temperature_c=temperature_c(),
+            model_version=self._model_version,
+            events_last_hour=self._events_last_hour(),
+            average_14_nights=self._average(),
+        )
+
+    def _events_last_hour(self) -> int | None:
+        now = datetime.now(UTC)
+        events = self._store.use(lambda j: j.events_between(now - timedelta(hours=1), now))
+        return None if events is None else len(events)
+
+    def _average(self) -> float | None:
+        """Return the mean index of the last nights that have one."""
+        rows = self._store.use(lambda j: j.last_nights(NIGHTS)) or ()
+        indexes = [json.loads(row.figures)["index"] for row in rows]
+        told = [index for index in indexes if index is not None]
+        return sum(told) / len(told) if told else None

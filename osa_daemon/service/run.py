@@ -1,0 +1,199 @@
+"""`osa-daemon run`: wiring of the rooms, and the main thread that watches over the others."""
+
+import argparse
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+
+from osa_daemon import __version__
+from osa_daemon.audio.file import FileSource
+from osa_daemon.audio.microphone import MicrophoneSource
+from osa_daemon.audio.source import Source
+from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED, StorageError
+from osa_daemon.journal.journal import Journal
+from osa_daemon.publish import topics
+from osa_daemon.publish.mqtt import MqttPublisher
+from osa_daemon.publish.payloads import problem_payload
+from osa_daemon.scoring.thresholds import ScoringSettings
+from osa_daemon.service import notify
+from osa_daemon.service.bedside import Bedside, Rooms
+from osa_daemon.service.broker import mqtt_settings
+from osa_daemon.service.bulletin import Bulletin
+from osa_daemon.service.chain import Chain
+from osa_daemon.service.clock import StreamClock
+from osa_daemon.service.diagnostics import Diagnostics
+from osa_daemon.service.heartbeat import Heartbeats
+from osa_daemon.service.minutes import Minutes
+from osa_daemon.service.models import Models, load_models
+from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.rules import scoring_settings
+from osa_daemon.service.store import Store
+from osa_daemon.service.tonight import Tonight
+from osa_daemon.settings.load import Loaded
+from osa_daemon.settings.model import Settings
+
+JOURNAL_NAME = "journal.sqlite3"
+LOOP_S = 0.5
+CHAIN_DEADLINE_S = 30.0  # a 2 s chunk takes 20 ms here; a starved Pi may take seconds
+PUBLISH_DEADLINE_S = 60.0
+STOP_S = 10.0  # for the broker's last acknowledgements
+
+_log = logging.getLogger(__name__)
+
+
+def run_command(args: argparse.Namespace, loaded: Loaded) -> int:
+    """Run until SIGTERM, SIGINT, or the end of a file given as source."""
+    settings = loaded.settings
+    logging.basicConfig(
+        level=settings.logging.level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr
+    )
+    models = load_models()
+    rules = scoring_settings(settings, models.detector().metadata)
+    source = make_source(args, settings)
+    daemon = Daemon(loaded, models, rules, source, live=args.source is None)
+    return daemon.run()
+
+
+def make_source(args: argparse.Namespace, settings: Settings) -> Source:
+    """Return the file that was asked for, in real time by default, or the microphone."""
+    if args.source is not None:
+        return FileSource(args.source, speed=args.speed or 1.0)
+    return MicrophoneSource(settings.microphone.device)
+
+
+def open_journal(settings: Settings) -> tuple[Journal | None, str | None]:
+    """Open the journal; where that fails, return the reason: monitoring goes on without."""
+    try:
+        journal = Journal.open(settings.journal.state_dir / JOURNAL_NAME)
+    except StorageError as error:
+        _log.error("%s Events are not stored.", error)  # no bug: one sentence
+        return None, str(error)
+    if journal.notice:
+        _log.warning("%s", journal.notice)
+    return journal, None
+
+
+class Daemon:
+    """The threads of one run: the chain's, the publisher's, and the caller's that watches."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        models: Models,
+        rules: ScoringSettings,
+        source: Source,
+        *,
+        live: bool,
+    ) -> None:
+        self._loaded = loaded
+        self._models = models
+        self._rules = rules
+        self._source = source
+        self._live = live
+        self._model_version = models.network.sha256[:12]
+        broker = mqtt_settings(loaded.settings.mqtt, model=self._model_version)
+        self._acknowledged: list[Callable[[str], None]] = []
+        self.publisher = MqttPublisher(broker, self._on_acknowledged)
+        self._beats = Heartbeats(time.monotonic)
+        self._signal = threading.Event()
+        self._bedside: Bedside | None = None
+        self._bulletin: Bulletin | None = None
+        self._status = "Starting"
+        self._failure: BaseException | None = None
+
+    def run(self) -> int:
+        """Run to the end; return the exit code."""
+        faulthandler.enable()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._signal.set())
+        self._beats.watch("chain", CHAIN_DEADLINE_S)
+        chain = threading.Thread(target=self._chain_thread, name="osa-chain", daemon=True)
+        self.publisher.start()
+        chain.start()
+        self._watch(chain)
+        return self._end(chain)
+
+    def _on_acknowledged(self, event_id: str) -> None:
+        for listener in self._acknowledged:
+            listener(event_id)
+
+    def _chain_thread(self) -> None:
+        try:
+            self._make_bedside().run()
+        except Exception as error:  # noqa: BLE001  # edge of a thread: it must not die unheard
+            _log.exception("The chain failed; this is a bug.")
+            self._failure = error
+
+    def _make_bedside(self) -> Bedside:
+        """Make what belongs to the chain's thread, in that thread (SQLite wants it so)."""
+        settings, publisher = self._loaded.settings, self.publisher
+        clock = StreamClock(live=self._live)
+        bulletin = Bulletin(publisher, clock, __version__, self._model_version, self._on_status)
+        journal, problem = open_journal(settings)
+        store = Store(journal, bulletin.storage, problem)
+        outbox = Outbox(store, publisher)
+        self._acknowledged.append(outbox.acknowledged)
+        rooms = Rooms(
+            source=self._source,
+            make_chain=lambda: Chain(self._models, self._rules, lambda _onset_s: uuid.uuid4().hex),
+            clock=clock,
+            store=store,
+            outbox=outbox,
+            bulletin=bulletin,
+            publisher=publisher,
+            tonight=Tonight(store, bulletin, self._rules, settings.journal.keep_days, clock.now()),
+            minutes=Minutes(store),
+            diagnostics=Diagnostics(store, self._model_version),
+            hours=settings.monitoring.span(),
+        )
+        if self._loaded.warnings:
+            warning = problem_payload(" ".join(self._loaded.warnings))
+            publisher.set_state(topics.PROBLEM_CONFIGURATION.suffix, warning)
+        bedside = Bedside(rooms, lambda: self._beats.beat("chain"))
+        if journal is not None and journal.left_open is not None:
+            bedside.recover(journal.left_open)
+        self._bulletin, self._bedside = bulletin, bedside
+        return bedside
+
+    def _on_status(self, state: str, text: str) -> None:
+        self._status = text
+        _log.info("%s: %s", state, text)
+        notify.status(text)
+
+    def _watch(self, chain: threading.Thread) -> None:
+        """Feed the watchdog while every stage is alive; end the process where one hangs."""
+        is_ready = False
+        while chain.is_alive() and not self._signal.wait(LOOP_S):
+            overdue = self._beats.overdue()
+            if self.publisher.step_age_s > PUBLISH_DEADLINE_S:
+                overdue.append("publisher")
+            if overdue:
+                self._abandon(overdue)
+            notify.alive()
+            if not is_ready and self._bedside is not None and self._bedside.has_told.is_set():
+                is_ready = True
+                notify.ready(self._status)
+                _log.info("Ready: %s", self._status)
+
+    def _abandon(self, overdue: list[str]) -> None:
+        """A stage hangs and nothing can free it: dump the stacks and let systemd start anew."""
+        _log.critical("No sign of life from: %s. The process ends to be restarted.", overdue)
+        faulthandler.dump_traceback(all_threads=True)
+        os._exit(EXIT_STALLED)
+
+    def _end(self, chain: threading.Thread) -> int:
+        notify.stopping()
+        if self._bedside is not None:
+            self._bedside.stop()
+        chain.join(STOP_S)
+        self._source.close()
+        status = self._bulletin.stopping() if self._bulletin is not None else None
+        self.publisher.stop(STOP_S, status)
+        _log.info("Stopped.")
+        return EXIT_BUG if self._failure is not None or chain.is_alive() else EXIT_OK
