@@ -11,8 +11,10 @@ from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.scoring.thresholds import ScoringSettings
 
 WINDOW: Final = 120 * FRAME_RATE_HZ
-SHORTEST: Final = 10  # frames a breath: 30 breaths a minute
-LONGEST: Final = 50  # 6 breaths a minute
+FINER: Final = 4  # lags a frame, by band-limited interpolation
+LAG_RATE_HZ: Final = FINER * FRAME_RATE_HZ
+SHORTEST: Final = 2 * LAG_RATE_HZ  # 30 breaths a minute
+LONGEST: Final = 10 * LAG_RATE_HZ  # 6 breaths a minute
 SURE: Final = 0.25  # least autocorrelation of a rate that is told
 AS_GOOD: Final = 0.85  # of the best: a multiple of the period correlates as well as it does
 SNORE_HOLD: Final = 6 * FRAME_RATE_HZ  # from one snore to the next breath's
@@ -49,8 +51,8 @@ class BreathClock:
         if power < 1e-6 * len(signal):
             return None
         spectrum = np.fft.rfft(signal, 2 * WINDOW)
-        correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: LONGEST + 2] / power
-        return _rate(correlation)
+        correlation = FINER * np.fft.irfft(np.abs(spectrum) ** 2, FINER * 2 * WINDOW)
+        return _rate(correlation[: LONGEST + 2] / power)
 
 
 def _rate(correlation: NDArray[np.float64]) -> float | None:
@@ -66,7 +68,4 @@ def _rate(correlation: NDArray[np.float64]) -> float | None:
     if best < SURE:
         return None
     lag = next(lag for lag in peaks if correlation[lag] >= AS_GOOD * best)
-    left, top, right = correlation[lag - 1 : lag + 2]
-    curve = left - 2 * top + right
-    period = lag + (0.5 * (left - right) / curve if curve < 0 else 0.0)
-    return round(60.0 * FRAME_RATE_HZ / float(period), 1)
+    return round(60.0 * LAG_RATE_HZ / lag, 1)

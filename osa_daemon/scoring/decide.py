@@ -52,7 +52,8 @@ class Decider:
         """Sound is missing here, or has ended for good."""
         if self._in_gap:
             return []
-        events = [e for held in self._smoother.flush() for e in self._advance(*held)]
+        held = self._smoother.flush()
+        events = [] if held is None else self._advance(*held)
         run = self._runs.cut()
         if run is not None and not self._is_rest(run):
             self._continues = run.lapsed or self._long_enough(run)

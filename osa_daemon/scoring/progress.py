@@ -12,6 +12,7 @@ from osa_daemon.scoring.thresholds import ScoringSettings
 
 CROSSING_FRAMES: Final = 2  # a single frame over the threshold may be a flicker
 BREATH_WINDOW: Final = 10
+UNHEARD_FRAMES: Final = 5 * FRAME_RATE_HZ  # no pause, no breath, not audible: not heard
 BREATH_FRAMES: Final = 5  # 1 of 2 s: no effort click of 0.4 s every 3 s comes near it
 
 
@@ -49,7 +50,7 @@ class PauseInProgress:
             return
         self._count(frame, hearing)
         if self.state is Progress.ON:
-            self._watch(frame)
+            self._watch(frame, hearing)
         elif self._crosses(frame.index):
             self._begin(frame.index)
         elif self.state is Progress.UNKNOWN:
@@ -127,19 +128,25 @@ class PauseInProgress:
         )
         return max(onset, earliest)
 
-    def _watch(self, frame: Frame) -> None:
+    def _watch(self, frame: Frame, hearing: Hearing) -> None:
         assert self.onset is not None
         if frame.index + 1 - self.onset >= self.settings.unknown_after_s * FRAME_RATE_HZ:
             self.lose(frame.index)
             self._lapsed = True
         elif self._breath_is_heard():
             self._end(frame.index - BREATH_WINDOW)
-        elif self._low_frames >= self.settings.release_s * FRAME_RATE_HZ:
-            self._dropped = (frame.index, self.onset)
-            self._end(frame.index - self._low_frames)
-        elif self._doubt_frames >= self.settings.doubt_s * FRAME_RATE_HZ:
-            self._dropped = (frame.index, self.onset)
-            self._end(frame.index - self._doubt_frames)
+        elif self._has_dropped():
+            if hearing.audible:
+                self._dropped = (frame.index, self.onset)
+                self._end(frame.index - self._doubt_frames)
+            elif self._doubt_frames >= UNHEARD_FRAMES:
+                self.lose(frame.index)
+
+    def _has_dropped(self) -> bool:
+        return (
+            self._low_frames >= self.settings.release_s * FRAME_RATE_HZ
+            or self._doubt_frames >= self.settings.doubt_s * FRAME_RATE_HZ
+        )
 
     def _end(self, last: int) -> None:
         self.state = Progress.OFF

@@ -25,26 +25,21 @@ class Reading:
 
 
 class Smoother:
-    """Centred mean of the event probability over 5 frames (1 s), shorter at the ends."""
+    """Centred mean of the event probability over 3 frames (0.6 s), over 2 at the ends."""
 
     def __init__(self) -> None:
-        self._window: deque[tuple[Reading, float]] = deque(maxlen=5)
+        self._window: deque[tuple[Reading, float]] = deque(maxlen=3)
 
     def push(self, reading: Reading) -> tuple[Reading, float] | None:
-        """Take the next frame; return the one 0.4 s earlier with its mean, once there is one."""
+        """Take the next frame; return the one before it with its mean, once there is one."""
         window = self._window
         window.append((reading, reading.apnea + reading.hypopnea))
-        if len(window) < 3:
+        if len(window) < 2:
             return None
-        return window[-3][0], sum(p for _, p in window) / len(window)
+        return window[-2][0], sum(p for _, p in window) / len(window)
 
-    def flush(self) -> list[tuple[Reading, float]]:
-        """Return the frames still held, in order, and start anew."""
-        held = list(self._window)
+    def flush(self) -> tuple[Reading, float] | None:
+        """Return the frame still held, if any, and start anew."""
+        held = list(self._window)[-2:]
         self._window.clear()
-        last = range(max(len(held) - 2, 0), len(held))
-        return [(held[k][0], _mean([p for _, p in held[max(k - 2, 0) :]])) for k in last]
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
+        return (held[-1][0], sum(p for _, p in held) / len(held)) if held else None

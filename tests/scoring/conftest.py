@@ -14,31 +14,27 @@ RATE_HZ = 5
 DELAY = 75  # frames: 15 s
 BREATH = 20  # frames a breath: 15 breaths a minute
 QUIET_DBFS = -70.0
-KINDS = ("breathing", "snoring", "apnea", "effort", "hypopnea", "empty", "covered", "gap", "muted")
 
 
 def _truth(kind: str, at: int, index: int) -> Delayed:
     """Return what an ideal detector reads in frame `at` of a stretch of this kind."""
     breath = 0.95 if index % BREATH < 8 else 0.05
+    click = 0.9 if at % 17 < 2 and at > 8 else 0.05
     blank = Delayed(index, audible=0.95, breath=0.05, apnea=0.02, hypopnea=0.02, snore=0, gasp=0)
-    match kind:
-        case "breathing":
-            return replace(blank, breath=0.95 if at < 6 else breath)
-        case "snoring":
-            return replace(blank, breath=breath, snore=breath)
-        case "apnea":
-            return replace(blank, apnea=0.9, hypopnea=0.05)
-        case "effort":
-            click = 0.9 if at % 17 < 2 and at > 8 else 0.05
-            return replace(blank, apnea=0.9, hypopnea=0.05, breath=click)
-        case "hypopnea":
-            return replace(blank, apnea=0.1, hypopnea=0.8, breath=0.6 if breath > 0.5 else 0.05)
-        case "muted":
-            return replace(blank, audible=0.4, apnea=0.9)
-        case "gap":
-            return Delayed(index, 0, 0, 0, 0, 0, 0)
-        case _:
-            return replace(blank, audible=0.05)
+    heard: dict[str, dict[str, float]] = {
+        "breathing": {"breath": 0.95 if at < 6 else breath},
+        "snoring": {"breath": breath, "snore": breath},
+        "apnea": {"apnea": 0.9, "hypopnea": 0.05},
+        "effort": {"apnea": 0.9, "hypopnea": 0.05, "breath": click},
+        "hypopnea": {"apnea": 0.1, "hypopnea": 0.8, "breath": min(breath, 0.6)},
+        "hold": {},
+        "lost": {"apnea": 0.9, "audible": 0.2},
+        "muted": {"apnea": 0.9, "audible": 0.4},
+        "empty": {"audible": 0.05},
+        "covered": {"audible": 0.05},
+        "gap": {"audible": 0, "breath": 0, "apnea": 0, "hypopnea": 0},
+    }
+    return replace(blank, **heard[kind])
 
 
 def _level_dbfs(kind: str, delayed: Delayed) -> float:
@@ -135,14 +131,29 @@ def score(
     return told
 
 
-Play = Callable[..., Told]
-
-
-@pytest.fixture
-def play() -> Play:
-    """Score a script with settings given by name."""
+@pytest.fixture(scope="session")
+def play() -> Callable[..., Told]:
+    """Score a script, with settings given by name."""
 
     def _play(script: str, **settings: object) -> Told:
         return score(*stream(stretches(script)), ScoringSettings(**settings))  # type: ignore[arg-type]
 
     return _play
+
+
+@pytest.fixture(scope="session")
+def script_frames() -> Callable[..., tuple[list[Frame], list[Delayed]]]:
+    """Make the frames of a script, and the delayed readings that come at the end."""
+    return lambda script, delay=DELAY: stream(stretches(script), delay)
+
+
+@pytest.fixture(scope="session")
+def new_scorer() -> Callable[..., Scorer]:
+    """Make a scorer whose ids name the onset."""
+    return scorer
+
+
+@pytest.fixture(scope="session")
+def score_frames() -> Callable[..., Told]:
+    """Score frames and the delayed readings that come at the end."""
+    return score

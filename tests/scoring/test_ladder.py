@@ -1,0 +1,165 @@
+"""The ladder of alerts: notice, alert, urgent; how often, and when it is over."""
+
+import pytest
+
+from osa_daemon.scoring.event import AlertLevel, Progress
+from osa_daemon.scoring.ladder import Ladder
+from osa_daemon.scoring.thresholds import ScoringSettings
+
+NOTICE, ALERT, URGENT = AlertLevel.NOTICE, AlertLevel.ALERT, AlertLevel.URGENT
+
+
+class Night:
+    """A ladder, and the pauses that it is told of."""
+
+    def __init__(self, **settings):
+        self.ladder = Ladder(ScoringSettings(**settings))
+        self.alerts = []
+
+    def pause(self, onset_s, length_s, after=Progress.OFF):
+        """Play a pause from its tenth second, and the state after it."""
+        for tenth in range(100, round(length_s * 10)):
+            self._tell(onset_s + tenth / 10, Progress.ON, onset_s)
+        self._tell(onset_s + length_s, after, None)
+
+    def _tell(self, now_s, state, onset_s):
+        self.alerts += [(now_s, a) for a in self.ladder.push(now_s, state, onset_s)]
+
+    def rungs(self):
+        """Return what was told: active and level."""
+        return [(alert.active, alert.level) for _, alert in self.alerts]
+
+
+def test_below_twenty_seconds_nothing_is_told():
+    """A pause of 10 s is a matter for the log."""
+    night = Night()
+    night.pause(100, 19.9)
+    assert night.alerts == []
+
+
+def test_a_notice_comes_at_twenty_seconds_without_alert():
+    """A notice is told with `active` false and leaves nothing to take back."""
+    night = Night()
+    night.pause(100, 25)
+    assert [(round(at, 1), alert.active, alert.level) for at, alert in night.alerts] == [
+        (120.0, False, NOTICE)
+    ]
+
+
+def test_an_alert_comes_after_its_time_and_ends_with_breath():
+    """At `alert_after_s` the alert is raised, with the first breath it is over."""
+    night = Night()
+    night.pause(100, 40)
+    assert night.rungs() == [(False, NOTICE), (True, ALERT), (False, ALERT)]
+    assert night.alerts[1][0] == pytest.approx(130.0)
+    assert night.alerts[2][0] == pytest.approx(140.0)
+
+
+def test_an_alert_tells_of_its_pause():
+    """It names the onset and how long no breathing sound has been heard."""
+    night = Night()
+    night.pause(100, 40)
+    alert = night.alerts[1][1]
+    assert (alert.kind, alert.since_s, alert.text) == ("apnea", 100, "No breathing sound for 30 s.")
+
+
+def test_the_alert_time_is_a_setting():
+    """`alert_after_s` moves the alert; a notice that would come later is left out."""
+    night = Night(alert_after_s=15.0)
+    night.pause(100, 25)
+    assert night.rungs() == [(True, ALERT), (False, ALERT)]
+
+
+def test_urgent_comes_at_a_minute():
+    """At 60 s the alert becomes urgent."""
+    night = Night()
+    night.pause(100, 70)
+    assert night.rungs()[1:] == [(True, ALERT), (True, URGENT), (False, URGENT)]
+
+
+def test_urgent_never_comes_before_the_alert_time():
+    """With a later alert time urgent waits as long."""
+    night = Night(alert_after_s=90.0)
+    night.pause(100, 80)
+    assert night.rungs() == [(False, NOTICE)]
+
+
+def test_alerts_keep_their_distance():
+    """Within 10 minutes of an alert the next pause raises only a notice."""
+    night = Night()
+    night.pause(100, 40)
+    night.pause(300, 40)
+    night.pause(900, 40)
+    raised = [alert.since_s for _, alert in night.alerts if alert.active]
+    assert raised == [100, 900]
+
+
+def test_urgent_passes_the_distance():
+    """A pause of a minute alerts however lately another did."""
+    night = Night()
+    night.pause(100, 40)
+    night.pause(200, 70)
+    assert night.rungs()[3:] == [(False, NOTICE), (True, URGENT), (False, URGENT)]
+
+
+def test_an_unknown_state_leaves_the_alert_standing():
+    """Once sent, an alert stays until breath is heard."""
+    night = Night()
+    night.pause(100, 40, after=Progress.UNKNOWN)
+    assert night.ladder.active is ALERT
+    night._tell(150, Progress.OFF, None)
+    assert night.rungs()[-1] == (False, ALERT)
+
+
+def test_acknowledging_ends_the_alert():
+    """Someone took note: the alert is over and says why; the rest of the pause is silent."""
+    night = Night()
+    night.pause(100, 40, after=Progress.ON)
+    (alert,) = night.ladder.acknowledge()
+    assert (alert.active, alert.acknowledged) == (False, True)
+    night.pause(100, 80)
+    assert night.rungs() == [(False, NOTICE), (True, ALERT)]
+
+
+def test_the_next_pause_is_not_silenced():
+    """Acknowledging holds for one pause only."""
+    night = Night()
+    night.pause(100, 40, after=Progress.UNKNOWN)
+    night.ladder.acknowledge()
+    night._tell(150, Progress.OFF, None)
+    night.pause(2000, 40)
+    assert (True, ALERT) in night.rungs()[2:]
+
+
+def test_acknowledging_nothing_tells_nothing():
+    """Without an alert there is nothing to take note of."""
+    assert Ladder(ScoringSettings()).acknowledge() == ()
+
+
+def test_alerts_can_be_off():
+    """With alerts off nothing is raised."""
+    night = Night(alerts=False)
+    night.pause(100, 90)
+    assert night.alerts == []
+
+
+def test_finishing_ends_the_alert():
+    """When listening ends the alert is taken back: nobody could do so later."""
+    night = Night()
+    night.pause(100, 40, after=Progress.UNKNOWN)
+    (alert,) = night.ladder.finish()
+    assert not alert.active
+    assert night.ladder.finish() == ()
+
+
+def test_the_alert_stays_when_the_pause_becomes_unknown(play):
+    """At 120 s the state is unknown and the alert stands until breath is heard."""
+    told = play("breathing 60, apnea 200, breathing 30")
+    assert told.steps[200 * 5].alert_active
+    assert not told.steps[-1].alert_active
+    assert [(a.active, a.level) for a in told.alerts] == [
+        (False, NOTICE),
+        (True, ALERT),
+        (True, URGENT),
+        (False, URGENT),
+    ]
