@@ -3,7 +3,8 @@
 import numpy as np
 
 from osa_daemon.audio.block import Samples
-from osa_daemon.training.synthesis.movement import arch, faded, flutter
+from osa_daemon.training.synthesis import ranges
+from osa_daemon.training.synthesis.movement import arch, drifted, faded, flutter
 from osa_daemon.training.synthesis.pulses import pulse_train, tone
 from osa_daemon.training.synthesis.shaping import Floats, count_of, scaled, shape, white
 from osa_daemon.training.synthesis.tract import Tract, tilt_db
@@ -31,9 +32,13 @@ def breath(
 def _envelope(voice: Voice, rng: np.random.Generator, count: int, phase: Phase) -> Samples:
     flow = voice.flow
     rise = flow.inhale_rise if phase == "inhale" else flow.exhale_rise
-    rise = float(np.clip(rise * np.exp(rng.normal(0.0, 0.15)), 0.04, 0.85))
-    hold = min(flow.hold * rng.uniform(0.6, 1.4), 0.9 - rise)
-    return arch(count, rise, max(hold, 0.0), flow.power * np.exp(rng.normal(0.0, 0.15)))
+    rise = float(np.clip(rise * np.exp(rng.normal(0.0, 0.25)), 0.02, 0.85))
+    hold = min(flow.hold * rng.uniform(0.4, 1.5), 0.95 - rise)
+    envelope = arch(count, rise, max(hold, 0.0), flow.power * np.exp(rng.normal(0.0, 0.25)))
+    if rng.uniform() < ranges.TWO_STROKE_SHARE:  # the flow falters once on its way
+        dip = np.exp(-0.5 * ((np.linspace(0.0, 1.0, count) - rng.uniform(0.3, 0.7)) / 0.1) ** 2)
+        envelope = np.asarray(envelope * (1.0 - rng.uniform(0.3, 0.9) * dip), dtype=np.float32)
+    return envelope
 
 
 def _turbulence(
@@ -41,10 +46,12 @@ def _turbulence(
 ) -> Samples:
     """Return noise whose spectrum flattens as flow rises."""
     gain = _spectrum(voice, rng, phase)
-    source = white(rng, len(envelope))
+    count = len(envelope)
+    octaves = ranges.DRIFT.draw(rng) * rng.normal(0.0, 1.0)
+    source = white(rng, int(count * 2.0 ** (0.5 * abs(octaves))) + 8)
     push = voice.flow.brightness_db * min(float(np.log2(max(effort, 0.1))), 2.0)
-    dark = shape(source, gain + tilt_db(-voice.flow.brightness_db))
-    bright = shape(source, gain + tilt_db(0.5 * push))
+    dark = drifted(shape(source, gain + tilt_db(-voice.flow.brightness_db)), count, octaves)
+    bright = drifted(shape(source, gain + tilt_db(0.5 * push)), count, octaves)
     loudness = scaled(bright, 1.0) * envelope
     return np.asarray(loudness + scaled(dark, 1.0) * (1.0 - envelope), dtype=np.float32)
 

@@ -44,7 +44,7 @@ def _bands(axes: Axes, at: Floats, values: Floats, colour: str, label: str) -> N
 
 
 def _scatter(axes: Axes, comparison: Comparison) -> None:
-    axes.set_title(f"{comparison.label}: encoder, first two axes of the real ones")
+    axes.set_title(f"{comparison.label}: encoder, first two principal axes")
     real, made = comparison.real_features, comparison.synthetic_features
     if real is None or made is None or len(real) < 3:
         return

@@ -33,7 +33,7 @@ def _stroke(voice: Voice, rng: np.random.Generator) -> Samples:
     mouth = voice.mouth.varied(rng, 0.06)
     air = white(rng, count) * np.float32(rng.uniform(0.2, 0.5)) * arch(count, 0.05, 0.4, 1.0)
     air[:burst] += white(rng, burst) * decay(burst, float(rng.uniform(0.01, 0.03)))
-    sound = scaled(shape(air, mouth.gain_db() + tilt_db(float(rng.uniform(-2.0, 3.0)))), 1.0)
+    sound = scaled(shape(air, mouth.gain_db() + tilt_db(float(rng.uniform(-2.0, 5.0)))), 1.0)
     if ending:
         pitch = np.full(ending, voice.pitch_hz * rng.uniform(1.0, 2.2), dtype=np.float32)
         train = pulse_train(rng, pitch, jitter=0.05, shimmer=0.2, width_s=0.001)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from osa_daemon.audio.block import Samples
+from osa_daemon.training.synthesis import ranges
 from osa_daemon.training.synthesis.movement import arch, faded, flutter, glide
 from osa_daemon.training.synthesis.pulses import pulse_train
 from osa_daemon.training.synthesis.shaping import count_of, scaled, shape, white
@@ -20,7 +21,7 @@ def gasp(voice: Voice, rng: np.random.Generator, duration_s: float, *, effort: f
     """
     count = count_of(duration_s)
     makers = (_explosive, _snort, _resuscitative, _voiced)
-    chances = (0.35, 0.25, 0.3, 0.1) if voice.snorer else (0.55, 0.2, 0.1, 0.15)
+    chances = (0.3, 0.25, 0.3, 0.15) if voice.snorer else (0.45, 0.2, 0.1, 0.25)
     sound = makers[int(rng.choice(len(makers), p=chances))](voice, rng, count)
     rms = voice.level * 10.0 ** ((voice.gasp_gain_db + rng.normal(0.0, 2.0)) / 20.0)
     return scaled(faded(sound), rms * effort**voice.flow_exponent)
@@ -29,18 +30,18 @@ def gasp(voice: Voice, rng: np.random.Generator, duration_s: float, *, effort: f
 def _sudden(rng: np.random.Generator, count: int) -> Samples:
     return arch(
         count,
-        float(rng.uniform(0.02, 0.25)),
-        float(rng.uniform(0.0, 0.35)),
-        float(rng.uniform(0.7, 2.2)),
+        float(rng.uniform(0.02, 0.5)),
+        float(rng.uniform(0.0, 0.45)),
+        float(rng.uniform(0.4, 1.8)),
     )
 
 
 def _explosive(voice: Voice, rng: np.random.Generator, count: int) -> Samples:
-    mouth = voice.mouth.varied(rng, 0.06)
+    mouth, tilt = voice.mouth.varied(rng, 0.06), ranges.GASP_TILT_DB.draw(rng)
     envelope = _sudden(rng, count)
     source = white(rng, count)
-    wide = shape(source, mouth.gain_db() + tilt_db(float(rng.uniform(0.0, 4.0))))
-    late = shape(source, mouth.moved(float(rng.uniform(0.6, 0.95))).gain_db())
+    wide = shape(source, mouth.gain_db() + tilt_db(tilt))
+    late = shape(source, mouth.moved(float(rng.uniform(0.6, 0.95))).gain_db() + tilt_db(0.7 * tilt))
     mix = glide(count, 1.0, 0.0)
     sound = scaled(wide, 1.0) * mix + scaled(late, 1.0) * (1.0 - mix)
     return sound * envelope * flutter(rng, count, float(rng.uniform(8.0, 50.0)), 0.25)

@@ -38,12 +38,13 @@ def linear_auc(first: Floats, second: Floats, groups: list[str], *, folds: int =
     return auc(scores[0], scores[1])
 
 
-def principal(reference: Floats, *others: Floats) -> list[Floats]:
-    """Return all sets on the principal axes of the first, each axis scaled by the first."""
-    mean = reference.mean(axis=0)
-    _, spread, axes = np.linalg.svd(reference - mean, full_matrices=False)
-    kept = axes[:AXES].T / (spread[:AXES] / np.sqrt(len(reference)) + 1e-9)
-    return [(each - mean) @ kept for each in (reference, *others)]
+def principal(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    """Return both sets on the principal axes of the two together, each axis at unit variance."""
+    both = np.concatenate([first, second])
+    mean = both.mean(axis=0)
+    _, spread, axes = np.linalg.svd(both - mean, full_matrices=False)
+    kept = axes[:AXES].T / (spread[:AXES] / np.sqrt(len(both)) + 1e-9)
+    return (first - mean) @ kept, (second - mean) @ kept
 
 
 def frechet(first: Floats, second: Floats) -> float:

@@ -36,7 +36,7 @@ def measure(samples: Samples) -> Measures:
     """Return the measures of a sound of at least 0.1 s: of the part that `loud_part` keeps."""
     samples = loud_part(samples)
     power = _power(samples)
-    frequency = np.fft.rfftfreq(2 * (len(power) - 1), 1.0 / SAMPLE_RATE_HZ)
+    frequency = np.linspace(0.0, SAMPLE_RATE_HZ / 2, len(power))
     steps = len(samples) // ENVELOPE_STEP
     moving = np.sqrt(
         np.mean(samples[: steps * ENVELOPE_STEP].reshape(steps, -1).astype(np.float64) ** 2, axis=1)

@@ -31,6 +31,17 @@ def flutter(rng: np.random.Generator, count: int, rate_hz: float, depth: float) 
     return np.exp(np.float32(depth) * wander(rng, count, rate_hz))
 
 
+def drifted(samples: Samples, count: int, octaves: float) -> Samples:
+    """Return the first part of `samples`, its frequencies gliding by `octaves` over `count`.
+
+    The sound is read faster and faster, or slower and slower, from -octaves/2 to +octaves/2;
+    `samples` must be at least `count` * 2 ** (abs(octaves) / 2) long.
+    """
+    pace = np.exp2(np.linspace(-0.5 * octaves, 0.5 * octaves, count))
+    at = np.cumsum(pace)
+    return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
+
+
 def decay(count: int, time_s: float) -> Samples:
     """Return an exponential decay from 1, with that time constant."""
     return np.exp(-np.arange(count, dtype=np.float32) / np.float32(time_s * SAMPLE_RATE_HZ))

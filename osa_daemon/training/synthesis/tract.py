@@ -14,16 +14,15 @@ RIPPLES = 24  # points of fine structure between 60 Hz and 8 kHz
 class Tract:
     """A spectrum in few numbers. Frequencies in Hz, gains in dB, slopes in dB per octave.
 
-    `peaks` holds (frequency, bandwidth, gain) of each resonance; `ripple_db` fine structure
-    at 24 points evenly spaced in log frequency.
+    `peaks` and `notches` hold (frequency, bandwidth, height or depth) each; `ripple_db` is fine
+    structure at 24 points evenly spaced in log frequency.
     """
 
     low_cut_hz: float
     knee_hz: float
     slope_db: float
     peaks: tuple[tuple[float, float, float], ...]
-    notch_hz: float
-    notch_db: float
+    notches: tuple[tuple[float, float, float], ...]
     hiss_hz: float
     hiss_db: float
     ripple_db: tuple[float, ...]
@@ -36,7 +35,8 @@ class Tract:
         gain -= 20.0 * np.log10(1.0 + (self.low_cut_hz / grid) ** 2)
         for frequency, bandwidth, height in self.peaks:
             gain += height / (1.0 + ((grid - frequency) / (0.5 * bandwidth)) ** 2)
-        gain -= self.notch_db / (1.0 + ((grid - self.notch_hz) / (0.12 * self.notch_hz)) ** 2)
+        for frequency, bandwidth, depth in self.notches:
+            gain -= depth / (1.0 + ((grid - frequency) / (0.5 * bandwidth)) ** 2)
         gain += self.hiss_db * np.exp(-0.5 * (np.log2(grid / self.hiss_hz) / 0.5) ** 2)
         at = np.log2(grid / 60.0) * (RIPPLES - 1) / np.log2(8000.0 / 60.0)
         return np.asarray(gain + np.interp(at, np.arange(RIPPLES), self.ripple_db))
@@ -61,11 +61,33 @@ def tilt_db(slope_db: float) -> Floats:
     return np.asarray(slope_db * np.log2(np.maximum(grid_hz(), 100.0) / 1000.0))
 
 
-def draw_peak(rng: np.random.Generator, where: ranges.Range) -> tuple[float, float, float]:
+def draw_peak(rng: np.random.Generator, frequency: float) -> tuple[float, float, float]:
     """Return one resonance: frequency and bandwidth in Hz, gain in dB."""
-    frequency = where.draw_log(rng)
-    width = frequency * ranges.FORMANT_BANDWIDTH.draw(rng)
+    width = frequency * ranges.FORMANT_BANDWIDTH.draw_log(rng)
     return frequency, max(width, 60.0), ranges.FORMANT_GAIN_DB.draw(rng)
+
+
+def draw_peaks(
+    rng: np.random.Generator, formants: tuple[ranges.Range, ...]
+) -> tuple[tuple[float, float, float], ...]:
+    """Return resonances: those of `formants` or, as often, of a tube, and some anywhere."""
+    if rng.uniform() < 0.5:
+        places = [each.draw_log(rng) for each in formants]
+    else:
+        first_hz = ranges.TUBE_HZ.draw(rng)
+        places = [first_hz * k * np.exp(rng.normal(0.0, 0.08)) for k in (1, 3, 5, 7, 9, 11)]
+    extra = int(rng.poisson(ranges.EXTRA_PEAKS))
+    places += [ranges.EXTRA_PEAK_HZ.draw_log(rng) for _ in range(extra)]
+    return tuple(draw_peak(rng, float(place)) for place in places)
+
+
+def draw_notches(rng: np.random.Generator) -> tuple[tuple[float, float, float], ...]:
+    """Return zeros: frequency and bandwidth in Hz, depth in dB."""
+    places = [ranges.NOTCH_HZ.draw_log(rng) for _ in range(int(rng.poisson(ranges.NOTCHES)))]
+    return tuple(
+        (place, place * float(rng.uniform(0.08, 0.4)), ranges.NOTCH_DB.draw(rng))
+        for place in places
+    )
 
 
 def draw_ripple(rng: np.random.Generator) -> tuple[float, ...]:
@@ -75,17 +97,14 @@ def draw_ripple(rng: np.random.Generator) -> tuple[float, ...]:
 
 
 def draw_nose(rng: np.random.Generator) -> Tract:
-    """Return a person's nose: one strong resonance, some more, sinus zero, hiss."""
-    extra = (ranges.FORMANT_2_HZ, ranges.FORMANT_3_HZ, ranges.FORMANT_4_HZ)
-    peaks = [draw_peak(rng, ranges.NOSE_PEAK_HZ)]
-    peaks += [draw_peak(rng, where) for where in extra if rng.uniform() < 0.5]
+    """Return a person's nose: one strong resonance, others, zeros of the sinuses, hiss."""
+    formants = (ranges.NOSE_PEAK_HZ, ranges.FORMANT_3_HZ)
     return Tract(
         low_cut_hz=ranges.NOSE_LOW_CUT_HZ.draw_log(rng),
         knee_hz=ranges.NOSE_KNEE_HZ.draw_log(rng),
         slope_db=ranges.NOSE_SLOPE_DB.draw(rng),
-        peaks=tuple(peaks),
-        notch_hz=ranges.NOTCH_HZ.draw_log(rng),
-        notch_db=ranges.NOTCH_DB.draw(rng),
+        peaks=draw_peaks(rng, formants),
+        notches=draw_notches(rng),
         hiss_hz=ranges.NOSE_HISS_HZ.draw_log(rng),
         hiss_db=ranges.NOSE_HISS_DB.draw(rng),
         ripple_db=draw_ripple(rng),
@@ -93,7 +112,7 @@ def draw_nose(rng: np.random.Generator) -> Tract:
 
 
 def draw_mouth(rng: np.random.Generator) -> Tract:
-    """Return a person's open mouth: four formants over a broad slope."""
+    """Return a person's open mouth: formants over a broad slope."""
     formants = (
         ranges.FORMANT_1_HZ,
         ranges.FORMANT_2_HZ,
@@ -104,9 +123,8 @@ def draw_mouth(rng: np.random.Generator) -> Tract:
         low_cut_hz=ranges.MOUTH_LOW_CUT_HZ.draw_log(rng),
         knee_hz=ranges.MOUTH_KNEE_HZ.draw_log(rng),
         slope_db=ranges.MOUTH_SLOPE_DB.draw(rng),
-        peaks=tuple(draw_peak(rng, where) for where in formants),
-        notch_hz=ranges.NOTCH_HZ.draw_log(rng),
-        notch_db=0.5 * ranges.NOTCH_DB.draw(rng),
+        peaks=draw_peaks(rng, formants),
+        notches=draw_notches(rng),
         hiss_hz=ranges.NOSE_HISS_HZ.draw_log(rng),
         hiss_db=0.5 * ranges.NOSE_HISS_DB.draw(rng),
         ripple_db=draw_ripple(rng),
@@ -120,9 +138,8 @@ def draw_pharynx(rng: np.random.Generator) -> Tract:
         low_cut_hz=float(rng.uniform(40.0, 140.0)),
         knee_hz=ranges.SNORE_KNEE_HZ.draw_log(rng),
         slope_db=ranges.SNORE_SLOPE_DB.draw(rng),
-        peaks=tuple(draw_peak(rng, where) for where in formants),
-        notch_hz=ranges.NOTCH_HZ.draw_log(rng),
-        notch_db=ranges.NOTCH_DB.draw(rng),
+        peaks=draw_peaks(rng, formants),
+        notches=draw_notches(rng),
         hiss_hz=ranges.NOSE_HISS_HZ.draw_log(rng),
         hiss_db=0.5 * ranges.NOSE_HISS_DB.draw(rng),
         ripple_db=draw_ripple(rng),

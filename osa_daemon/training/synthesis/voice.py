@@ -44,7 +44,9 @@ class SnoreHabit:
     """How a person snores.
 
     `tongue` 0 is the palate alone, 1 the tongue base alone; `hiss` is the chance that a snore
-    hisses or whistles instead of rattling; `breathiness_db` is noise over pulses.
+    hisses or whistles instead of rattling; `breathiness_db` is noise over pulses and
+    `air_tilt_db` how much brighter that noise is, per octave; `voiced_hz` is the pitch of snores
+    that sound like a voice, None in most people.
     """
 
     tongue: float
@@ -54,8 +56,10 @@ class SnoreHabit:
     shimmer: float
     pulse_s: float
     breathiness_db: float
+    air_tilt_db: float
     gain_db: float
     whistle_hz: float
+    voiced_hz: float | None
     pharynx: Tract
 
 
@@ -121,7 +125,7 @@ def draw_voice(rng: np.random.Generator) -> Voice:
 
 
 def _draw_phase_levels(rng: np.random.Generator) -> tuple[float, float]:
-    fainter = 10.0 ** (min(0.0, ranges.FAINT_PHASE_DB.draw(rng) + 4.0) / 20.0)
+    fainter = 10.0 ** (min(0.0, ranges.FAINT_PHASE_DB.draw(rng)) / 20.0)
     return (1.0, fainter) if rng.uniform() < 0.5 else (fainter, 1.0)
 
 
@@ -151,13 +155,17 @@ def _draw_snore(rng: np.random.Generator) -> SnoreHabit:
     low, high = ranges.PALATAL_F0_HZ.draw_log(rng), ranges.TONGUE_F0_HZ.draw_log(rng)
     return SnoreHabit(
         tongue=tongue,
-        hiss=float(rng.beta(0.4, 1.6)),
+        hiss=float(rng.beta(0.6, 1.2)),
         f0_hz=float(low ** (1.0 - tongue) * high**tongue),
         jitter=ranges.SNORE_JITTER.draw_log(rng),
         shimmer=ranges.SNORE_SHIMMER.draw_log(rng),
         pulse_s=ranges.PULSE_MS.draw_log(rng) / 1000.0,
         breathiness_db=ranges.SNORE_BREATHINESS_DB.draw(rng),
+        air_tilt_db=ranges.SNORE_AIR_TILT_DB.draw(rng),
         gain_db=ranges.SNORE_GAIN_DB.draw(rng),
         whistle_hz=ranges.SNORE_WHISTLE_HZ.draw_log(rng),
+        voiced_hz=ranges.VOICED_SNORE_HZ.draw_log(rng)
+        if rng.uniform() < ranges.VOICED_SNORE_SHARE
+        else None,
         pharynx=draw_pharynx(rng),
     )
