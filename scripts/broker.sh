@@ -63,7 +63,7 @@ point_settings_at_broker() {
         sed -i -E "s|^( +)(# ?)?username:[^#]*|\1username: osa-daemon  |
                    s|^( +)(# ?)?password_file:[^#]*|\1password_file: $CONFIG/mqtt-password  |" \
             "$file"
-    elif ! grep -qs "$CONFIG/mqtt-password" "$file"; then
+    elif ! grep -qs "^[^#]*$CONFIG/mqtt-password" "$file"; then
         say "    in $file set mqtt.username: osa-daemon and" \
             "mqtt.password_file: $CONFIG/mqtt-password"
     fi
@@ -72,6 +72,11 @@ point_settings_at_broker() {
 install_broker() {
     if broker_is_configured; then
         step "mosquitto is configured already and is left as it is"
+        return
+    fi
+    if [[ -s ${BROKER_FILES[0]} && -s ${BROKER_FILES[1]} && -s ${BROKER_FILES[2]} ]]; then
+        step "Broker is set up already"
+        point_settings_at_broker
         return
     fi
     step "Broker: mosquitto on port 1883, with passwords"

@@ -1,0 +1,71 @@
+"""The systemd unit: valid, in step with the daemon's exit codes, and closed to the rest."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from osa_daemon import errors
+
+SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here"
+)
+
+
+def unit() -> str:
+    """The unit's text."""
+    return (SYSTEMD / "osa-daemon.service").read_text("utf-8")
+
+
+@pytest.fixture
+def startable(tmp_path: Path) -> Path:
+    """The unit with a program that exists on this machine."""
+    copy = tmp_path / "osa-daemon.service"
+    copy.write_text(re.sub(r"(?m)^ExecStart=.*", "ExecStart=/bin/true", unit()), "utf-8")
+    return copy
+
+
+@needs_systemd
+def test_systemd_understands_every_line(startable: Path) -> None:
+    """Verification prints nothing and succeeds."""
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", startable],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert verified.returncode == 0, verified.stderr
+    assert "osa-daemon" not in verified.stderr
+
+
+@needs_systemd
+def test_the_service_is_exposed_little(startable: Path) -> None:
+    """The exposure level stays at "OK": 2.5 of 10 at most."""
+    judged = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=25", startable],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "unrecognized option" in judged.stderr:
+        pytest.skip("this systemd cannot judge a unit that is not loaded")
+    assert judged.returncode == 0, judged.stdout.splitlines()[-1:]
+
+
+def test_only_wrong_settings_end_the_service_for_good() -> None:
+    """Every other end is followed by a new start, for ever."""
+    lines = unit().splitlines()
+    assert f"RestartPreventExitStatus={errors.EXIT_USAGE}" in lines
+    assert "Restart=always" in lines
+    assert "StartLimitIntervalSec=0" in lines
+
+
+def test_the_daemon_is_watched_and_sends_nothing_home() -> None:
+    """The unit has a watchdog, waits for readiness and switches telemetry off."""
+    lines = unit().splitlines()
+    assert "Type=notify" in lines
+    assert "WatchdogSec=60" in lines
+    assert "Environment=ORT_DISABLE_TELEMETRY=1" in lines
