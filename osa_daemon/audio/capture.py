@@ -26,9 +26,12 @@ class Capture:
     def __init__(self, wanted: str, ring_frames: int = RING_FRAMES) -> None:
         self._memory = RingMemory.create(ring_frames)
         self._reader = RingReader(self._memory)
-        self._child = Child(
-            ["--device", wanted, "--ring", str(self._memory.fd)], fds=[self._memory.fd]
-        )
+        try:
+            ring_fd = self._memory.fd
+            self._child = Child(["--device", wanted, "--ring", str(ring_fd)], fds=[ring_fd])
+        except OSError:
+            self._memory.close()
+            raise
 
     @property
     def pid(self) -> int:

@@ -12,8 +12,10 @@ from typing import Any
 NOISE_BYTES = 2_000  # of what a child wrote to stderr, the last is kept
 KILLED_BY_S = 1.0  # a killed process is gone within, unless a driver holds it
 
-# a JACK client would otherwise start a server
-ENVIRONMENT = {"JACK_NO_START_SERVER": "1"}
+ENVIRONMENT = {
+    "JACK_NO_START_SERVER": "1",  # looking for microphones must not start a sound server
+    "OPENBLAS_NUM_THREADS": "1",  # numpy copies frames here, no more
+}
 
 
 class Child:

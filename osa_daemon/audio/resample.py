@@ -34,6 +34,11 @@ class StreamResampler:
             else soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality=QUALITY)
         )
 
+    @property
+    def pending_s(self) -> float:
+        """How much sound is held back (s)."""
+        return self._taken / self._rate_hz - self._given / SAMPLE_RATE_HZ
+
     def push(self, frames: Samples) -> Samples:
         """Take frames of shape (n,), return the samples that are ready, of shape (m,)."""
         self._taken += len(frames)

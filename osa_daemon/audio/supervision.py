@@ -5,6 +5,7 @@ from random import Random
 
 NO_FRAMES_S = 3.0  # an open stream without frames is dead: PortAudio does not say so
 OPENING_S = 8.0  # without a word from the process: it hangs (a Pi needs 2 s to start it)
+MUTED_S = 5.0  # of exact zeros: even a quiet room moves the last bit
 IDENTITY_S = 5.0  # between looks whether the card behind the stream is still there
 
 FIRST_PAUSE_S = 0.25

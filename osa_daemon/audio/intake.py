@@ -1,0 +1,81 @@
+"""From a device's chunks to blocks of 16 kHz whose time is true."""
+
+from collections import deque
+
+from osa_daemon.audio.block import SAMPLE_RATE_HZ, Block, Samples
+from osa_daemon.audio.resample import StreamResampler
+from osa_daemon.audio.ring import Chunk
+from osa_daemon.audio.timeline import Timeline
+
+
+class Intake:
+    """Takes the chunks of one microphone, over any number of streams; gives blocks.
+
+    `lost_s` is the time lost so far, `zeros_s` for how long there has been digital silence
+    (which no room gives: the microphone is muted or broken).
+    """
+
+    def __init__(self) -> None:
+        self.lost_s = 0.0
+        self.zeros_s = 0.0
+        self._timeline = Timeline()
+        self._resampler = StreamResampler(SAMPLE_RATE_HZ)
+        self._rate_hz = SAMPLE_RATE_HZ
+        self._blocks: deque[Block] = deque()
+        self._end = 0
+
+    @property
+    def rate_hz(self) -> float | None:
+        """The device's measured rate, `None` until known."""
+        return self._timeline.rate_hz
+
+    @property
+    def has_heard(self) -> bool:
+        """There has been sound."""
+        return self._timeline.end_s is not None
+
+    def begin(self, rate_hz: int) -> None:
+        """A new stream begins, at the nominal rate `rate_hz`."""
+        self.finish()
+        self._rate_hz = rate_hz
+        self._resampler = StreamResampler(rate_hz)
+        self._timeline.begin(rate_hz)
+
+    def push(self, chunk: Chunk) -> bool:
+        """Take a chunk; say whether it was sound of its time."""
+        verdict = self._timeline.judge(chunk)
+        if not verdict.is_sound:
+            return False
+        if verdict.gap_s > 0:
+            self.finish()
+            self._resampler = StreamResampler(self._rate_hz)
+            self._end += round(verdict.gap_s * SAMPLE_RATE_HZ)
+            self.lost_s += verdict.gap_s
+        duration_s = len(chunk.samples) / self._rate_hz
+        self.zeros_s = 0.0 if chunk.samples.any() else self.zeros_s + duration_s
+        self._append(self._resampler.push(chunk.samples))
+        return True
+
+    def finish(self) -> None:
+        """The stream is over, or has a gap here: hand out what the resampler holds back."""
+        self._append(self._resampler.finish())
+
+    def next_block(self) -> Block | None:
+        """Return the oldest block not yet taken, if any."""
+        return self._blocks.popleft() if self._blocks else None
+
+    def monotonic_at(self, index: int) -> float | None:
+        """Return when (CLOCK_MONOTONIC, s) the lately given sample `index` was recorded."""
+        if self._timeline.end_s is None:
+            return None
+        pending_s = self._resampler.pending_s
+        return self._timeline.end_s - pending_s - (self._end - index) / SAMPLE_RATE_HZ
+
+    def clear(self) -> None:
+        """Drop the blocks that nobody has taken."""
+        self._blocks.clear()
+
+    def _append(self, samples: Samples) -> None:
+        if len(samples):
+            self._blocks.append(Block(self._end, samples))
+            self._end += len(samples)
