@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 
 from osa_daemon.arguments import parse
 from osa_daemon.errors import EXIT_BUG, EXIT_OK, OsaError
@@ -31,6 +32,7 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a failure is one sentence on standard error."""
+    _print_anything()
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
         code = _dispatch(arguments)
@@ -68,6 +70,13 @@ def handler_of(command: str) -> Callable[..., int]:
     module, name = _HANDLERS[command].split(":")
     handler: Callable[..., int] = getattr(import_module(f"osa_daemon.service.{module}"), name)
     return handler
+
+
+def _print_anything() -> None:
+    """A name that the terminal's encoding lacks must not end a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _output_is_closed() -> bool:

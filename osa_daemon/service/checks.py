@@ -54,13 +54,13 @@ def check_settings(loaded: Loaded) -> Finding:
 
 def check_models() -> Finding:
     """Whether the model files are whole and load; in a child, which the runtime may crash."""
-    child = subprocess.run(
-        [sys.executable, "-c", _LOAD_MODELS],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LOAD_DEADLINE_S,
-    )
+    command = [sys.executable, "-c", _LOAD_MODELS]
+    try:
+        child = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=LOAD_DEADLINE_S
+        )
+    except subprocess.TimeoutExpired:
+        return bad("models", f"they do not load within {LOAD_DEADLINE_S:.0f} s: check the disk.")
     if child.returncode < 0:
         name = signal.Signals(-child.returncode).name
         return bad(
