@@ -58,7 +58,7 @@ def _context_trusting(authority: Path) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(authority))
     except OSError as error:
         raise ConfigError(
-            f"mqtt.tls_ca {authority} cannot be used ({_cause(error)}): "
+            f"mqtt.tls.ca_file {authority} cannot be used ({_cause(error)}): "
             f"it must be a PEM file with the certificate that signed the broker's"
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -71,7 +71,7 @@ def _load_own_certificate(context: ssl.SSLContext, certificate: Path, key: Path)
         context.load_cert_chain(str(certificate), str(key), password=lambda: "")
     except OSError as error:
         raise ConfigError(
-            f"mqtt.tls_cert {certificate} with mqtt.tls_key {key} cannot be used "
+            f"mqtt.tls.cert_file {certificate} with mqtt.tls.key_file {key} cannot be used "
             f"({_cause(error)}): they must be a PEM certificate and its unencrypted key"
         ) from error
 

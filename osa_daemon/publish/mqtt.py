@@ -9,11 +9,13 @@ from random import Random
 
 from osa_daemon.publish.connection import Connection, Received, Report
 from osa_daemon.publish.credentials import read_password, tls_context
+from osa_daemon.publish.delivery import availability
 from osa_daemon.publish.discovery import discovery_payload, discovery_topic
 from osa_daemon.publish.mailbox import Mailbox, Message
 from osa_daemon.publish.mqtt_settings import MqttSettings
 from osa_daemon.publish.payloads import Value, encode
-from osa_daemon.publish.session import Link, Session, Timing, availability
+from osa_daemon.publish.session import Link, Session
+from osa_daemon.publish.timing import Timing
 from osa_daemon.publish.topics import AVAILABILITY, EVENT, OFFLINE, find_topic
 
 DISCOVERY_MIN_INTERVAL_S = 5.0  # Home Assistant loses parts of payloads that come closer
@@ -63,7 +65,8 @@ class MqttPublisher:
         self._stop_timeout_s: float | None = None
         self._stepped_s = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="osa-publish", daemon=True)
-        self.set_discovery(discovery_payload(settings))
+        if settings.discovery:
+            self.set_discovery(discovery_payload(settings))
 
     def start(self) -> None:
         """Begin to connect in the background."""

@@ -32,8 +32,9 @@ class MqttSettings:
     client_id: str = ""
     keepalive_s: int = 30
     base_topic: str = "osa_daemon"
+    discovery: bool = True
     discovery_prefix: str = "homeassistant"
-    device_id: str = "bedroom"
+    device_id: str = "bedside"
     device_name: str = "Bedside"
     area: str | None = None
     version: str = ""
@@ -60,7 +61,9 @@ class MqttSettings:
         if self.password_file is not None and self.username is None:
             raise ConfigError("mqtt.password_file is set without mqtt.username: set both or none")
         if (self.tls_cert is None) != (self.tls_key is None):
-            raise ConfigError("mqtt.tls_cert and mqtt.tls_key belong together: set both or none")
+            raise ConfigError(
+                "mqtt.tls.cert_file and mqtt.tls.key_file belong together: set both or none"
+            )
 
     @property
     def address(self) -> str:

@@ -78,7 +78,6 @@ def alert_payload(
     alert: Alert | None,
     since: datetime | None,
     *,
-    is_acknowledged: bool = False,
     event_id: str | None = None,
 ) -> Payload:
     """The alert that is raised or over, or with None that there is none.
@@ -91,7 +90,7 @@ def alert_payload(
         "level": None if alert is None else alert.level.value,
         "kind": None if alert is None else alert.kind,
         "since": None if since is None else _wall(since),
-        "acknowledged": is_acknowledged,
+        "acknowledged": alert is not None and alert.acknowledged,
         "event_id": event_id,
         "text": None if alert is None else alert.text[:MAX_TEXT],
     }

@@ -22,17 +22,22 @@ def no_connection(settings: MqttSettings, error: BaseException | None) -> str:
     where = settings.address
     match error:
         case ssl.SSLError():
-            return _no_tls(settings, error)
+            sentence = _no_tls(settings, error)
         case socket.gaierror():
-            return f'the host "{settings.host}" is not known: check mqtt.host and the network'
+            sentence = f'the host "{settings.host}" is not known: check mqtt.host and the network'
         case ConnectionRefusedError():
-            return f"no broker answers at {where}: check mqtt.host and mqtt.port, and that it runs"
+            sentence = (
+                f"no broker answers at {where}: check mqtt.host and mqtt.port, and that it runs"
+            )
+        case ConnectionResetError():
+            sentence = hung_up(settings)
         case TimeoutError():
-            return f"the broker at {where} does not answer: check mqtt.host and the network"
-        case OSError():
-            cause = error.strerror or type(error).__name__
-            return f"the broker at {where} cannot be reached: {cause}"
-    return f"the broker at {where} cannot be reached"
+            sentence = f"the broker at {where} does not answer: check mqtt.host and the network"
+        case OSError(strerror=cause):
+            sentence = f"the broker at {where} cannot be reached: {cause or 'no reason is given'}"
+        case _:
+            sentence = f"the broker at {where} cannot be reached"
+    return sentence
 
 
 def refused(settings: MqttSettings, code: int, name: str) -> str:
@@ -46,7 +51,7 @@ def refused(settings: MqttSettings, code: int, name: str) -> str:
     if code in _BAD_USER:
         return (
             f'the broker at {where} refused user "{settings.username}": '
-            f"check username and password_file"
+            f"check mqtt.username and mqtt.password_file"
         )
     if code == _UNSUPPORTED_PROTOCOL:
         return f"the broker at {where} does not speak MQTT 5: mosquitto does from version 1.6 on"
@@ -59,14 +64,27 @@ def lost(settings: MqttSettings, code: int, name: str, *, was_online: bool) -> s
     """The sentence for a connection that ended."""
     where = settings.address
     if code == _TAKEN_OVER:
-        return (
-            f'another client took over our client id "{settings.client_name}" at {where}: '
-            f"give each daemon its own device id"
-        )
+        return rival(settings)
     if not was_online:
-        tls = "is without TLS" if settings.tls else "wants TLS (mqtt.tls)"
-        return f"the broker at {where} hung up before answering: check whether this port {tls}"
+        return hung_up(settings)
     return f"the connection to the broker at {where} was lost: {name.lower()}"
+
+
+def rival(settings: MqttSettings) -> str:
+    """The sentence for a client that is thrown out again and again."""
+    return (
+        f'the broker at {settings.address} ends each connection of client "{settings.client_name}" '
+        f"at once: check that mqtt.device_id is not also that of another daemon"
+    )
+
+
+def hung_up(settings: MqttSettings) -> str:
+    """The sentence for a broker that ended the connection without an answer."""
+    change = "needs no TLS" if settings.tls else "needs TLS"
+    return (
+        f"the broker at {settings.address} hung up before answering: "
+        f"check whether this port {change} (mqtt.port, mqtt.tls.enabled)"
+    )
 
 
 def silent(settings: MqttSettings, age_s: float) -> str:
@@ -88,7 +106,7 @@ def _no_tls(settings: MqttSettings, error: ssl.SSLError) -> str:
         return _bad_certificate(settings, error)
     return (
         f"the broker at {settings.address} does not speak TLS with us ({_ssl_reason(error)}): "
-        f"check mqtt.port and mqtt.tls, and mqtt.tls_cert if it asks for one"
+        f"check mqtt.port and mqtt.tls.enabled, and mqtt.tls.cert_file if it asks for one"
     )
 
 
@@ -104,10 +122,12 @@ def _bad_certificate(settings: MqttSettings, error: ssl.SSLCertVerificationError
             f"the certificate of the broker at {where} is not valid now "
             f"({error.verify_message}): check this machine's clock, or renew it"
         )
-    trusted = f"mqtt.tls_ca {settings.tls_ca}" if settings.tls_ca else "this system's authorities"
+    trusted = (
+        f"mqtt.tls.ca_file {settings.tls_ca}" if settings.tls_ca else "this system's authorities"
+    )
     return (
         f"the certificate of the broker at {where} is not signed by {trusted} "
-        f"({error.verify_message}): set mqtt.tls_ca to the certificate that signed it"
+        f"({error.verify_message}): set mqtt.tls.ca_file to the certificate that signed it"
     )
 
 
