@@ -74,11 +74,9 @@ class Bedside:
         while not self._stop.is_set():
             block = rooms.source.read(READ_TIMEOUT_S)
             self._beat()
-            if block is not None:
-                rooms.clock.arrived(block)
-                if self._chain is not None:
-                    for step in self._chain.push(block):
-                        self._step(step)
+            if block is not None and self._chain is not None:
+                for step in self._chain.push(block):
+                    self._step(step)
             health = rooms.source.health()
             if health.state is SourceState.ENDED:
                 break

@@ -56,8 +56,7 @@ def run_command(args: argparse.Namespace, loaded: Loaded) -> int:
     models = load_models()
     rules = scoring_settings(settings, models.detector().metadata)
     source = make_source(args, settings)
-    daemon = Daemon(loaded, models, rules, source, live=args.source is None)
-    return daemon.run()
+    return Daemon(loaded, models, rules, source).run()
 
 
 def make_source(args: argparse.Namespace, settings: Settings) -> Source:
@@ -88,14 +87,11 @@ class Daemon:
         models: Models,
         rules: ScoringSettings,
         source: Source,
-        *,
-        live: bool,
     ) -> None:
         self._loaded = loaded
         self._models = models
         self._rules = rules
         self._source = source
-        self._live = live
         self._model_version = models.network.sha256[:12]
         broker = mqtt_settings(loaded.settings.mqtt, model=self._model_version)
         self._acknowledged: list[Callable[[str], None]] = []
@@ -133,7 +129,7 @@ class Daemon:
     def _make_bedside(self) -> Bedside:
         """Make what belongs to the chain's thread, in that thread (SQLite wants it so)."""
         settings, publisher = self._loaded.settings, self.publisher
-        clock = StreamClock(live=self._live)
+        clock = StreamClock(getattr(self._source, "monotonic_at", None))
         bulletin = Bulletin(publisher, clock, __version__, self._model_version, self._on_status)
         journal, problem = open_journal(settings)
         store = Store(journal, bulletin.storage, problem)

@@ -21,6 +21,7 @@ from osa_daemon.training.detector.network import DELAY_FRAMES, Network, NetworkS
 from osa_daemon.training.detector.operating import choose
 from osa_daemon.training.detector.plan import TEST, TRAIN, VALIDATION, Share, specs_of
 from osa_daemon.training.detector.train import Trainer, TrainingPlan
+from osa_daemon.training.simulator.night import Which
 
 PACKAGE_MODELS = Path(__file__).parents[2] / "models"
 
@@ -32,7 +33,7 @@ class Options:
     data: Path
     out: Path | None
     cache: Path
-    material: str
+    material: Which
     hours: float | None
     steps: int | None
     jobs: int

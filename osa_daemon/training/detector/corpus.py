@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -51,7 +51,8 @@ class FeatureNight:
 def blocks_of(night: SimulatedNight) -> Iterator[Block]:
     """Cut a night into blocks, leaving out its gaps."""
     edges = [0]
-    for start_s, duration_s in sorted(night.facts.get("gaps", ())):
+    gaps = cast("Sequence[tuple[float, float]]", night.facts.get("gaps", ()))
+    for start_s, duration_s in sorted(gaps):
         edges += [int(start_s * SAMPLE_RATE_HZ), int((start_s + duration_s) * SAMPLE_RATE_HZ)]
     edges.append(len(night.audio))
     for start, end in zip(edges[::2], edges[1::2], strict=True):
@@ -106,18 +107,13 @@ def _make(spec: NightSpec, data_dir: Path, encoder_path: Path, path: Path) -> No
         clipped=features.clipped[:frames],
         silent=features.silent[:frames],
         labels=np.stack([getattr(night.labels, name)[:frames] for name in LABELS]),
-        about=json.dumps(_about(night)),
+        about=json.dumps(_about(night), default=str),
     )
     temporary.rename(path)
 
 
 def _about(night: SimulatedNight) -> dict[str, Any]:
-    ignore = night.labels.ignore
-    events = []
-    for event in night.events:
-        span = ignore[int(event.onset_s * 5) : int((event.onset_s + event.duration_s) * 5)]
-        counts = bool(len(span)) and float(span.mean()) < 0.5
-        events.append((event.onset_s, event.duration_s, event.type, counts))
+    events = [(e.onset_s, e.duration_s, e.type, e.counts) for e in night.events]
     facts = {**asdict(night.spec), "person": night.person, "snr_db": night.snr_db, **night.facts}
     return {"events": events, "facts": facts}
 

@@ -1,0 +1,225 @@
+"""What `scripts/demo` shows: a bundled night through `run`, heard by an independent subscriber.
+
+A private broker is started on loopback, `osa-daemon run` replays the night in a process of its
+own, and the events are taken from the broker as Home Assistant would take them.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from osa_daemon.audio.file import FileSource
+from osa_daemon.errors import BrokerError, OsaError, ResourceError
+from osa_daemon.scoring.matching import Matches, Span, match
+from osa_daemon.service.picture import bars, marks
+from osa_daemon.service.reference import ReferenceNight, read_night
+
+SPEED = 200  # as fast as it goes: the file waits for the chain
+COLUMNS = 90
+START_S = 20.0
+LAST_WORD_S = 10.0
+LEAST_FOUND = 0.85
+MOST_FALSE = 1
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the subscriber received."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    is_over: bool = False
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as minutes and seconds."""
+    return f"{int(seconds // 60):3d}:{int(seconds % 60):02d}"
+
+
+def free_port() -> int:
+    """Return a port on loopback that nobody uses now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def wait_until(is_so: Callable[[], bool], timeout_s: float, failure: OsaError) -> None:
+    """Wait for a condition, or raise `failure`."""
+    end_s = time.monotonic() + timeout_s
+    while not is_so():
+        if time.monotonic() > end_s:
+            raise failure
+        time.sleep(0.05)
+
+
+def start_broker(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start a private mosquitto on loopback."""
+    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if program is None:
+        raise ResourceError("mosquitto is not installed: apt-get install mosquitto.")
+    config = folder / "mosquitto.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+    return subprocess.Popen(
+        [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def subscribe(port: int, heard: Heard, on_event: Callable[[dict[str, Any]], None]) -> mqtt.Client:
+    """Subscribe to everything that the daemon tells; wait until the broker grants it."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    granted: list[bool] = []
+
+    def take(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        if message.topic.endswith("/event"):
+            event = json.loads(message.payload)
+            heard.events.append(event)
+            on_event(event)
+        elif message.topic.endswith("/alert"):
+            alert = json.loads(message.payload)
+            if alert["active"]:
+                heard.alerts.append(alert["text"])
+        elif message.topic.endswith("/status"):
+            heard.is_over = json.loads(message.payload)["state"] == "stopping"
+
+    client.on_message = take
+    client.on_connect = lambda c, *_: c.subscribe("osa_daemon/#", qos=1)
+    client.on_subscribe = lambda *_: granted.append(True)
+    client.connect_async("127.0.0.1", port)
+    client.loop_start()
+    failure = BrokerError(f"The private broker on port {port} did not answer in {START_S:.0f} s.")
+    wait_until(lambda: bool(granted), START_S, failure)
+    return client
+
+
+def run_daemon(folder: Path, port: int, sound: Path) -> Any:
+    """Run the daemon over the night; return its resource usage."""
+    config = folder / "config.yaml"
+    config.write_text(
+        f"mqtt:\n  host: 127.0.0.1\n  port: {port}\n"
+        f"journal:\n  state_dir: {folder / 'state'}\nlogging:\n  level: warning\n"
+    )
+    command = [sys.executable, "-m", "osa_daemon", "run", "--config", str(config)]
+    command += ["--source", f"file:{sound}", "--speed", str(SPEED)]
+    process = subprocess.Popen(command)
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:
+        process.kill()
+        raise
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise ResourceError(f"The daemon ended with exit code {process.returncode}; see above.")
+    return usage
+
+
+def level_row(sound: Path) -> str:
+    """Return the sound level of the night as a row of bars."""
+    source = FileSource(sound)
+    levels = []
+    while (block := source.read(1.0)) is not None:
+        levels.append(10 * np.log10(float(np.mean(block.samples**2)) + 1e-12))
+    source.close()
+    return bars(levels, COLUMNS)
+
+
+def picture(night: ReferenceNight, heard: Heard, seconds: float) -> str:
+    """Return the night as rows of characters."""
+    truth = [(s.onset_s, s.duration_s, "h" if s.type == "hypopnea" else "A") for s in night.events]
+    told = [(e["onset_s"], e["duration_s"], e["type"][0].replace("a", "A")) for e in heard.events]
+    scale = f"0{'minutes'.center(COLUMNS - 4)}{seconds / 60:.0f}"
+    return "\n".join(
+        [
+            f"  level  {level_row(night.sound)}",
+            f"  truth  {marks(truth, seconds, COLUMNS)}",
+            f"  heard  {marks(told, seconds, COLUMNS)}",
+            f"         {scale}   A apnea, h hypopnea",
+        ]
+    )
+
+
+def matches_of(night: ReferenceNight, heard: Heard) -> Matches:
+    """Match what was received with the truth."""
+    spans = [Span(e["onset_s"], e["duration_s"], e["type"]) for e in heard.events]
+    return match(spans, night.events)
+
+
+def say_event(event: dict[str, Any]) -> None:
+    """Print one event as it is received."""
+    print(
+        f"  received: {event['type']:8} at {clock(event['onset_s'])}, "
+        f"{event['duration_s']:4.0f} s, confidence {event['confidence']:.2f}",
+        flush=True,
+    )
+
+
+def demo(sound: Path) -> int:
+    """Run the demo; return the exit code."""
+    night = read_night(sound)
+    seconds = FileSource(sound).duration_s
+    print(f"Replaying {sound.name} ({seconds / 60:.0f} min) through osa-daemon run and MQTT:")
+    heard = Heard()
+    with ExitStack() as ends, tempfile.TemporaryDirectory(prefix="osa-demo-") as name:
+        folder, port = Path(name), free_port()
+        broker = start_broker(folder, port)
+        ends.callback(broker.wait, 10)
+        ends.callback(broker.terminate)
+        client = subscribe(port, heard, say_event)
+        ends.callback(client.loop_stop)
+        ends.callback(client.disconnect)
+        usage = run_daemon(folder, port, sound)
+        # the daemon's last word comes after its last event
+        failure = BrokerError("The daemon's last message did not reach the subscriber.")
+        wait_until(lambda: heard.is_over, LAST_WORD_S, failure)
+    matches = matches_of(night, heard)
+    print(f"\n{picture(night, heard, seconds)}\n")
+    print(
+        f"{len(matches.pairs)} of {len(matches.pairs) + len(matches.missed)} events found, "
+        f"{len(matches.missed)} missed, {len(matches.false)} false, "
+        f"{len(heard.alerts)} alerts; "
+        f"{(usage.ru_utime + usage.ru_stime) / seconds * 3600:.0f} CPU seconds per hour of audio, "
+        f"peak memory {usage.ru_maxrss / 1024:.0f} MB."
+    )
+    return judge(matches, heard)
+
+
+def judge(matches: Matches, heard: Heard) -> int:
+    """Return 0, or 1 with a sentence where the night was not heard as it should be."""
+    ids = [event["id"] for event in heard.events]
+    recall = matches.recall or 0.0
+    if len(set(ids)) != len(ids):
+        problem = f"{len(ids) - len(set(ids))} events were received more than once"
+    elif recall < LEAST_FOUND:
+        problem = f"{recall:.0%} of the events were found, expected at least {LEAST_FOUND:.0%}"
+    elif len(matches.false) > MOST_FALSE:
+        problem = f"{len(matches.false)} events were false, expected at most {MOST_FALSE}"
+    else:
+        return 0
+    print(f"The demo fell short: {problem}.", file=sys.stderr)
+    return 1
+
+
+def main() -> int:
+    """Run the demo on the night named on the command line."""
+    try:
+        return demo(Path(sys.argv[1]))
+    except OsaError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
