@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
+from osa_daemon.errors import StorageError
 from osa_daemon.journal import queries
 from osa_daemon.journal.database import open_writable, storage_errors, transaction
 from osa_daemon.journal.queries import stamp
@@ -49,8 +50,12 @@ class Journal:
             StorageError: the file or folder cannot be used, or a newer version wrote it.
         """
         db, notice = open_writable(path, now)
-        with storage_errors(path, "read"):
-            return cls(db, path, notice, outbox_cap)
+        try:
+            with storage_errors(path, "read"):
+                return cls(db, path, notice, outbox_cap)
+        except StorageError:
+            db.close()
+            raise
 
     def close(self) -> None:
         """Close the file; nothing is lost if this is never called."""
