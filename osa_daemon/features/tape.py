@@ -5,11 +5,14 @@ import numpy as np
 from osa_daemon.audio.block import Samples
 from osa_daemon.features.features import FRAME_SAMPLES, Flags
 
+_NO_SOUND = 1e6  # 120 dB over full scale: garbage in a float file, and its square would overflow
+
 
 class Tape:
     """Holds samples from `start` (on the frame grid) to `end`, both absolute.
 
-    A frame with any sample missing or not finite is lost as a whole and reads as zeros.
+    A frame with any sample missing, not finite or beyond `_NO_SOUND` is lost as a whole and
+    reads as zeros.
     Never holds more than `capacity` samples.
     """
 
@@ -26,9 +29,9 @@ class Tape:
         count = min(len(samples), len(self._samples) - at)
         part = samples[:count]
         self._samples[at : at + count] = part
-        finite = np.isfinite(part)
-        if not finite.all():
-            self._lose_frames((at + np.flatnonzero(~finite)) // FRAME_SAMPLES)
+        sound = np.abs(part) < _NO_SOUND  # False for NaN
+        if not sound.all():
+            self._lose_frames((at + np.flatnonzero(~sound)) // FRAME_SAMPLES)
         if count and self._lost[at // FRAME_SAMPLES]:
             self._lose_frames(np.array([at // FRAME_SAMPLES]))
         self.end += count
@@ -45,8 +48,9 @@ class Tape:
 
     def read(self, start: int, end: int) -> Samples:
         """Return a copy of samples `start` … `end`; before the tape's start there are zeros."""
-        inside = self._samples[max(start - self.start, 0) : end - self.start]
-        return np.concatenate([np.zeros(max(self.start - start, 0), np.float32), inside])
+        before = np.zeros(max(min(end, self.start) - start, 0), np.float32)
+        inside = self._samples[max(start - self.start, 0) : max(end - self.start, 0)]
+        return np.concatenate([before, inside])
 
     def lost(self, first_frame: int, count: int) -> Flags:
         """Return the marks of `count` frames from absolute `first_frame`; none lie before start."""

@@ -1,7 +1,6 @@
 """Reads a Whisper checkpoint: the encoder's weights and sizes, from a name or a file."""
 
 import hashlib
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +104,8 @@ def _download(name: str, cache: Path) -> Path:
 def _load(path: Path) -> dict[str, object]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    # on what is no checkpoint its unpickler fails in any way, IndexError among them
+    except Exception as error:
         raise _not_whisper(path, "PyTorch cannot read it") from error
     if not isinstance(content, dict):
         raise _not_whisper(path, "it holds no dictionary")
