@@ -17,7 +17,7 @@ RIFF_UNKNOWN_SIZE = 0xFFFF_FFFF  # written by recorders that cannot seek, and by
 
 
 def open_sound_file(path: Path) -> soundfile.SoundFile:
-    """Open `path` for reading.
+    """Open `path` for reading from beginning to end.
 
     Raises:
         InputError: missing, a folder, no plain file, unreadable, empty, no sound that
@@ -41,6 +41,9 @@ def open_sound_file(path: Path) -> soundfile.SoundFile:
     if sound.frames == 0:
         sound.close()
         raise InputError(f"{path} holds no sound: its length is 0 samples; record it again.")
+    # the binding seeks after each read of what can be sought, which in MP3 throws away the
+    # decoder's state: up to half of the sound became silence
+    sound.seekable = lambda: False
     return sound
 
 
