@@ -4,6 +4,7 @@ Exit codes are those of `osa_daemon.errors`; 130 when interrupted by the keyboar
 """
 
 import os
+import select
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
         code = _dispatch(arguments)
-        sys.stdout.flush()
+        print(end="", flush=True)  # here, where a closed pipe is still caught
     except OsaError as error:
         if os.environ.get("OSA_DEBUG"):
             raise
@@ -45,12 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except Exception as error:  # the edge of the process
-        if _output_is_closed():
+        if isinstance(error, BrokenPipeError) and _reader_has_gone():
             return EXIT_OK
         if os.environ.get("OSA_DEBUG"):
             raise
+        cause = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         _say(
-            f"osa-daemon stopped because of a bug ({type(error).__name__}: {error}): "
+            f"osa-daemon stopped because of a bug ({cause}): "
             "please report it; OSA_DEBUG=1 before the command shows the traceback."
         )
         return EXIT_BUG
@@ -79,18 +81,19 @@ def _print_anything() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _output_is_closed() -> bool:
-    """Whether the reader of standard output has gone (`osa-daemon nights | head`)."""
+def _reader_has_gone() -> bool:
+    """Whether nobody reads our standard output any more (`osa-daemon nights | head`)."""
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # or the interpreter complains when it flushes at its end
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
+        output = sys.stdout.fileno()
+        poll = select.poll()
+        poll.register(output, 0)  # errors are reported without being asked for
+        has_gone = any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+        if has_gone:
+            # or the interpreter complains when it flushes at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), output)
     except (OSError, ValueError):
         return False
-    return False
+    return has_gone
 
 
 def _say(sentence: str) -> None:
