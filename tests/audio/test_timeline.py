@@ -13,6 +13,7 @@ from osa_daemon.audio.timeline import LOSS_S, SETTLE_S, Timeline, Verdict
 
 RATE_HZ = 48_000
 CALLBACK = 4_800
+FAULTS = ["lose", "stall", "restart", "run"]
 
 
 @dataclass
@@ -86,7 +87,7 @@ def test_drift_is_measured_and_no_gap(drift: float) -> None:
     device = Device(drift=drift, jitter_s=0.05)
     verdicts = list(device.run(600))
     assert gaps_s(verdicts) == 0
-    assert taken_s(verdicts) > 598
+    assert taken_s(verdicts) == pytest.approx(600 * (1 + drift) - SETTLE_S, abs=0.25)
     assert device.timeline.rate_hz == pytest.approx(RATE_HZ * (1 + drift), rel=1e-4)
 
 
@@ -104,13 +105,13 @@ def test_a_burst_after_a_stall_is_dropped(stall_s: float) -> None:
     """The missed time comes in a burst within a second: none of it is taken for sound."""
     device = Device(jitter_s=0.02)
     before = list(device.run(20))
-    device.lose(stall_s - 0.8)
-    burst = list(device.burst(stall_s, 0.8))
+    device.lose(stall_s)
+    burst = list(device.burst(stall_s + 0.8, 0.8))
     after = list(device.run(20))
     assert taken_s(burst) == 0
-    assert stall_s <= gaps_s(after) <= stall_s + SETTLE_S + 0.2
+    assert stall_s + 0.8 <= gaps_s(after) <= stall_s + 0.8 + SETTLE_S + 0.2
     total_s = taken_s(before) + taken_s(after) + gaps_s(after)
-    assert total_s == pytest.approx(40 + stall_s - SETTLE_S, abs=0.3)
+    assert total_s == pytest.approx(40.8 + stall_s - SETTLE_S, abs=0.3)
 
 
 def test_time_lost_without_a_word_is_a_gap() -> None:
@@ -119,7 +120,7 @@ def test_time_lost_without_a_word_is_a_gap() -> None:
     list(device.run(20))
     device.lose(4.0)
     after = list(device.run(20))
-    assert 4.0 - 0.1 <= gaps_s(after) <= 4.0 + SETTLE_S + 0.1
+    assert gaps_s(after) == pytest.approx(4.0 + SETTLE_S, abs=0.2)
     assert device.timeline.end_s == pytest.approx(device.now_s, abs=0.1)
 
 
@@ -170,7 +171,7 @@ def test_a_new_stream_goes_on_in_time() -> None:
 @given(
     faults=st.lists(
         st.tuples(
-            st.sampled_from(["lose", "stall", "restart", "run"]),
+            st.sampled_from(FAULTS),
             st.floats(0.3, 12),
             st.floats(3, 30),
         ),
