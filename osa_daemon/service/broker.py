@@ -22,6 +22,7 @@ def mqtt_settings(mqtt: Mqtt, model: str | None = None, client_id: str = "") -> 
         client_id=client_id,
         keepalive_s=mqtt.keepalive_s,
         base_topic=mqtt.base_topic,
+        discovery=mqtt.discovery,
         discovery_prefix=mqtt.discovery_prefix,
         device_id=mqtt.device_id,
         device_name=mqtt.device_name,

@@ -276,7 +276,7 @@ class Journal(BaseModel):
     @property
     def path(self) -> Path:
         """The journal's file."""
-        return self.state_dir / "journal.sqlite"
+        return self.state_dir / "journal.sqlite3"
 
 
 class Logging(BaseModel):
