@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for the model (default: the package's)")
     parser.add_argument("--cache", type=Path, default=Path("build/training"), help="cached nights")
     parser.add_argument("--material", choices=("clear", "all"), default="all", help="recordings")
-    parser.add_argument("--hours", type=float, help="hours of training nights, for a trial")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the nights, for a trial")
     parser.add_argument("--steps", type=int, help="training steps, for a trial")
     parser.add_argument("--jobs", type=int, default=2, help="processes that make nights")
     train_detector(Options(**vars(parser.parse_args())))

@@ -74,7 +74,8 @@ class Outbox:
 
     def _send_stored(self) -> bool:
         """Send what the journal holds; False where not all found room."""
-        waiting = self._store.use(lambda j: j.pending(BATCH + len(self._rows))) or ()
+        limit = BATCH + len(self._rows)
+        waiting = self._store.use(lambda j: j.pending(limit)) or ()
         for row in waiting:
             payload = json.loads(row.payload)
             if payload["id"] in self._rows:
@@ -82,7 +83,7 @@ class Outbox:
             if not self._send(payload):
                 return False
             self._rows[payload["id"]] = row.id
-        return len(waiting) < BATCH + len(self._rows)
+        return len(waiting) < limit
 
     def _send(self, payload: dict[str, Value]) -> bool:
         return self._sender.send_event(str(payload["id"]), payload)

@@ -34,7 +34,7 @@ class Options:
     out: Path | None
     cache: Path
     material: Which
-    hours: float | None
+    scale: float
     steps: int | None
     jobs: int
 
@@ -44,11 +44,11 @@ def train_detector(options: Options) -> None:
     encoder_path = PACKAGE_MODELS / "encoder.onnx"
     encoder = Encoder(encoder_path)
 
-    def nights(share: Share, hours: float | None = None) -> list[FeatureNight]:
-        specs = specs_of(share, options.material, hours)
+    def nights(share: Share) -> list[FeatureNight]:
+        specs = specs_of(share, options.material, options.scale)
         return make_or_load(specs, options.data, encoder_path, options.cache, options.jobs)
 
-    train, validation = nights(TRAIN, options.hours), nights(VALIDATION)
+    train, validation = nights(TRAIN), nights(VALIDATION)
     plan = TrainingPlan() if options.steps is None else TrainingPlan(steps=options.steps)
     shape = NetworkShape(encoder.width, LEVEL_WIDTH)
     checkpoint = options.cache / f"checkpoint-{options.material}.pt"

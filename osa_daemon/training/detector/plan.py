@@ -28,9 +28,9 @@ SHORT_NIGHT_S = 240.0  # many beginnings: the noise floor is not known yet
 SHORT_SHARE = 0.12
 
 
-def specs_of(share: Share, material: Which, hours: float | None = None) -> list[NightSpec]:
-    """Return the nights of a split; `hours` shortens it for a trial."""
-    total = hours or share.hours
+def specs_of(share: Share, material: Which, scale: float = 1.0) -> list[NightSpec]:
+    """Return the nights of a split; `scale` below 1 makes fewer, for a trial."""
+    total = share.hours * scale
     long = draw_specs(
         share.seed,
         share.split,
