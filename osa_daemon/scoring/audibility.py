@@ -61,7 +61,7 @@ class Audibility:
         return _HELD if self._still_held(frame) else _UNHEARD
 
     def _usable(self, frame: Frame) -> bool:
-        clipped = self._clipped.push(frame.clipped) >= CLIP_FRAMES
+        clipped = self._clipped.push(flag=frame.clipped) >= CLIP_FRAMES
         self._silent_frames = self._silent_frames + 1 if frame.silent else 0
         silent = self._silent_frames >= self.settings.silent_after_s * FRAME_RATE_HZ
         return frame.valid and not silent and not clipped
@@ -70,7 +70,7 @@ class Audibility:
         if self._audible_at is None:
             return False
         loud = frame.level_dbfs >= self._floor_dbfs + self.settings.cover_db
-        covered = self._covering.push(loud) >= COVER_FRAMES
+        covered = self._covering.push(flag=loud) >= COVER_FRAMES
         hold = self.settings.monitorable_hold_s * FRAME_RATE_HZ
         if covered or frame.index - self._audible_at > hold:
             self._audible_at = None

@@ -124,7 +124,7 @@ class Decider:
             type="apnea" if apnea >= hypopnea else "hypopnea",
             onset_s=onset_s,
             duration_s=len(readings) / FRAME_RATE_HZ,
-            confidence=min((apnea + hypopnea) / len(readings), 1.0),
+            confidence=round(min((apnea + hypopnea) / len(readings), 1.0), 3),
             character=_character(readings, is_apnea=apnea >= hypopnea),
             monitorable=2 * monitorable >= len(readings),
             truncated=run.truncated,

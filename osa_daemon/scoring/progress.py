@@ -10,7 +10,7 @@ from osa_daemon.scoring.event import Progress
 from osa_daemon.scoring.recent import Recent
 from osa_daemon.scoring.thresholds import ScoringSettings
 
-CROSSING_FRAMES: Final = 2  # a single frame over the threshold may be a flicker
+CROSSING_FRAMES: Final = 5  # the mean of 1 s: less may be a flicker
 BREATH_WINDOW: Final = 10
 UNHEARD_FRAMES: Final = 5 * FRAME_RATE_HZ  # no pause, no breath, not audible: not heard
 BREATH_FRAMES: Final = 5  # 1 of 2 s: no effort click of 0.4 s every 3 s comes near it
@@ -32,6 +32,7 @@ class PauseInProgress:
         self._heard_since = 0
         self._breath_at: deque[int] = deque()
         self._breath = Recent(BREATH_WINDOW)
+        self._apnea: deque[float] = deque(maxlen=CROSSING_FRAMES)
         self._high_frames = 0
         self._low_frames = 0
         self._doubt_frames = 0
@@ -65,18 +66,20 @@ class PauseInProgress:
         self._heard_since = index + 1
         self._breath_at.clear()
         self._breath.clear()
+        self._apnea.clear()
         self._high_frames = self._low_frames = self._doubt_frames = self._quiet_frames = 0
         self._dropped = None
 
     def _count(self, frame: Frame, hearing: Hearing) -> None:
         limits = self.settings.thresholds
         breathes = frame.breath >= limits.breath
-        self._breath.push(breathes)
+        self._breath.push(flag=breathes)
         if breathes:
             self._breath_at.append(frame.index)
         oldest = frame.index - self.settings.onset_search_s * FRAME_RATE_HZ
         while self._breath_at and self._breath_at[0] < oldest:
             self._breath_at.popleft()
+        self._apnea.append(frame.apnea)
         high = frame.apnea >= limits.in_progress
         low = frame.apnea < limits.release
         self._high_frames = self._high_frames + 1 if high else 0
@@ -90,7 +93,7 @@ class PauseInProgress:
     def _crosses(self, index: int) -> bool:
         shortest = self.settings.min_event_s * FRAME_RATE_HZ
         return (
-            self._high_frames >= CROSSING_FRAMES
+            self._apnea_is_sure()
             and not self._lapsed
             and index + 1 - self._heard_since >= shortest
             and self._warm(index)
@@ -98,6 +101,10 @@ class PauseInProgress:
                 self._resumes(index) or self._ended_at is None or index - self._ended_at >= shortest
             )
         )
+
+    def _apnea_is_sure(self) -> bool:
+        limit = self.settings.thresholds.in_progress
+        return self._high_frames > 0 and sum(self._apnea) >= limit * CROSSING_FRAMES
 
     def _warm(self, index: int) -> bool:
         assert self._first is not None
@@ -108,7 +115,7 @@ class PauseInProgress:
         return self._dropped is not None and index - self._dropped[0] <= gap
 
     def _begin(self, index: int) -> None:
-        crossing = index + 1 - CROSSING_FRAMES
+        crossing = index - CROSSING_FRAMES // 2
         if self._resumes(index):
             assert self._dropped is not None
             self.onset = self._dropped[1]

@@ -11,7 +11,7 @@ class Recent:
         self._size = size
         self.count = 0
 
-    def push(self, flag: bool) -> int:  # noqa: FBT001 - the flag is the datum itself
+    def push(self, *, flag: bool) -> int:
         """Take the next frame's flag and return the count."""
         flags = self._flags
         if len(flags) == self._size:

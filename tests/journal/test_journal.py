@@ -1,7 +1,7 @@
 """What is written is there again: events, nights, minutes, the pause in progress."""
 
 import sqlite3
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta, timezone
 from threading import Thread
 
 import pytest
@@ -41,10 +41,10 @@ def test_local_times_are_kept_as_utc(journal, event_row, evening):
     assert journal.pending()[0].created_utc == evening
 
 
-def test_a_time_without_zone_is_a_bug(journal):
+def test_a_time_without_zone_is_a_bug(journal, evening):
     """Whoever writes knows the zone."""
     with pytest.raises(ValueError, match="has no time zone"):
-        journal.enqueue("status", "{}", datetime(2026, 11, 22, 23, 0))  # noqa: DTZ001 - the point
+        journal.enqueue("status", "{}", evening.replace(tzinfo=None))
 
 
 def test_a_night_is_replaced(journal, evening):
