@@ -18,9 +18,9 @@ from osa_daemon.training.synthesis import (
     snore,
 )
 from osa_daemon.training.synthesis.measures import Measures, measure
-from osa_daemon.training.synthesis.movement import faded
+from osa_daemon.training.synthesis.movement import decay, faded
 from osa_daemon.training.synthesis.recordings import Floor, Recording, read_recordings
-from osa_daemon.training.synthesis.shaping import Floats, scaled, shaped_noise
+from osa_daemon.training.synthesis.shaping import Floats, count_of, scaled, shaped_noise, white
 
 MARGIN_FRAMES = 4
 PLACED_RMS = 10.0 ** (-30.0 / 20.0)
@@ -70,8 +70,11 @@ def _compare_class(
 
 
 def twin(rng: np.random.Generator, sound: Recording) -> Samples:
-    """Return a synthetic sound of a new person: same class, length, level, floor and bandwidth."""
-    made = _make(rng, sound)
+    """Return a synthetic sound of a new person: same class, length, level, floor and bandwidth.
+
+    Real recordings hold their room, so the twin gets one too: a short tail of decaying noise.
+    """
+    made = _in_room(rng, _make(rng, sound))
     if sound.floor.bandwidth_hz < 7600.0:
         sections = signal.butter(8, sound.floor.bandwidth_hz, output="sos", fs=SAMPLE_RATE_HZ)
         made = signal.sosfilt(sections, made).astype(np.float32)
@@ -79,6 +82,14 @@ def twin(rng: np.random.Generator, sound: Recording) -> Samples:
     own = max(total - sound.floor.rms**2, 0.05 * total)
     floor = shaped_noise(rng, len(made), sound.floor.gain_db) * np.float32(sound.floor.rms)
     return scaled(made, float(np.sqrt(own))) + floor
+
+
+def _in_room(rng: np.random.Generator, sound: Samples) -> Samples:
+    tail_s, direct_db = float(rng.uniform(0.1, 0.5)), float(rng.uniform(0.0, 20.0))
+    tail = white(rng, count_of(tail_s)) * decay(count_of(tail_s), tail_s / 6.9)
+    response = scaled(tail, 1.0) * np.float32(10.0 ** (-direct_db / 20.0) / np.sqrt(len(tail)))
+    response[0] += 1.0
+    return np.asarray(signal.oaconvolve(sound, response)[: len(sound)], dtype=np.float32)
 
 
 def _make(rng: np.random.Generator, sound: Recording) -> Samples:

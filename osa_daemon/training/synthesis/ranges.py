@@ -34,27 +34,32 @@ FLOW_EXPONENT = Range(1.0, 2.0, "[L] breath sound amplitude over flow, Gavriely 
 SNORER_SHARE = 0.6  # [D] habitual snorers are 25-45 % of adults, and more of those with apneas
 
 # nose and mouth: turbulence and resonances (Hz, dB, dB per octave)
-NOSE_LOW_CUT_HZ = Range(40.0, 350.0, "[M] lower edge of nasal breaths")
-NOSE_KNEE_HZ = Range(250.0, 2500.0, "[L] nasal breath sounds lie between 300 and 2500 Hz")
+NOSE_LOW_CUT_HZ = Range(60.0, 700.0, "[M] lower edge of nasal breaths")
+NOSE_KNEE_HZ = Range(300.0, 2800.0, "[L] nasal breath sounds lie between 300 and 2500 Hz")
 NOSE_SLOPE_DB = Range(3.0, 16.0, "[M] fall per octave above the knee")
 NOSE_PEAK_HZ = Range(350.0, 1700.0, "[L] strongest nasal resonance, Seren 2005 odiosoft rhino")
 NOSE_HISS_HZ = Range(3000.0, 7000.0, "[L] hiss of nasal turbulence, 2-6 kHz, Seren 2005")
 NOSE_HISS_DB = Range(-6.0, 12.0, "[D]")
-MOUTH_LOW_CUT_HZ = Range(30.0, 250.0, "[M]")
-MOUTH_KNEE_HZ = Range(250.0, 2800.0, "[M]")
+MOUTH_LOW_CUT_HZ = Range(50.0, 600.0, "[M]")
+MOUTH_KNEE_HZ = Range(300.0, 3200.0, "[M]")
 MOUTH_SLOPE_DB = Range(3.0, 14.0, "[M]")
 FORMANT_1_HZ = Range(300.0, 850.0, "[L] vocal tract, Peterson & Barney 1952")
 FORMANT_2_HZ = Range(850.0, 2200.0, "[L] as above")
 FORMANT_3_HZ = Range(2000.0, 3300.0, "[L] as above")
 TUBE_HZ = Range(380.0, 680.0, "[L] first resonance of a tube 13 to 22 cm long, closed at one end")
-EXTRA_PEAK_HZ = Range(300.0, 7500.0, "[M] real breaths show up to ten bands")
+EXTRA_PEAK_HZ = Range(450.0, 7500.0, "[M] real breaths show up to ten bands")
 EXTRA_PEAKS = 3.0  # [M] mean number of bands beyond the formants
 FORMANT_4_HZ = Range(3200.0, 4800.0, "[L] Fant 1960")
 FORMANT_BANDWIDTH = Range(0.03, 0.4, "[D] over the frequency; open glottis damps, Fant 1960")
 FORMANT_GAIN_DB = Range(1.0, 15.0, "[M] height of a peak over its surroundings")
-NOTCH_HZ = Range(350.0, 7000.0, "[L] nasal and sinus zeros from 0.4 kHz on, Dang & Honda 1994")
+RUMBLE_HZ = Range(40.0, 200.0, "[M] air that strikes the microphone or the chest's own sound")
+RUMBLE_DB = Range(3.0, 25.0, "[M]")
+RUMBLE_SHARE = 0.4  # [M] people whose breath rumbles
+NOTCH_HZ = Range(
+    230.0, 7000.0, "[L] nasal and zeros of nose and sinuses, Dang & Honda 1994, and [M]"
+)
 NOTCH_DB = Range(2.0, 18.0, "[M] depth of gaps between bands")
-NOTCHES = 2.0  # [M] mean number of such gaps
+NOTCHES = 3.0  # [M] mean number of such gaps
 RIPPLE_DB = Range(0.5, 3.5, "[D] fine structure of one person's spectrum")
 EXHALE_SHIFT = Range(0.65, 1.05, "[L] exhalation is lower in frequency at nose and mouth")
 EXHALE_TILT_DB = Range(-4.0, 2.0, "[D] per octave over 1 kHz, relative to inhalation")
@@ -66,10 +71,10 @@ FLUTTER_HZ = Range(1.5, 9.0, "[D]")
 FLUTTER_DEPTH = Range(0.01, 0.25, "[M] natural log of amplitude")
 DRIFT = Range(0.0, 0.18, "[M] resonances rise or fall by that share in one breath")
 FLOW_BRIGHTNESS_DB = Range(0.0, 5.0, "[L] per octave: spectra flatten as flow rises, Shykoff 1988")
-INHALE_RISE = Range(0.12, 0.65, "[M] share of the breath until its loudest part")
-EXHALE_RISE = Range(0.06, 0.45, "[L] expiratory flow peaks early and decays")
-HOLD = Range(0.0, 0.55, "[D] share of the breath at its loudest")
-ENVELOPE_POWER = Range(0.5, 2.0, "[M] 1 is a cosine flank")
+INHALE_RISE = Range(0.05, 0.55, "[M] share of the breath until its loudest part")
+EXHALE_RISE = Range(0.03, 0.4, "[L] expiratory flow peaks early and decays")
+HOLD = Range(0.0, 0.35, "[D] share of the breath at its loudest")
+ENVELOPE_POWER = Range(0.35, 1.8, "[M] 1 is a cosine flank")
 TWO_STROKE_SHARE = 0.08  # [D] breaths that falter once
 
 # whistle and voice in breath
@@ -81,6 +86,7 @@ GROAN_HZ = Range(75.0, 260.0, "[L] fundamental of adult voices")
 
 # snore
 SNORE_GAIN_DB = Range(10.0, 30.0, "[L] 50-70 dBA against breath of 25-40 dBA, Levartovsky 2016")
+SNORE_LOW_CUT_HZ = Range(40.0, 400.0, "[M]")
 PALATAL_F0_HZ = Range(20.0, 75.0, "[L] flutter of the soft palate, Beck 1995; Agrawal 2002")
 TONGUE_F0_HZ = Range(45.0, 120.0, "[L] tongue base and pharynx, higher and less regular")
 VOICED_SNORE_HZ = Range(90.0, 380.0, "[M] snores with a stack of harmonics, like a voice")
@@ -88,11 +94,11 @@ VOICED_SNORE_SHARE = 0.15  # [M] people whose snores can sound so
 SNORE_JITTER = Range(0.01, 0.18, "[L] period to period; apneic snores jitter more, Sola-Soler 2003")
 SNORE_SHIMMER = Range(0.05, 0.6, "[D] natural log of pulse amplitude")
 SNORE_GLIDE = Range(0.75, 1.35, "[D] fundamental at the end over that at the start")
-SNORE_FORMANT_1_HZ = Range(180.0, 750.0, "[L] F1 470 Hz parts benign from apneic, Ng 2008")
+SNORE_FORMANT_1_HZ = Range(150.0, 950.0, "[L] F1 470 Hz parts benign from apneic, Ng 2008")
 SNORE_FORMANT_2_HZ = Range(600.0, 1900.0, "[L] Ng 2008; tongue base near 1.2 kHz, Agrawal 2002")
 SNORE_FORMANT_3_HZ = Range(1900.0, 3400.0, "[L] Ng 2008")
 SNORE_SLOPE_DB = Range(3.0, 14.0, "[M] fall per octave above the knee")
-SNORE_KNEE_HZ = Range(120.0, 2500.0, "[M]")
+SNORE_KNEE_HZ = Range(120.0, 4000.0, "[M]")
 SNORE_BREATHINESS_DB = Range(-22.0, 10.0, "[D] noise against pulses")
 SNORE_AIR_TILT_DB = Range(0.0, 8.0, "[M] per octave: air round the rattle is brighter than it")
 SNORE_WHISTLE_HZ = Range(500.0, 2500.0, "[D] hissing and whistling snores")

@@ -107,7 +107,7 @@ def measure_floor(clip: Samples) -> Floor:
     loud = 10.0 * np.log10(power[order[-max(2, len(order) // 5) :]].mean(axis=0))
     at = np.linspace(0.0, SAMPLE_RATE_HZ / 2, len(quiet))
     smooth_db = np.convolve(10.0 * np.log10(quiet), np.ones(9) / 9, mode="same")
-    filled = np.flatnonzero(loud > loud.max() - 75.0)
+    filled = np.flatnonzero(loud > loud.max() - 65.0)
     frame_rms = np.sqrt(np.mean(frames[order[: max(2, len(order) // 10)]] ** 2))
     return Floor(
         rms=float(max(frame_rms, 3e-5)),

@@ -96,9 +96,9 @@ def _seldom(rng: np.random.Generator, share: float) -> float:
 def _envelope(rng: np.random.Generator, count: int) -> Samples:
     envelope = arch(
         count,
-        float(rng.uniform(0.05, 0.7)),
-        float(rng.uniform(0.0, 0.5)),
-        float(rng.uniform(0.5, 1.8)),
+        float(rng.uniform(0.03, 0.6)),
+        float(rng.uniform(0.0, 0.65)),
+        float(rng.uniform(0.3, 1.6)),
     )
     if rng.uniform() < 0.15:  # broken into two or three bursts
         bursts = np.cos(np.pi * rng.integers(2, 4) * np.linspace(0.0, 1.0, count)) ** 2

@@ -78,7 +78,11 @@ def draw_peaks(
         places = [first_hz * k * np.exp(rng.normal(0.0, 0.08)) for k in (1, 3, 5, 7, 9, 11)]
     extra = int(rng.poisson(ranges.EXTRA_PEAKS))
     places += [ranges.EXTRA_PEAK_HZ.draw_log(rng) for _ in range(extra)]
-    return tuple(draw_peak(rng, float(place)) for place in places)
+    peaks = [draw_peak(rng, float(place)) for place in places]
+    if rng.uniform() < ranges.RUMBLE_SHARE:
+        low_hz = ranges.RUMBLE_HZ.draw_log(rng)
+        peaks.append((low_hz, 0.8 * low_hz, ranges.RUMBLE_DB.draw(rng)))
+    return tuple(peaks)
 
 
 def draw_notches(rng: np.random.Generator) -> tuple[tuple[float, float, float], ...]:
@@ -135,7 +139,7 @@ def draw_pharynx(rng: np.random.Generator) -> Tract:
     """Return the filter above a snore's source."""
     formants = (ranges.SNORE_FORMANT_1_HZ, ranges.SNORE_FORMANT_2_HZ, ranges.SNORE_FORMANT_3_HZ)
     return Tract(
-        low_cut_hz=float(rng.uniform(40.0, 140.0)),
+        low_cut_hz=ranges.SNORE_LOW_CUT_HZ.draw_log(rng),
         knee_hz=ranges.SNORE_KNEE_HZ.draw_log(rng),
         slope_db=ranges.SNORE_SLOPE_DB.draw(rng),
         peaks=draw_peaks(rng, formants),
