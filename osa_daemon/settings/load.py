@@ -59,8 +59,8 @@ def load(
     warning: a value set from Home Assistant long ago must not keep the daemon from starting.
     """
     file = YamlFile()
-    if config_path is not None or DEFAULT_CONFIG.exists():
-        config_path = config_path or DEFAULT_CONFIG
+    config_path = config_path or _default_config()
+    if config_path is not None:
         file = read_yaml(config_path)
     base = {**file.given, **_environment(os.environ if environ is None else environ)}
     settings = build(base)
@@ -69,6 +69,16 @@ def load(
     path = overrides_path or settings.journal.state_dir / OVERRIDES_NAME
     stored, warnings = read_overrides(path)
     return combine(Loaded(settings, base, {}, config_path, path), stored, warnings)
+
+
+def _default_config() -> Path | None:
+    try:
+        DEFAULT_CONFIG.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        pass  # reading it will tell why not
+    return DEFAULT_CONFIG
 
 
 def combine(loaded: Loaded, stored: Mapping[str, Given], warnings: Sequence[str]) -> Loaded:

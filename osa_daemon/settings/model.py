@@ -196,7 +196,11 @@ class Mqtt(BaseModel):
     ] = None
     password_file: Annotated[
         AbsolutePath | None,
-        About("File that holds the password alone, readable by the daemon only.", allowed=_FILE),
+        About(
+            "File that holds the password alone, readable by the daemon only; the variable "
+            "OSA_MQTT_PASSWORD_FILE may name it instead.",
+            allowed=_FILE,
+        ),
     ] = None
     base_topic: Annotated[
         Topic,

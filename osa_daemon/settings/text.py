@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from osa_daemon.settings.hours import SPAN, Hours
 
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_-]+)*\.?")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}(\.[A-Za-z0-9_-]{1,63})*\.?")  # RFC 1123
 _CARD = re.compile(r"\d+|(plug)?hw:.*|(card|index)[ :]?\d+", re.IGNORECASE)
 
 

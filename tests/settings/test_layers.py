@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from osa_daemon.errors import ConfigError, StorageError
+from osa_daemon.settings import load as load_module
 from osa_daemon.settings.change import change, parse_value, reset
 from osa_daemon.settings.load import Loaded, load
 from osa_daemon.settings.origin import Layer
@@ -45,6 +46,16 @@ def test_a_secrets_path_may_come_from_the_environment(load_text: LoadText) -> No
     assert loaded.provenance["mqtt.password_file"].name == "OSA_MQTT_PASSWORD_FILE"
     with pytest.raises(ConfigError, match=r"^OSA_MQTT_PASSWORD_FILE: mqtt.password_file is a, but"):
         load_text(text, {"OSA_MQTT_PASSWORD_FILE": "a"})
+
+
+def test_the_default_file_may_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without a path the usual file is read if it is there."""
+    usual = tmp_path / "usual.yaml"
+    monkeypatch.setattr(load_module, "DEFAULT_CONFIG", usual)
+    assert load(None, tmp_path / "o.json", {}).config_path is None
+    usual.write_text("alerts: {after_s: 40}")
+    loaded = load(None, tmp_path / "o.json", {})
+    assert (loaded.config_path, loaded.settings.alerts.after_s) == (usual, 40)
 
 
 def test_the_overrides_lie_in_the_state_folder(tmp_path: Path) -> None:
