@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemon import DaemonProcess
 from tests.mosquitto import Mosquitto, Subscriber
 
 
@@ -44,3 +45,32 @@ def subscribe() -> Iterator[Callable[..., Subscriber]]:
     yield make
     for subscriber in made:
         subscriber.close()
+
+
+@pytest.fixture
+def start_daemon(tmp_path: Path) -> Iterator[Callable[..., DaemonProcess]]:
+    """Starts daemons, each in its folder, and ends them at the end."""
+    made: list[DaemonProcess] = []
+
+    def start(
+        port: int,
+        *options: str,
+        settings: str = "",
+        command: tuple[str, ...] = ("-m", "osa_daemon", "run"),
+        folder: Path | None = None,
+    ) -> DaemonProcess:
+        home = folder or tmp_path / f"daemon{len(made)}"
+        home.mkdir(exist_ok=True)
+        (home / "notify").unlink(missing_ok=True)
+        made.append(DaemonProcess(home, port, *options, settings=settings, command=command))
+        return made[-1]
+
+    yield start
+    for daemon in made:
+        daemon.close()
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of bundled sounds."""
+    return Path(__file__).with_name("data")
