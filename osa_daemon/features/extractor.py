@@ -25,6 +25,8 @@ class FeatureExtractor:
 
     The encoder runs on chunks of `chunk_s` every `hop_s` (seconds; the hop a whole number), on
     absolute multiples of the hop; the margins of (chunk_s - hop_s) / 2 are heard and discarded.
+    A margin of 1 s covers what two blocks reach but for one frame of 20 ms, which a chunk's
+    padding moves by 5e-4 (5e-5 after pooling); float32 features are else those of an uncut stream.
     Band levels and gain work on absolute seconds. So the defaults at the bedside and long
     chunks (20, 18) in training give the same frames, within the encoder's int8 rounding.
 

@@ -6,12 +6,11 @@ from pathlib import Path
 from onnx import ModelProto, checker
 
 from osa_daemon.errors import StorageError, UsageError
+from osa_daemon.features.encoder import FORMAT, FORMAT_VERSION
 from osa_daemon.training.encoder_checkpoint import Checkpoint, read_checkpoint
 from osa_daemon.training.encoder_graph import HOP_SAMPLES, WINDOW_SAMPLES, build_graph
 
 EXPORTER_VERSION = "1"
-FORMAT = "osa-daemon-encoder"
-FORMAT_VERSION = "1"
 LICENCE = "Weights derived from OpenAI Whisper, MIT License, Copyright (c) 2022 OpenAI"
 
 _FRAME_RATE_HZ = 50  # of Whisper's encoder, before pooling

@@ -206,39 +206,33 @@ def _norm(graph: Graph, checkpoint: Checkpoint, x: str, name: str) -> str:
 
 
 def _attention(graph: Graph, checkpoint: Checkpoint, x: str, mask: str, prefix: str) -> str:
-    """Multi-head attention inside the band; query, key and value are one product."""
+    """Multi-head attention inside the band."""
     name = f"{prefix}.attn"
-    weights, width = checkpoint.weights, checkpoint.width
-    head_width = width // checkpoint.heads
-    shrink = np.float32(head_width**-0.5)  # of the scores, moved into the query
-    weight = np.concatenate(
-        [
-            weights[f"{name}.query.weight"].T * shrink,
-            weights[f"{name}.key.weight"].T,
-            weights[f"{name}.value.weight"].T,
-        ],
-        axis=1,
+    query, key, value = _heads(graph, checkpoint, x, name)
+    scores = graph.op("MatMul", query, key, name=f"{name}.scores")
+    scores = graph.op("Add", scores, mask, name=f"{name}.banded")
+    share = graph.op("Softmax", scores, name=f"{name}.softmax", axis=-1)
+    mixed = graph.op("MatMul", share, value, name=f"{name}.mixed")
+    mixed = graph.op("Transpose", mixed, name=f"{name}.merge", perm=[0, 2, 1, 3])
+    shape = graph.constant(f"{name}.joined", np.array([0, 0, checkpoint.width], np.int64))
+    mixed = graph.op("Reshape", mixed, shape, name=f"{name}.together")
+    weights = checkpoint.weights
+    return graph.linear(
+        mixed, weights[f"{name}.out.weight"].T, weights[f"{name}.out.bias"], f"{name}.out"
     )
-    bias = np.concatenate(
-        [
-            weights[f"{name}.query.bias"] * shrink,
-            np.zeros(width, np.float32),
-            weights[f"{name}.value.bias"],
-        ]
-    )
+
+
+def _heads(graph: Graph, checkpoint: Checkpoint, x: str, name: str) -> tuple[str, ...]:
+    """Query and value (batch, heads, frames, head_width), key with its last two axes swapped."""
+    head_width = checkpoint.width // checkpoint.heads
+    weight, bias = _joint_projection(checkpoint, name, head_width)
     together = graph.linear(x, weight, bias, f"{name}.qkv")
-    parts = graph.ops(
-        "Split",
-        together,
-        names=(f"{name}.q", f"{name}.k", f"{name}.v"),
-        axis=-1,
-        num_outputs=3,
-    )
-    split = graph.constant(
-        f"{name}.heads", np.array([0, 0, checkpoint.heads, head_width], np.int64)
-    )
+    names = (f"{name}.q", f"{name}.k", f"{name}.v")
+    parts = graph.ops("Split", together, names=names, axis=-1, num_outputs=3)
+    shape = np.array([0, 0, checkpoint.heads, head_width], np.int64)
+    split = graph.constant(f"{name}.heads", shape)
     orders = ([0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3])
-    query, key, value = (
+    return tuple(
         graph.op(
             "Transpose",
             graph.op("Reshape", part, split, name=f"{part}.heads"),
@@ -247,13 +241,22 @@ def _attention(graph: Graph, checkpoint: Checkpoint, x: str, mask: str, prefix: 
         )
         for part, order in zip(parts, orders, strict=True)
     )
-    scores = graph.op("MatMul", query, key, name=f"{name}.scores")
-    scores = graph.op("Add", scores, mask, name=f"{name}.banded")
-    share = graph.op("Softmax", scores, name=f"{name}.softmax", axis=-1)
-    mixed = graph.op("MatMul", share, value, name=f"{name}.mixed")
-    mixed = graph.op("Transpose", mixed, name=f"{name}.merge", perm=[0, 2, 1, 3])
-    joined = graph.constant(f"{name}.joined", np.array([0, 0, width], np.int64))
-    mixed = graph.op("Reshape", mixed, joined, name=f"{name}.together")
-    return graph.linear(
-        mixed, weights[f"{name}.out.weight"].T, weights[f"{name}.out.bias"], f"{name}.out"
+
+
+def _joint_projection(
+    checkpoint: Checkpoint, name: str, head_width: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Query, key and value as one product (width, 3·width), its bias; scores' scale in the query.
+
+    Whisper's key has no bias.
+    """
+    shrink = np.float32(head_width**-0.5)
+    query, key, value = (
+        checkpoint.weights[f"{name}.{part}.weight"].T for part in ("query", "key", "value")
     )
+    query_bias, value_bias = (
+        checkpoint.weights[f"{name}.{part}.bias"] for part in ("query", "value")
+    )
+    weight = np.concatenate([query * shrink, key, value], axis=1)
+    bias = np.concatenate([query_bias * shrink, np.zeros_like(query_bias), value_bias])
+    return weight, bias
