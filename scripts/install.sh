@@ -110,6 +110,8 @@ install_settings() {
     else
         install_file 0644 "$REPOSITORY/config/osa-daemon.yaml" "$CONFIG/config.yaml"
     fi
+    # the settings' first line names it, for editors
+    install_file 0644 "$REPOSITORY/config/osa-daemon.schema.json" "$CONFIG/osa-daemon.schema.json"
 }
 
 install_unit() {
