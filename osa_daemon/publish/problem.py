@@ -83,7 +83,7 @@ def hung_up(settings: MqttSettings) -> str:
     change = "needs no TLS" if settings.tls else "needs TLS"
     return (
         f"the broker at {settings.address} hung up before answering: "
-        f"check whether this port {change} (mqtt.port, mqtt.tls.enabled)"
+        f"check that it is one, and whether this port {change} (mqtt.port, mqtt.tls.enabled)"
     )
 
 

@@ -3,6 +3,9 @@
 import time
 from collections.abc import Callable
 
+import paho.mqtt.client as paho
+import pytest
+
 from osa_daemon.publish.mqtt import MqttPublisher
 from osa_daemon.publish.mqtt_settings import MqttSettings
 from tests.mosquitto import Mosquitto, Subscriber, wait_for
@@ -87,6 +90,21 @@ def test_half_open_link_is_noticed_and_left(
     wait_for(lambda: acknowledged == ["a"])
     listener.wait_for(lambda: listener.last("/apnea") == "ON", 20)
     listener.wait_for(lambda: listener.last("/availability") == "online")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_network_thread_that_dies_is_replaced(
+    mosquitto: Mosquitto, publisher: MakePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception inside paho ends its thread without a word; the missing PUBACK tells."""
+    acknowledged: list[str] = []
+    one = publisher(MqttSettings("127.0.0.1", mosquitto.port), acknowledged.append)
+    wait_for(lambda: one.connected)
+    with monkeypatch.context() as patch:
+        patch.setattr(paho.Client, "_handle_pubackcomp", None)
+        one.send_event("a", {"v": 1, "id": "a"})
+        wait_for(lambda: one.problem is not None)
+    wait_for(lambda: acknowledged == ["a"])
 
 
 def test_set_and_send_never_wait(mosquitto: Mosquitto, publisher: MakePublisher) -> None:

@@ -210,7 +210,7 @@ def test_plain_to_a_tls_port(
     broker.with_tls(certificates.good, certificates.good_key)
     broker.start()
     one = publisher(MqttSettings("127.0.0.1", broker.port))
-    assert "check whether this port needs TLS (mqtt.port, mqtt.tls.enabled)" in sentence_of(one)
+    assert "whether this port needs TLS (mqtt.port, mqtt.tls.enabled)" in sentence_of(one)
 
 
 @pytest.mark.parametrize("name", ["tls_ca", "tls_cert"])
