@@ -20,7 +20,7 @@ class Metadata:
     """What the model file says of itself.
 
     `delay_frames`: how far the delayed reading lies behind (frames of 0.2 s).
-    `state_shape`: (1, channels, frames) of the network's memory, zeros at the start of a stream.
+    `state_shape`: (1, frames, channels) of the network's memory, zeros at the start of a stream.
     `thresholds`: sensitivity → name → probability, chosen on validation nights.
     `encoder_sha256`: digest of the encoder file whose features it was trained on.
     `about`: data, figures and versions, for people.

@@ -43,7 +43,7 @@ def network_bytes(network: Network) -> bytes:
 
 def state_shape(network: Network) -> tuple[int, int, int]:
     """Return the shape of the network's memory."""
-    return (1, network.shape.channels, MEMORY_FRAMES)
+    return (1, MEMORY_FRAMES, network.shape.channels)
 
 
 def model_bytes(network: Network, metadata: Metadata) -> bytes:

@@ -30,21 +30,26 @@ class NetworkShape:
 
 
 class Block(nn.Module):
-    """Residual causal convolution over time; keeps its last inputs as memory."""
+    """Residual causal convolution over time; keeps its last inputs as memory.
+
+    Written as one product over shifted copies: on a CPU several times faster than `Conv1d`.
+    """
 
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
+        self.dilation = dilation
         self.memory = (KERNEL - 1) * dilation
         self.norm = nn.LayerNorm(channels)
-        self.over_time = nn.Conv1d(channels, channels, KERNEL, dilation=dilation)
-        self.mix = nn.Conv1d(channels, channels, 1)
+        self.over_time = nn.Linear(KERNEL * channels, channels)
+        self.mix = nn.Linear(channels, channels)
 
     def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, C, T), (B, C, memory) → the same shapes."""
-        normed = self.norm(x.transpose(1, 2)).transpose(1, 2)
-        longer = torch.cat([memory, normed], dim=2)
-        y = self.mix(torch.relu(self.over_time(longer)))
-        return x + y, longer[:, :, -self.memory :]
+        """(B, T, C), (B, memory, C) → the same shapes."""
+        longer = torch.cat([memory, self.norm(x)], dim=1)
+        d = self.dilation
+        shifted = [longer[:, : -2 * d], longer[:, d:-d], longer[:, 2 * d :]]
+        y = self.mix(torch.relu(self.over_time(torch.cat(shifted, dim=2))))
+        return x + y, longer[:, -self.memory :]
 
 
 class Network(nn.Module):
@@ -58,12 +63,10 @@ class Network(nn.Module):
         self.register_buffer("encoder_scale", torch.ones(shape.encoder_width))
         self.register_buffer("level_mean", torch.zeros(shape.level_width))
         self.register_buffer("level_scale", torch.ones(shape.level_width))
-        self.input_dropout = nn.Dropout1d(input_dropout)
+        self.input_dropout = input_dropout
         self.from_encoder = nn.Linear(shape.encoder_width, max(shape.bottleneck, 1))
         self.from_levels = nn.Linear(shape.level_width, shape.level_channels)
-        self.enter = nn.Conv1d(
-            max(shape.bottleneck, 1) + shape.level_channels + 1, shape.channels, 1
-        )
+        self.enter = nn.Linear(max(shape.bottleneck, 1) + shape.level_channels + 1, shape.channels)
         self.blocks = nn.ModuleList(Block(shape.channels, d) for d in DILATIONS)
         self.leave = nn.LayerNorm(shape.channels)
         self.causal_head = nn.Linear(shape.channels, CAUSAL_CLASSES)
@@ -76,31 +79,35 @@ class Network(nn.Module):
         """Return causal logits (B, T, 6), delayed logits (B, T, 7) and the new state.
 
         `encoder` (B, T, encoder_width), `levels` (B, T, level_width), `valid` (B, T, 1) of 0 and
-        1, `state` (B, channels, MEMORY_FRAMES). Rows of `delayed` belong to the frame
+        1, `state` (B, MEMORY_FRAMES, channels). Rows of `delayed` belong to the frame
         `DELAY_FRAMES` earlier.
         """
         e = (encoder - self.encoder_mean) * self.encoder_scale
         v = (levels - self.level_mean) * self.level_scale
         if self.training:
             e = e + self.noise * torch.randn_like(e)
-            e = self.input_dropout(e.transpose(1, 2)).transpose(1, 2)
+            e = e * self._kept(e)
             v = v + 0.5 * self.noise * torch.randn_like(v)
         e = torch.relu(self.from_encoder(e)) * (1.0 if self.shape.bottleneck else 0.0)
         v = torch.relu(self.from_levels(v))
-        x = torch.cat([e * valid, v * valid, valid], dim=2).transpose(1, 2)
-        x = self.enter(x)
+        x = self.enter(torch.cat([e * valid, v * valid, valid], dim=2))
         memories = []
         at = 0
         for block in self.blocks:
-            x, memory = block(x, state[:, :, at : at + block.memory])
+            x, memory = block(x, state[:, at : at + block.memory])
             memories.append(memory)
             at += block.memory
-        y = self.leave(x.transpose(1, 2))
-        return self.causal_head(y), self.delayed_head(y), torch.cat(memories, dim=2)
+        y = self.leave(x)
+        return self.causal_head(y), self.delayed_head(y), torch.cat(memories, dim=1)
+
+    def _kept(self, e: Tensor) -> Tensor:
+        """Return the features that are kept, the same ones over a whole stretch: (B, 1, width)."""
+        keep = 1 - self.input_dropout
+        return torch.bernoulli(torch.full((e.shape[0], 1, e.shape[2]), keep)) / keep
 
     def zero_state(self, batch: int) -> Tensor:
-        """Return the memory of a stream that has not begun: (batch, channels, MEMORY_FRAMES)."""
-        return torch.zeros(batch, self.shape.channels, MEMORY_FRAMES)
+        """Return the memory of a stream that has not begun: (batch, MEMORY_FRAMES, channels)."""
+        return torch.zeros(batch, MEMORY_FRAMES, self.shape.channels)
 
 
 class Probabilities(nn.Module):

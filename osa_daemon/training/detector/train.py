@@ -26,8 +26,8 @@ class TrainingPlan:
     """How long and how fast; the defaults were chosen on validation nights."""
 
     seed: int = 1
-    steps: int = 1_600
-    batch: int = 16
+    steps: int = 2_000
+    batch: int = 8
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     average: float = 0.995  # of the weights that are kept (exponential moving average)
