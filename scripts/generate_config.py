@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write what is made from the settings and commands: files in config/, tables in the README.
+"""Write what is made from settings, commands and figures: files in config/, tables in the README.
 
 Exit code 1 with --check where something is not up to date.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from osa_daemon.arguments import commands_table
 from osa_daemon.settings.documents import SCHEMA_NAME, commented_file, settings_table
 from osa_daemon.settings.schema import json_schema
+from osa_daemon.training.detector.card import readme_table
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +22,10 @@ def generated(root: Path) -> dict[Path, str]:
     readme = root / "README.md"
     text = readme.read_text(encoding="utf-8")
     text = between(text, "settings", settings_table())
+    figures = root / "osa_daemon" / "models" / "figures.json"
+    if figures.exists():
+        table = readme_table(json.loads(figures.read_text(encoding="utf-8")))
+        text = between(text, "figures", table)
     return {
         root / "config" / "osa-daemon.yaml": commented_file(),
         root / "config" / SCHEMA_NAME: json.dumps(json_schema(), indent=2) + "\n",

@@ -38,7 +38,6 @@ from osa_daemon.service.tonight import Tonight
 from osa_daemon.settings.load import Loaded
 from osa_daemon.settings.model import Settings
 
-JOURNAL_NAME = "journal.sqlite3"
 LOOP_S = 0.5
 CHAIN_DEADLINE_S = 30.0  # a 2 s chunk takes 20 ms here; a starved Pi may take seconds
 PUBLISH_DEADLINE_S = 60.0
@@ -69,7 +68,7 @@ def make_source(args: argparse.Namespace, settings: Settings) -> Source:
 def open_journal(settings: Settings) -> tuple[Journal | None, str | None]:
     """Open the journal; where that fails, return the reason: monitoring goes on without."""
     try:
-        journal = Journal.open(settings.journal.state_dir / JOURNAL_NAME)
+        journal = Journal.open(settings.journal.path)
     except StorageError as error:
         _log.error("%s Events are not stored.", error)  # no bug: one sentence
         return None, str(error)

@@ -28,10 +28,9 @@ def full_file() -> str:
 
 def settings_table() -> str:
     """Return the settings as a Markdown table."""
-    lines = ["| key | default | allowed | live | what it does |", "|---|---|---|---|---|"]
+    lines = ["| key | default | allowed | what it does |", "|---|---|---|---|"]
     for row in catalogue():
-        live = "yes" if row.about.live else ""
-        cells = (f"`{row.key}`", f"`{_yaml(row.default)}`", row.allowed, live, row.about.text)
+        cells = (f"`{row.key}`", f"`{_yaml(row.default)}`", row.allowed, row.about.text)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -115,6 +115,27 @@ def card_of(figures: dict[str, Any]) -> str:
     )
 
 
+def readme_table(figures: dict[str, Any]) -> str:
+    """Return the figures that the README shows."""
+    test = figures["test"]
+    quiet = test["quiet_to_moderate"]
+    low, high = quiet["f1_95"]
+    kinds = test["eventless"].values()
+    hours = sum(row["hours"] for row in kinds)
+    false = sum(row["false_per_hour"] * row["hours"] for row in kinds) / hours
+    alerts = sum(row["alerts_per_8h"] * row["hours"] for row in kinds) / hours
+    rows = (
+        ("event F1 (IoU ≥ 0.3), quiet to moderately noisy rooms", f"{quiet['f1']} ({low}-{high})"),
+        ("apneas found there", quiet["recall_apnea"]),
+        ("hypopneas found there (sound falls by 6 dB or more)", quiet["recall_hypopnea"]),
+        ("event F1, noisier rooms", (test["noisier"] or {}).get("f1")),
+        (f"false events per hour, {hours:.1f} h without events", f"{false:.2f}"),
+        ("false alerts per 8 h there", f"{alerts:.2f}"),
+    )
+    head = f"| on {figures['test_hours']} h of simulated test nights, `balanced` | |\n|---|---|\n"
+    return head + "".join(f"| {name} | {_cell(value)} |\n" for name, value in rows)
+
+
 LIMITS = """\
 ## What it cannot know, and what was not tested
 
