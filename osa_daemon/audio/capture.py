@@ -28,7 +28,7 @@ class Capture:
         self._reader = RingReader(self._memory)
         try:
             ring_fd = self._memory.fd
-            self._child = Child(["--device", wanted, "--ring", str(ring_fd)], fds=[ring_fd])
+            self._child = Child([f"--device={wanted}", f"--ring={ring_fd}"], fds=[ring_fd])
         except OSError:
             self._memory.close()
             raise

@@ -12,8 +12,10 @@ import select
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
+PULSE_COOKIE_BYTES = 256  # PA_NATIVE_COOKIE_LENGTH
 
 
 def die_with_parent(parent_pid: int) -> None:
@@ -35,6 +37,19 @@ def private_output() -> Callable[..., None]:
     return tell
 
 
+def keep_home_clean() -> None:
+    """Give libpulse a cookie in memory where the user has none: it would write one to disk.
+
+    The cookie proves the right to a sound server of another user; where there is no file,
+    there is no such right, and any 256 bytes do.
+    """
+    usual = (Path("~/.config/pulse/cookie"), Path("~/.pulse-cookie"))
+    if "PULSE_COOKIE" not in os.environ and not any(path.expanduser().exists() for path in usual):
+        cookie = os.memfd_create("pulse-cookie")
+        os.write(cookie, bytes(PULSE_COOKIE_BYTES))
+        os.environ["PULSE_COOKIE"] = f"/proc/self/fd/{cookie}"
+
+
 def wait_for_end(timeout_s: float | None) -> None:
     """Wait so long (`None`: for ever) and end the process if standard input is closed."""
     ready, _, _ = select.select([0], [], [], timeout_s)
@@ -50,6 +65,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--device", help="identity; without it the devices are listed")
     options = parser.parse_args(arguments)
     die_with_parent(options.parent)
+    keep_home_clean()
     tell = private_output()
     # initialises PortAudio, which can hang: by now we are sure to die with our parent
     from osa_daemon.audio import stream  # noqa: PLC0415

@@ -34,8 +34,9 @@ class Device:
 
     `identity` is what to write into the settings, `identities` all that it answers to.
     `index` is PortAudio's, valid in the process and at the moment of listing only; `None`
-    where PortAudio cannot open it, mostly because `held_by` (a program) has it open. `card` is
-    the sound card's identity; `None` for what a sound server or a plugin offers.
+    where PortAudio cannot open it, mostly because `held_by` (a program) has it open or this user
+    `is_forbidden` to. `card` is the sound card's identity; `None` for what a sound server or a
+    plugin offers.
     """
 
     identity: str
@@ -44,6 +45,7 @@ class Device:
     index: int | None
     rate_hz: float | None = None
     held_by: str | None = None
+    is_forbidden: bool = False
     card: str | None = None
 
     @property
@@ -59,9 +61,11 @@ def join(
     cards: Sequence[Card],
     default_index: int | None,
     find_holder: Callable[[int, int], str | None],
+    find_forbidden: Callable[[int, int], bool],
 ) -> tuple[Device, ...]:
-    """Join PortAudio's list and the kernel's; `find_holder` gets a card and a device number.
+    """Join PortAudio's list and the kernel's.
 
+    `find_holder` and `find_forbidden` are asked by card and device number (see `holder.py`).
     Cards that can record and that PortAudio does not list are busy: it leaves out what it
     cannot open.
     """
@@ -88,8 +92,17 @@ def join(
         for capture in card.captures:
             if (card.number, capture) not in seen:
                 own = names[card.number][capture]
-                held_by = find_holder(card.number, capture)
-                devices.append(Device("", own, card.id, None, None, held_by, own[0]))
+                devices.append(
+                    Device(
+                        identity="",
+                        identities=own,
+                        name=card.id,
+                        index=None,
+                        held_by=find_holder(card.number, capture),
+                        is_forbidden=find_forbidden(card.number, capture),
+                        card=own[0],
+                    )
+                )
     return _with_unique_identity(devices)
 
 
@@ -151,4 +164,9 @@ def resolve(wanted: str, devices: Sequence[Device]) -> Device:
 
 def busy_sentence(wanted: str, device: Device) -> str:
     """Return why a device that is there cannot be opened, and the remedy."""
+    if device.is_forbidden:
+        return (
+            f"The microphone '{wanted}' ({device.name}) may not be opened by this user: "
+            "add the user to the group `audio`."
+        )
     return f"The microphone '{wanted}' ({device.name}) is busy: {remedy(device.held_by)}."

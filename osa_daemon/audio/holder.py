@@ -1,5 +1,6 @@
 """Who has a microphone open, so that "busy" can be followed by a remedy."""
 
+import os
 import re
 from pathlib import Path
 
@@ -22,6 +23,12 @@ def holder(card: int, device: int, root: Path = Path("/")) -> str | None:
     if owner is not None:
         return _program(root / "proc" / owner[1])
     return _by_open_files(f"/dev/snd/pcmC{card}D{device}c", root)
+
+
+def is_forbidden(card: int, device: int, root: Path = Path("/")) -> bool:
+    """Say whether this user may not open a card's device that is there."""
+    node = root / f"dev/snd/pcmC{card}D{device}c"
+    return node.exists() and not os.access(node, os.R_OK | os.W_OK)
 
 
 def remedy(program: str | None) -> str:

@@ -3,6 +3,7 @@
 Imported by that process only: PortAudio can hang or crash.
 """
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import sounddevice
 
 from osa_daemon.audio.block import Samples
 from osa_daemon.audio.devices import Device, busy_sentence, resolve
-from osa_daemon.audio.portaudio import present_devices, refresh
+from osa_daemon.audio.portaudio import present_devices, refresh, with_holder
 from osa_daemon.audio.ring import RingMemory, RingWriter
 from osa_daemon.audio.source import SourceState
 from osa_daemon.errors import DeviceError
@@ -25,7 +26,6 @@ PREFERRED_RATE_HZ = 48_000  # what USB microphones and sound servers run at: not
 # PortAudio's error codes (portaudio.h)
 PA_INVALID_SAMPLE_RATE = -9997
 PA_DEVICE_UNAVAILABLE = -9985
-BUSY_WORDS = "resource busy"  # strerror(EBUSY), which PortAudio passes on with code -9999
 
 Tell = Callable[..., None]  # reports its keywords to the parent
 Wait = Callable[[float | None], None]  # so many seconds, or for ever, or until the parent ends us
@@ -66,6 +66,23 @@ def open_stream(device: Device, memory: RingMemory, tell: Tell) -> sounddevice.I
         return start(round(device.rate_hz))
 
 
+def means_busy(error: sounddevice.PortAudioError) -> bool:
+    """Whether PortAudio, or the driver behind it, says that somebody else has the device."""
+    code = error.args[1] if len(error.args) > 1 else None
+    driver_code = error.args[2][1] if len(error.args) > 2 else None
+    return code == PA_DEVICE_UNAVAILABLE or driver_code == -errno.EBUSY
+
+
+def refusal(wanted: str, error: sounddevice.PortAudioError) -> str:
+    """Return what PortAudio, and the driver behind it, say against opening, as one sentence."""
+    reason = str(error.args[0]).removeprefix("Error opening InputStream: ")
+    driver = f", {error.args[2][2]}" if len(error.args) > 2 else ""
+    return (
+        f"The microphone '{wanted}' cannot be opened ({reason}{driver}): "
+        "plug it in anew, or restart the sound server."
+    )
+
+
 def try_once(wanted: str, memory: RingMemory, tell: Tell) -> sounddevice.InputStream | None:
     """Look for the device and open it; tell what came of it."""
     try:
@@ -75,17 +92,16 @@ def try_once(wanted: str, memory: RingMemory, tell: Tell) -> sounddevice.InputSt
         return None
     about = {"device": device.description, "card": device.card}
     if device.index is None:
-        tell(state=SourceState.BUSY.value, text=busy_sentence(wanted, device), **about)
+        state = SourceState.FAILED if device.is_forbidden else SourceState.BUSY
+        tell(state=state.value, text=busy_sentence(wanted, device), **about)
         return None
     try:
         stream = open_stream(device, memory, tell)
     except sounddevice.PortAudioError as error:
-        is_busy = error.args[1:2] == (PA_DEVICE_UNAVAILABLE,) or BUSY_WORDS in str(error).lower()
-        state = SourceState.BUSY if is_busy else SourceState.FAILED
-        text = f"The microphone '{wanted}' cannot be opened: {error.args[0]}."
+        is_busy = means_busy(error)
         tell(
-            state=state.value,
-            text=busy_sentence(wanted, device) if is_busy else text,
+            state=(SourceState.BUSY if is_busy else SourceState.FAILED).value,
+            text=busy_sentence(wanted, with_holder(device)) if is_busy else refusal(wanted, error),
             **about,
         )
         return None

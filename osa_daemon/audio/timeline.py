@@ -23,7 +23,7 @@ EXCESS_S = 0.3  # sound that arrives so much early is backlog
 STALL_S = 1.0  # without frames: longer than any callback was delayed on a loaded machine (0.15 s)
 SETTLE_S = 1.0  # frames are taken after they have come in real time for so long
 SETTLE_EXCESS_S = 0.25  # within that time, two callbacks and some jitter
-RATE_SPAN_S = 10.0  # shortest span for a measured rate: jitter of 5 ms is 0.05 %
+RATE_SPAN_S = 60.0  # shortest span for a measured rate: a sound server's 15 ms are 0.025 %
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,14 @@ DEFAULT_INPUT = Input(7, "default", 44_100.0)
 
 
 def devices(
-    root: Path, *inputs: Input, default: int | None = None, held_by: str | None = None
+    root: Path,
+    *inputs: Input,
+    default: int | None = None,
+    held_by: str | None = None,
+    forbidden: bool = False,
 ) -> tuple[Device, ...]:
     """Join `inputs` with the cards of a fake root."""
-    return join(inputs, cards(root), default, lambda _card, _device: held_by)
+    return join(inputs, cards(root), default, lambda *_: held_by, lambda *_: forbidden)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +88,13 @@ def test_a_held_microphone(tmp_path: Path, add_card: AddCard) -> None:
         "open: set the device to `pulse` or `default` to share it, or keep the sound server from "
         "using it."
     )
+
+
+def test_a_microphone_that_this_user_may_not_open(tmp_path: Path, add_card: AddCard) -> None:
+    """It is not called busy, and the remedy is another."""
+    add_card(1, "Device", usb_port="1-1.2")
+    found = resolve("usb:1-1.2", devices(tmp_path, PULSE_INPUT, forbidden=True))
+    assert busy_sentence("usb:1-1.2", found).endswith("add the user to the group `audio`.")
 
 
 def test_an_absent_microphone(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from osa_daemon.audio.holder import holder, remedy
+from osa_daemon.audio.holder import holder, is_forbidden, remedy
 
 NODE = "/dev/snd/pcmC1D0c"
 
@@ -46,3 +46,8 @@ def test_remedies() -> None:
     assert "set the device to `pulse` or `default`" in remedy("pipewire")
     assert "close that program" in remedy("arecord")
     assert "another program" in remedy(None)
+
+
+def test_an_absent_node_is_not_forbidden(tmp_path: Path) -> None:
+    """What is not there needs no permission."""
+    assert not is_forbidden(1, 0, tmp_path)

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -322,6 +323,21 @@ def is_running(pid: int) -> bool:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_listening_writes_nothing_into_the_home_folder(
+    sound_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even the sound server's client library leaves its cookie there."""
+    home = tmp_path / "fresh"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    assert list_devices()
+    source = MicrophoneSource(sound_server.device)
+    while source.read(1.0) is None:
+        pass
+    source.close()
+    assert list(home.iterdir()) == []
 
 
 def test_the_list_of_microphones(sound_server: Any) -> None:
