@@ -123,12 +123,13 @@ class FileSource:
         return frames
 
     def _mono(self, frames: Samples) -> Samples:
-        bad = ~np.isfinite(frames)
-        if bad.any():
+        if not max(frames.max(), -frames.min()) <= LIMIT:  # also where one is NaN
+            bad = ~np.isfinite(frames)
             self._bad_samples += int(bad.sum())
-            frames = np.where(bad, np.float32(0), frames)
-        limited = np.clip(frames, -LIMIT, LIMIT)
-        return limited[:, 0] if limited.shape[1] == 1 else limited.mean(axis=1, dtype=np.float32)
+            frames = np.clip(np.where(bad, np.float32(0), frames), -LIMIT, LIMIT)
+        channels = frames.shape[1]
+        weights = np.full(channels, 1 / channels, dtype=np.float32)
+        return frames[:, 0] if channels == 1 else frames @ weights
 
     def _wait_until_due(self, end: int, timeout_s: float) -> bool:
         if self._speed is None:
