@@ -60,8 +60,8 @@ TEXT
 point_settings_at_broker() {
     local file=$CONFIG/config.yaml
     if cmp -s "$file" "$REPOSITORY/config/osa-daemon.yaml"; then
-        sed -i -E "s|^( +)(# ?)?username:[^#]*|\1username: osa-daemon  |
-                   s|^( +)(# ?)?password_file:[^#]*|\1password_file: $CONFIG/mqtt-password  |" \
+        sed -i -E "s|^( +)(# ?)?username:.*|\1username: osa-daemon|
+                   s|^( +)(# ?)?password_file:.*|\1password_file: $CONFIG/mqtt-password|" \
             "$file"
     elif ! grep -qs "^[^#]*$CONFIG/mqtt-password" "$file"; then
         say "    in $file set mqtt.username: osa-daemon and" \

@@ -40,7 +40,7 @@ missing_packages() {
 keep_broker_off() { # keep_broker_off before|after
     [[ -d /run/systemd/system && ${OSA_WANT_BROKER:-0} != 1 ]] || return 0
     case $1 in
-        before) as_root systemctl mask --runtime --quiet mosquitto.service ;;
+        before) as_root systemctl mask --runtime --quiet mosquitto.service 2>/dev/null ;;
         after)
             as_root systemctl unmask --runtime --quiet mosquitto.service
             as_root systemctl disable --quiet mosquitto.service 2>/dev/null || true
