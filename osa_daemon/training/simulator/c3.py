@@ -17,9 +17,14 @@ _WRITE_S = 60  # Vorbis wants pieces: libsndfile overflows its stack on long wri
 
 
 def write_c3(
-    night: SimulatedNight, folder: Path, name: str, *, audio_format: AudioFormat = "flac"
+    night: SimulatedNight,
+    folder: Path,
+    name: str,
+    *,
+    audio_format: AudioFormat = "flac",
+    quality: float = 0.4,
 ) -> None:
-    """Write a night and its truth into `folder`, which is made.
+    """Write a night and its truth into `folder`, which is made; `quality` 0 … 1 is of Vorbis.
 
     The events file holds what was truly there, audible or not; `NAME.json` repeats each with
     its fall in level and whether sound can find it.
@@ -29,7 +34,7 @@ def write_c3(
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_audio(night, folder / f"{name}.{audio_format}", audio_format)
+        _write_audio(night, folder / f"{name}.{audio_format}", quality)
         _write_rows(
             folder / f"{name}.events.csv",
             ("onset_s", "duration_s", "type"),
@@ -46,10 +51,17 @@ def write_c3(
         raise StorageError(f"The night {name} cannot be written to {folder}: {error}.") from error
 
 
-def _write_audio(night: SimulatedNight, path: Path, audio_format: AudioFormat) -> None:
-    subtype = "VORBIS" if audio_format == "ogg" else "PCM_16"
+def _write_audio(night: SimulatedNight, path: Path, quality: float) -> None:
+    vorbis = path.suffix == ".ogg"
     step = _WRITE_S * SAMPLE_RATE_HZ
-    with sf.SoundFile(path, "w", SAMPLE_RATE_HZ, 1, subtype) as file:
+    with sf.SoundFile(
+        path,
+        "w",
+        SAMPLE_RATE_HZ,
+        1,
+        "VORBIS" if vorbis else "PCM_16",
+        compression_level=1 - quality if vorbis else None,
+    ) as file:
         for start in range(0, len(night.audio), step):
             file.write(night.audio[start : start + step])
 

@@ -17,8 +17,10 @@ _WHITE_IN_BAND = 1.47  # white noise of this RMS has 1 in 0.3-4 of its 8 kHz
 
 @dataclass(frozen=True, slots=True)
 class Microphone:
-    """One microphone. `automatic_gain_db` 0: none; `coarseness`: step of its numbers
-    against the noise (0: none); `hum_db` against the noise (None: no hum).
+    """One microphone.
+
+    `self_noise_db` and `hum_db` (None: no hum) against the room's noise; `automatic_gain_db` 0:
+    none; `coarseness`: step of its numbers against the room's noise, 0: fine.
     """
 
     band_hz: tuple[float, float]
@@ -26,8 +28,8 @@ class Microphone:
     automatic_gain_db: float
     automatic_gain_s: float
     clips: bool
-    coarseness: float
-    hum_db: float | None
+    coarseness: float = 0.0
+    hum_db: float | None = None
 
 
 def draw_microphone(rng: np.random.Generator) -> Microphone:

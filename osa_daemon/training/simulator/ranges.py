@@ -132,6 +132,7 @@ HYPOPNEA_CRESCENDO_DB = Range(0.0, 4.0, "judgement: effort grows inside")
 SNR_LOW_DB = Range(-3.0, 6.0, "issue 8: a third of the nights below +6")
 SNR_HIGH_DB = Range(6.0, 20.0, "issue 8: up to +20")
 SNR_LOW_SHARE = 1 / 3
+SNORER_OVER_NOISE_DB = Range(0.0, 8.0, "judgement: the median breath of a snorer is a snore")
 BREATH_DBFS = Range(-65.0, -25.0, "issue 8: gain over ±20 dB round -45 dBFS")
 EMPTY_NOISE_DBFS = Range(-80.0, -30.0, "as BREATH_DBFS less the breath's height over the noise")
 TURNED_AWAY_DB = Range(14.0, 30.0, "judgement: mouth into the pillow, off axis")

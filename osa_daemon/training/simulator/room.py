@@ -1,5 +1,7 @@
 """A bedroom between a source and the microphone: early echoes, a tail, distance."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import signal
 
@@ -10,21 +12,27 @@ _SPEED_M_S = 343.0
 _ECHOES = 12
 
 
-def draw_room(rng: np.random.Generator) -> tuple[float, float]:
-    """Draw reverberation time (s) and critical distance (m) of a bedroom."""
-    return ranges.REVERBERATION_S.draw(rng), ranges.CRITICAL_DISTANCE_M.draw(rng)
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Time of decay by 60 dB, and the distance at which direct sound and tail are equal."""
+
+    reverberation_s: float
+    critical_distance_m: float
 
 
-def impulse_response(
-    rng: np.random.Generator, room: tuple[float, float], distance_m: float
-) -> Samples:
+def draw_room(rng: np.random.Generator) -> Room:
+    """Draw a bedroom."""
+    return Room(ranges.REVERBERATION_S.draw(rng), ranges.CRITICAL_DISTANCE_M.draw(rng))
+
+
+def impulse_response(rng: np.random.Generator, room: Room, distance_m: float) -> Samples:
     """Return the response (n,): direct sound first, its energy with the rest 1.
 
     First-order images of a box of random size, then an exponential tail whose level against
     the direct sound follows (distance / critical distance)²; the tail and distant mouths lose
     treble.
     """
-    decay_s, critical_m = room
+    decay_s, critical_m = room.reverberation_s, room.critical_distance_m
     count = int(min(decay_s, 0.5) * SAMPLE_RATE_HZ)
     response = np.zeros(count)
     response[0] = 1.0

@@ -18,7 +18,7 @@ from osa_daemon.training.simulator.night import (
 )
 from osa_daemon.training.simulator.plan import Plan, plan_night
 from osa_daemon.training.simulator.render import Heard, render
-from osa_daemon.training.simulator.room import impulse_response, in_room
+from osa_daemon.training.simulator.room import Room, impulse_response, in_room
 from osa_daemon.training.simulator.sleeper import draw_sleeper
 from osa_daemon.training.simulator.truth import measure
 from osa_daemon.training.simulator.voices import RecordedVoice, SynthesisedVoice, Voice
@@ -53,27 +53,32 @@ def sleeper(
     material: Material,
     scored: Sequence[Scored],
     absent: Sequence[Span],
-    room: tuple[float, float],
+    *,
+    room: Room,
 ) -> Person:
     """Make the sleeper of a night."""
     snores = spec.snores
     if snores is None:
         snores = bool(rng.random() < ranges.SNORER_SHARE.low)
     snores = (snores or spec.kind == "snorer") and spec.kind != "quiet"
-    away = _away_spans(rng, spec)
-    distance_m = ranges.DISTANCE_M.draw(rng)
     return _person(
-        rng, spec, material, scored, absent, away, snores=snores, room=room, distance_m=distance_m
+        rng,
+        spec,
+        material,
+        scored,
+        absent=absent,
+        away=_away_spans(rng, spec),
+        snores=snores,
+        room=room,
+        distance_m=ranges.DISTANCE_M.draw(rng),
     )
 
 
-def partner(
-    rng: np.random.Generator, spec: NightSpec, material: Material, room: tuple[float, float]
-) -> Person:
+def partner(rng: np.random.Generator, spec: NightSpec, material: Material, *, room: Room) -> Person:
     """Make someone who breathes or snores on beside the sleeper, without events."""
     snores = bool(rng.random() < 0.6)
     distance_m = ranges.DISTANCE_M.draw(rng) + 0.7
-    return _person(rng, spec, material, (), (), (), snores=snores, room=room, distance_m=distance_m)
+    return _person(rng, spec, material, (), snores=snores, room=room, distance_m=distance_m)
 
 
 def absence(rng: np.random.Generator, kind: Kind, duration_s: float) -> tuple[Span, ...]:
@@ -92,20 +97,21 @@ def _person(
     spec: NightSpec,
     material: Material,
     scored: Sequence[Scored],
-    absent: Sequence[Span],
-    away: Sequence[Span],
     *,
+    absent: Sequence[Span] = (),
+    away: Sequence[Span] = (),
     snores: bool,
-    room: tuple[float, float],
+    room: Room,
     distance_m: float,
 ) -> Person:
     count = int(spec.duration_s * SAMPLE_RATE_HZ)
-    voice = draw_voice(rng, spec.generator, material, int(rng.integers(2**31)))
-    who = draw_sleeper(rng, snores=snores)
-    plan = plan_night(rng, who, scored, spec.duration_s, absent)
-    dry, heard = render(rng, plan, voice, count)
-    _turn_away(rng, dry, away)
-    track = in_room(dry, impulse_response(rng, room, distance_m))
+    # streams of their own: a change of the synthesiser leaves the story as it is
+    traits, story, timbre, sound, echo = rng.spawn(5)
+    voice = draw_voice(timbre, spec.generator, material, int(timbre.integers(2**31)))
+    plan = plan_night(story, draw_sleeper(traits, snores=snores), scored, spec.duration_s, absent)
+    dry, heard = render(sound, plan, voice, count)
+    _turn_away(echo, dry, away)
+    track = in_room(dry, impulse_response(echo, room, distance_m))
     track *= gain(-median_level(heard, band_power(track)))
     return Person(voice.name, track, heard, plan, snores, distance_m)
 

@@ -16,13 +16,16 @@ AUDIBLE_WINDOW_S = 30.0
 AUDIBLE_OVER_NOISE_DB = 3.0
 SHORTEST_EVENT_S = 10.0
 NO_BREATH_DB = 99.0
-_FAINT_DB = 12.0  # below the louder phase: no border of an event
+_FAINT_DB = (12.0, 40.0)  # below the louder phase: no border, where breath is hidden or clear
 _LABEL_UNDER_NOISE_DB = 3.0  # breath this far under the noise is not labelled
 
 
 @dataclass(frozen=True, slots=True)
 class Cycles:
-    """One row a breath, by cycle number: `start_s` and `end_s` of its clear sounds, NaN for none.
+    """One row a breath, by cycle number: `start_s` and `end_s` of its sounds, NaN for none.
+
+    A sound counts where it exceeds the noise by 3 dB; of a breath that nowhere does, the louder
+    phase counts.
 
     `level_db` of the louder phase; `clear` where it exceeds the noise by 3 dB.
     """
@@ -42,13 +45,14 @@ def measure(heard: Sequence[Heard], sleeper: Powers, other: Powers) -> Cycles:
     measured = []
     for item in breaths:
         own_db, noise_db = _levels(item, sleeper, other)
-        measured.append((item, own_db))
+        measured.append((item, own_db, own_db - noise_db))
         level[item.cycle] = max(level[item.cycle], own_db)
         margin[item.cycle] = max(margin[item.cycle], own_db - noise_db)
     start = np.full(count, np.nan)
     end = np.full(count, np.nan)
-    for item, own_db in measured:
-        if own_db >= level[item.cycle] - _FAINT_DB:
+    for item, own_db, over_db in measured:
+        least_db = AUDIBLE_OVER_NOISE_DB if margin[item.cycle] >= AUDIBLE_OVER_NOISE_DB else -np.inf
+        if over_db >= least_db and own_db >= level[item.cycle] - _FAINT_DB[least_db > 0]:
             start[item.cycle] = np.fmin(start[item.cycle], item.start_s)
             end[item.cycle] = np.fmax(end[item.cycle], item.end_s)
     return Cycles(start, end, level, margin >= AUDIBLE_OVER_NOISE_DB)
@@ -61,8 +65,7 @@ def true_events(
     duration_s: float,
 ) -> tuple[tuple[TrueEvent, ...], tuple[Span, ...]]:
     """Return the events with their rendered borders, and spans too short to be one."""
-    inside = {c for e in planned if e.type == "hypopnea" for c in range(e.before + 1, e.after)}
-    usual = np.array([c not in inside for c in range(len(cycles.level_db))], dtype=bool)
+    usual = _usual(planned, cycles)
     events, short = [], []
     for plan in planned:
         onset_s, end_s = _borders(plan, cycles, duration_s)
@@ -76,6 +79,12 @@ def true_events(
             drop_db = _drop(plan, cycles, usual, onset_s)
         events.append(TrueEvent(onset_s, end_s - onset_s, plan.type, drop_db, audible))
     return tuple(events), tuple(short)
+
+
+def faint_level(cycles: Cycles, planned: Sequence[PlannedEvent]) -> float:
+    """Return the level (dB) that one in five breaths outside events is below; nan for none."""
+    levels = cycles.level_db[_usual(planned, cycles) & np.isfinite(cycles.level_db)]
+    return float(np.percentile(levels, 20)) if len(levels) else float("nan")
 
 
 def audible_frames(
@@ -154,6 +163,11 @@ def _levels(item: Heard, sleeper: Powers, other: Powers) -> tuple[float, float]:
     own = sounding_power(sleeper[first:last])
     noise = float(np.mean(other[first:last])) if first < len(other) else 0.0
     return decibels(own), decibels(noise)
+
+
+def _usual(planned: Sequence[PlannedEvent], cycles: Cycles) -> NDArray[np.bool_]:
+    inside = {c for e in planned if e.type == "hypopnea" for c in range(e.before + 1, e.after)}
+    return np.array([c not in inside for c in range(len(cycles.level_db))], dtype=bool)
 
 
 def _borders(plan: PlannedEvent, cycles: Cycles, duration_s: float) -> tuple[float, float]:

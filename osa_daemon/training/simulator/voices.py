@@ -87,7 +87,7 @@ class RecordedVoice:
     def sound(
         self, rng: np.random.Generator, kind: SoundKind, duration_s: float, effort: float
     ) -> Samples:
-        """Return a marked sound near the wanted length, faded at both ends."""
+        """Return a marked sound near the wanted length, faded at both ends; effort brightens it."""
         bank = self._banks.get(kind, [])
         if not bank:
             return unit_level(rustle(rng, duration_s))
@@ -100,7 +100,9 @@ class RecordedVoice:
             cut = cut[at:]
         speed = self._speed * float(np.exp(rng.normal(0, 0.03)))
         moved = _at_speed(cut, speed)[: int(duration_s * 1.15 * SAMPLE_RATE_HZ)]
-        coloured = signal.fftconvolve(moved, self._colours[kind], mode="same")
+        tilt = float(np.clip(0.2 * np.log2(max(effort, 0.1)), -0.5, 0.5))
+        tilted = moved - np.float32(tilt) * np.concatenate([[0], moved[:-1]])
+        coloured = signal.fftconvolve(tilted, self._colours[kind], mode="same")
         return unit_level(fade(coloured.astype(np.float32)))
 
 
