@@ -182,6 +182,8 @@ class Subscriber:
         """Disconnect."""
         self.client.disconnect()
         self.client.loop_stop()
+        # no circle of references: the client's sockets are closed now, not at some later test
+        self.client.on_connect = self.client.on_subscribe = self.client.on_message = None
 
 
 def _heard(message: paho.MQTTMessage) -> Heard:

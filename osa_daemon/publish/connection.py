@@ -161,14 +161,19 @@ class Connection:
     def abandon(self) -> None:
         """Cut the connection without waiting for anything; its thread ends by itself.
 
-        The broker then sends the last will.
+        The broker then sends the last will. Nothing is reported any more.
         """
-        link = self._client.socket()
+        client = self._client
+        # without callbacks no circle of references keeps the client and its sockets
+        client.on_connect_fail = client.on_disconnect = None
+        client.on_publish = client.on_message = None
+        client.on_connect = _leave
+        link = client.socket()
         if isinstance(link, socket.socket):
             # the plain method: SSLSocket's would take the TLS state from under paho's thread
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(link, socket.SHUT_RDWR)
-        self._client.disconnect()
+        client.disconnect()
 
     def _report(self, report: Report) -> None:
         """Pass on from a callback, in which an exception would end paho's network thread."""
@@ -187,6 +192,11 @@ class Connection:
         # paho calls this inside its `except OSError`: the only way to the cause
         self._report(Unreachable(sys.exc_info()[1]))
         self._client.disconnect()
+
+
+def _leave(client: paho.Client, *_: object) -> None:
+    """An attempt that was given up has succeeded after all."""
+    client.disconnect()
 
 
 def _properties(packet_type: int) -> Properties:

@@ -26,6 +26,7 @@ class Message:
 @dataclass(slots=True)
 class _Slot:
     message: Message
+    put_s: float
     is_waiting: bool = True
     not_before_s: float = float("-inf")
 
@@ -40,17 +41,18 @@ class Mailbox:
         self._waiting: OrderedDict[str, Message] = OrderedDict()
         self._sent: OrderedDict[str, Message] = OrderedDict()
 
-    def put_state(self, message: Message) -> None:
+    def put_state(self, message: Message, now_s: float = 0.0) -> None:
         """Replace what waits on this topic; a value equal to the last one is not sent again.
 
-        A value with an expiry is: it would vanish otherwise.
+        A value with an expiry is, it would vanish otherwise; but not once it is that old.
         """
         with self._lock:
             slot = self._slots.get(message.topic)
             if slot is None:
-                self._slots[message.topic] = _Slot(message)
+                self._slots[message.topic] = _Slot(message, now_s)
             elif slot.message != message or message.expiry_s is not None:
                 slot.message = message
+                slot.put_s = now_s
                 slot.is_waiting = True
 
     def put_event(self, event_id: str, message: Message) -> bool:
@@ -103,17 +105,25 @@ class Mailbox:
                 self._waiting.move_to_end(event_id, last=False)
 
     def return_all(self) -> None:
-        """Let every retained state and every event that is not acknowledged be sent anew."""
+        """Let every retained state and every event that is not acknowledged be sent anew.
+
+        What is not retained was for those who listened then.
+        """
         self.repeat_states()
         with self._lock:
+            for slot in self._slots.values():
+                slot.is_waiting &= slot.message.is_retained
             self._sent.update(self._waiting)
             self._waiting, self._sent = self._sent, OrderedDict()
 
     def repeat_states(self) -> None:
-        """Let every retained state be sent at once, changed or not."""
+        """Let every retained state be sent at once, changed or not.
+
+        Not those with an expiry: it would begin anew, and the value outlive its truth.
+        """
         with self._lock:
             for slot in self._slots.values():
-                if slot.message.is_retained:
+                if slot.message.is_retained and slot.message.expiry_s is None:
                     slot.is_waiting = True
                     slot.not_before_s = float("-inf")
 
@@ -137,4 +147,7 @@ class Mailbox:
 
 
 def _is_due(slot: _Slot, now_s: float) -> bool:
+    expiry_s = slot.message.expiry_s
+    if expiry_s is not None and now_s - slot.put_s >= expiry_s:
+        return False
     return slot.is_waiting and now_s >= slot.not_before_s

@@ -157,7 +157,7 @@ class MqttPublisher:
         return self._mailbox.waiting_events
 
     def _put_state(self, message: Message) -> None:
-        self._mailbox.put_state(message)
+        self._mailbox.put_state(message, time.monotonic())
         self._wake.set()
 
     def _make_connection(self) -> Connection:

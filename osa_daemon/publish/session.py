@@ -124,10 +124,8 @@ class Session:
         self._mailbox.hurry()
 
     def handle(self, peer: Peer, report: Report, now_s: float) -> None:
-        """Take a report; one of a peer that was given up only matters if it still opened."""
+        """Take a report; one of a peer that was given up does not matter."""
         if peer is not self._peer:
-            if isinstance(report, Opened):
-                peer.abandon()
             return
         match report:
             case Opened():

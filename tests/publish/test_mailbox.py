@@ -69,6 +69,25 @@ def test_repeat_is_for_retained_states_only() -> None:
     assert values(mailbox) == ["kept"]
 
 
+def test_value_does_not_outlive_its_expiry() -> None:
+    """A value is not sent once its expiry is over, nor repeated: its time would begin anew."""
+    mailbox = Mailbox()
+    mailbox.put_state(state("old", expiry_s=180), now_s=0.0)
+    assert values(mailbox, 180.0) == []
+    mailbox.put_state(state("new", expiry_s=180), now_s=200.0)
+    assert values(mailbox, 201.0) == ["new"]
+    mailbox.return_all()
+    assert values(mailbox, 202.0) == []
+
+
+def test_value_that_is_not_retained_does_not_wait_for_a_new_link() -> None:
+    """A sound level of before the interruption tells nobody anything."""
+    mailbox = Mailbox()
+    mailbox.put_state(Message("level", "-60", 0, is_retained=False))
+    mailbox.return_all()
+    assert values(mailbox) == []
+
+
 def test_event_is_queued_once() -> None:
     """An id that waits or is underway is not queued a second time."""
     mailbox = Mailbox()

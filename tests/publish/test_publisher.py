@@ -43,6 +43,7 @@ def test_level_is_not_retained(
     """What is not retained by the table is not retained on the wire."""
     listener = subscribe(mosquitto.port)
     one = publisher(MqttSettings("127.0.0.1", mosquitto.port))
+    wait_for(lambda: one.connected)
     one.set_state("level", {"v": 1, "level_dbfs": -60.0})
     listener.wait_for(lambda: listener.last("/level"))
     late = subscribe(mosquitto.port)

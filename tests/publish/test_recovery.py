@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from threading import enumerate as threads
 
 import paho.mqtt.client as paho
 import pytest
 
+from osa_daemon.publish.connection import Closed, Connection
+from osa_daemon.publish.mailbox import Message
 from osa_daemon.publish.mqtt import MqttPublisher
 from osa_daemon.publish.mqtt_settings import MqttSettings
 from tests.mosquitto import Mosquitto, Subscriber, wait_for
@@ -135,6 +138,21 @@ def test_full_queue_refuses_and_takes_again(
     wait_for(lambda: len(acknowledged) == 1000, 20)
     assert one.send_event("e1099", {"v": 1})
     wait_for(lambda: acknowledged[-1] == "e1099")
+
+
+def test_attempt_that_was_given_up_leaves_when_it_succeeds(
+    mosquitto: Mosquitto, subscribe: Subscribe
+) -> None:
+    """A connection abandoned while it is being made does not stay, and reports nothing."""
+    settings = MqttSettings("127.0.0.1", mosquitto.port)
+    will = Message("will", "sent", 1, is_retained=True)
+    reports: list[object] = []
+    for _ in range(20):
+        one = Connection(settings, None, None, will, lambda _one, report: reports.append(report))
+        one.open()
+        one.abandon()
+        wait_for(lambda: not any("paho" in t.name and "osa" in t.name for t in threads()))
+    assert not any(isinstance(report, Closed) for report in reports)
 
 
 def test_stop_is_bounded_when_the_broker_hangs(

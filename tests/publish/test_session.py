@@ -206,15 +206,13 @@ def test_attempt_that_hangs_is_given_up() -> None:
     assert "does not answer" in (play.session.problem or "")
 
 
-def test_peer_that_was_given_up_opens_too_late() -> None:
-    """An old attempt that succeeds after all is cut: it would take over the new one's id."""
+def test_peer_that_was_given_up_is_not_heard() -> None:
+    """A report that was on its way when its attempt was given up changes nothing."""
     play = Play()
     play.step()
     old = play.peer
     play.step(TIMING.connect_deadline_s)
-    old.is_abandoned = False
     play.session.handle(old, Opened(), play.now_s)
-    assert old.is_abandoned
     assert play.session.link is Link.WAITING
 
 
