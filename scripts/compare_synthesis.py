@@ -7,6 +7,7 @@ from pathlib import Path
 
 from osa_daemon.errors import OsaError
 from osa_daemon.features.encoder import Encoder
+from osa_daemon.training.synthesis.carry_over import carry_over, carry_over_text
 from osa_daemon.training.synthesis.compare import compare
 from osa_daemon.training.synthesis.comparison_picture import draw
 from osa_daemon.training.synthesis.comparison_table import table
@@ -33,10 +34,13 @@ def main() -> int:
     try:
         encoder = Encoder(arguments.encoder) if arguments.encoder.exists() else None
         comparisons = compare(arguments.data, arguments.most, arguments.seed, encoder)
+        text = table(comparisons, arguments.seed)
+        if encoder is not None:
+            carried = carry_over(arguments.data, arguments.most, arguments.seed, encoder)
+            text += "\n\n" + carry_over_text(carried)
     except OsaError as error:
         print(f"compare_synthesis: {error}", file=sys.stderr)
         return error.exit_code
-    text = table(comparisons, arguments.seed)
     print(text)
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "synthesis.txt").write_text(text + "\n", encoding="utf-8")

@@ -60,7 +60,7 @@ def _compare_class(
     if encoder is None:
         return Comparison(label, groups, real, synthetic, None, None)
     real_features, synthetic_features = (
-        np.stack([_encoded(rng, each, sound.floor, encoder) for each, sound in pairs])
+        np.stack([encoded(rng, each, sound.floor, encoder) for each, sound in pairs])
         for pairs in (
             [(sound.samples, sound) for sound in sounds],
             list(zip(twins, sounds, strict=True)),
@@ -74,7 +74,7 @@ def twin(rng: np.random.Generator, sound: Recording) -> Samples:
 
     Real recordings hold their room, so the twin gets one too: a short tail of decaying noise.
     """
-    made = _in_room(rng, _make(rng, sound))
+    made = in_room(rng, _make(rng, sound))
     if sound.floor.bandwidth_hz < 7600.0:
         sections = signal.butter(8, sound.floor.bandwidth_hz, output="sos", fs=SAMPLE_RATE_HZ)
         made = signal.sosfilt(sections, made).astype(np.float32)
@@ -84,7 +84,8 @@ def twin(rng: np.random.Generator, sound: Recording) -> Samples:
     return scaled(made, float(np.sqrt(own))) + floor
 
 
-def _in_room(rng: np.random.Generator, sound: Samples) -> Samples:
+def in_room(rng: np.random.Generator, sound: Samples) -> Samples:
+    """Return a sound as a room of 0.1 to 0.5 s hears it, direct sound 0 to 20 dB over its tail."""
     tail_s, direct_db = float(rng.uniform(0.1, 0.5)), float(rng.uniform(0.0, 20.0))
     tail = white(rng, count_of(tail_s)) * decay(count_of(tail_s), tail_s / 6.9)
     response = scaled(tail, 1.0) * np.float32(10.0 ** (-direct_db / 20.0) / np.sqrt(len(tail)))
@@ -107,7 +108,7 @@ def _make(rng: np.random.Generator, sound: Recording) -> Samples:
     return breath(voice, rng, duration_s, phase=known.get(sound.phase, drawn), effort=effort)
 
 
-def _encoded(rng: np.random.Generator, sound: Samples, floor: Floor, encoder: Encoder) -> Floats:
+def encoded(rng: np.random.Generator, sound: Samples, floor: Floor, encoder: Encoder) -> Floats:
     """Return the mean feature of a sound laid on its floor at -30 dBFS."""
     frames = -(-len(sound) // FRAME_SAMPLES)
     length = (frames + 2 * MARGIN_FRAMES) * FRAME_SAMPLES

@@ -55,8 +55,8 @@ def _class_lines(comparison: Comparison, rng: np.random.Generator) -> str:
 
 def _feature_lines(comparison: Comparison, rng: np.random.Generator) -> list[str]:
     real, made = comparison.real_features, comparison.synthetic_features
-    if real is None or made is None or len(real) <= likeness.AXES:
-        return ["  encoder: not compared"]
+    if real is None or made is None or len(real) < likeness.LEAST_SOUNDS:
+        return [f"  encoder     not compared: needs {likeness.LEAST_SOUNDS} sounds and the encoder"]
     real_axes, made_axes = likeness.principal(real, made)
     return [
         f"  encoder     linear classifier real against synthetic: AUC "

@@ -1,5 +1,7 @@
 """Coughs: a burst, a rush of air, and sometimes a voiced end."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from osa_daemon.audio.block import Samples
@@ -30,10 +32,13 @@ def _stroke(voice: Voice, rng: np.random.Generator) -> Samples:
     burst, flow = (count_of(r.draw(rng)) for r in (ranges.COUGH_BURST_S, ranges.COUGH_FLOW_S))
     ending = count_of(ranges.COUGH_VOICE_S.draw(rng)) if rng.uniform() < 0.6 else 0
     count = burst + flow + ending
-    mouth = voice.mouth.varied(rng, 0.06)
+    low_cut_hz = min(voice.mouth.low_cut_hz, float(rng.uniform(50.0, 150.0)))  # the chest is heard
+    mouth = replace(voice.mouth.varied(rng, 0.06), low_cut_hz=low_cut_hz)
     air = white(rng, count) * np.float32(rng.uniform(0.2, 0.5)) * arch(count, 0.05, 0.4, 1.0)
-    air[:burst] += white(rng, burst) * decay(burst, float(rng.uniform(0.01, 0.03)))
-    sound = scaled(shape(air, mouth.gain_db() + tilt_db(float(rng.uniform(-2.0, 5.0)))), 1.0)
+    blow = decay(count, float(rng.uniform(0.01, 0.06)))
+    blow *= 1.0 - decay(count, float(rng.uniform(0.001, 0.015)))
+    air += white(rng, count) * blow
+    sound = scaled(shape(air, mouth.gain_db() + tilt_db(float(rng.uniform(-6.0, 2.0)))), 1.0)
     if ending:
         pitch = np.full(ending, voice.pitch_hz * rng.uniform(1.0, 2.2), dtype=np.float32)
         train = pulse_train(rng, pitch, jitter=0.05, shimmer=0.2, width_s=0.001)

@@ -30,9 +30,9 @@ def gasp(voice: Voice, rng: np.random.Generator, duration_s: float, *, effort: f
 def _sudden(rng: np.random.Generator, count: int) -> Samples:
     return arch(
         count,
-        float(rng.uniform(0.02, 0.5)),
-        float(rng.uniform(0.0, 0.45)),
-        float(rng.uniform(0.4, 1.8)),
+        float(rng.uniform(0.03, 0.5)),
+        float(rng.uniform(0.0, 0.5)),
+        float(rng.uniform(0.3, 1.6)),
     )
 
 

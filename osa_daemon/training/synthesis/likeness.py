@@ -1,11 +1,16 @@
 """How far two sets of feature vectors lie apart: what a line can tell, Fréchet, coverage."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import linalg, spatial
 
 from osa_daemon.training.synthesis.shaping import Floats
 
+Score = Callable[[Floats], Floats]
+
 AXES = 12  # principal axes kept, so that covariances of some hundred sounds are stable
+LEAST_SOUNDS = 5 * AXES  # fewer say nothing of a covariance
 
 
 def auc(positive: Floats, negative: Floats) -> float:
@@ -13,6 +18,26 @@ def auc(positive: Floats, negative: Floats) -> float:
     order = np.argsort(np.argsort(np.concatenate([positive, negative])))
     ranks = float(order[: len(positive)].sum()) - len(positive) * (len(positive) - 1) / 2.0
     return ranks / (len(positive) * len(negative))
+
+
+def ridge(positive: Floats, negative: Floats, *, penalty: float = 0.1) -> Score:
+    """Return a linear score, over 0 for what looks like `positive` (n, width); classes weigh alike.
+
+    `penalty` is relative to the number of rows, features being standardised.
+    """
+    known = np.concatenate([positive, negative])
+    mean, scale = known.mean(axis=0), known.std(axis=0) + 1e-6
+    design = (known - mean) / scale
+    share = len(known) / 2.0
+    target = np.concatenate(
+        [
+            np.full(len(positive), share / len(positive)),
+            np.full(len(negative), -share / len(negative)),
+        ]
+    )
+    gram = design.T @ design + penalty * len(known) * np.eye(design.shape[1])
+    weight = linalg.solve(gram, design.T @ target, assume_a="pos")
+    return lambda features: np.asarray(((features - mean) / scale) @ weight)
 
 
 def linear_auc(first: Floats, second: Floats, groups: list[str], *, folds: int = 5) -> float:
@@ -27,14 +52,8 @@ def linear_auc(first: Floats, second: Floats, groups: list[str], *, folds: int =
         test = fold == number
         if not test.any() or test.all():
             continue
-        known = np.concatenate([first[~test], second[~test]])
-        target = np.repeat([1.0, -1.0], np.sum(~test))
-        mean, scale = known.mean(axis=0), known.std(axis=0) + 1e-6
-        design = (known - mean) / scale
-        penalty = 0.1 * len(known) * np.eye(design.shape[1])
-        weight = linalg.solve(design.T @ design + penalty, design.T @ target, assume_a="pos")
-        scores[0, test] = ((first[test] - mean) / scale) @ weight
-        scores[1, test] = ((second[test] - mean) / scale) @ weight
+        score = ridge(first[~test], second[~test])
+        scores[0, test], scores[1, test] = score(first[test]), score(second[test])
     return auc(scores[0], scores[1])
 
 

@@ -105,7 +105,7 @@ SNORE_WHISTLE_HZ = Range(500.0, 2500.0, "[D] hissing and whistling snores")
 PULSE_MS = Range(0.4, 6.0, "[D] width of one opening")
 
 # gasp, blocked effort, cough
-GASP_TILT_DB = Range(0.0, 6.0, "[M] per octave: forced breath is brighter than quiet breath")
+GASP_TILT_DB = Range(-1.5, 4.0, "[M] per octave: forced breath is brighter than quiet breath")
 GASP_GAIN_DB = Range(10.0, 25.0, "[M] recovery breaths 20-60 dB over the floor at home")
 EFFORT_GAIN_DB = Range(-5.0, 20.0, "[M] clicks of blocked efforts 20-45 dB over the floor")
 EFFORT_S = Range(0.1, 0.4, "[M] clicks and snorts inside pauses")

@@ -13,6 +13,7 @@ from osa_daemon.errors import InputError
 from osa_daemon.training.synthesis.shaping import Floats, grid_hz
 
 CLASSES = ("breath", "snore", "gasp", "cough")
+OTHER_CLASSES = ("speech", "music", "household", "pet", "noise")
 SUBCLASSES_LEFT_OUT = ("stethoscope", "yawn", "sneeze", "nose_blow", "child")
 FLOOR_WINDOW = 1024
 
@@ -65,6 +66,27 @@ def read_recordings(
     }
 
 
+def read_others(data: Path, seed: int, *, split: str = "train") -> list[Recording]:
+    """Return stretches of 0.4 to 2 s, three a clip, of talk, music, animals, household and noise.
+
+    Raises `InputError` when the data folder cannot be read.
+    """
+    rng = np.random.default_rng(seed)
+    found: list[Recording] = []
+    for row in _rows(data / "sounds" / "manifest.csv"):
+        if row["split"] != split or row["class"] not in OTHER_CLASSES:
+            continue
+        clip = _read(data / "sounds", row["file"])
+        floor = measure_floor(clip)
+        for _ in range(3):
+            length = min(int(rng.uniform(0.4, 2.0) * SAMPLE_RATE_HZ), len(clip))
+            start = int(rng.integers(0, len(clip) - length + 1))
+            stretch = clip[start : start + length]
+            if length >= SAMPLE_RATE_HZ // 5 and stretch.std() > 1e-4:
+                found.append(Recording(row["class"], "unknown", row["group"], stretch, floor))
+    return found
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8") as stream:
@@ -86,12 +108,17 @@ def _evenly(
 
 
 def _cut(sounds: Path, row: dict[str, str]) -> Recording:
-    clip, rate_hz = soundfile.read(sounds / row["file"], dtype="float32")
-    if rate_hz != SAMPLE_RATE_HZ:
-        raise InputError(f"{row['file']} has {rate_hz} Hz; the sounds must have 16000 Hz.")
+    clip = _read(sounds, row["file"])
     start, end = (int(float(row[key]) * SAMPLE_RATE_HZ) for key in ("t_start", "t_end"))
     samples = np.ascontiguousarray(clip[start:end], dtype=np.float32)
     return Recording(row["class"], row["phase"], row["group"], samples, measure_floor(clip))
+
+
+def _read(sounds: Path, name: str) -> Samples:
+    clip, rate_hz = soundfile.read(sounds / name, dtype="float32")
+    if rate_hz != SAMPLE_RATE_HZ:
+        raise InputError(f"{name} has {rate_hz} Hz; the sounds must have 16000 Hz.")
+    return np.asarray(clip, dtype=np.float32)
 
 
 def measure_floor(clip: Samples) -> Floor:
