@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import signal
+from scipy import fft, signal
 
 from osa_daemon.audio.block import SAMPLE_RATE_HZ, Samples
 from osa_daemon.training.synthesis.pulses import pulse_train
 from osa_daemon.training.synthesis.shaping import Floats, count_of, scaled, white
 
 HOP = 160  # 10 ms
-WINDOW = 512
+WINDOW = 640  # four hops: a Hann window of three, and room for ringing
 SYLLABLE_HZ = (3.0, 6.0)  # rhythm of speech, 3 to 6 syllables a second (Greenberg 1999)
 PITCH_HZ = (80.0, 260.0)
 VOWEL_HZ = ((270.0, 850.0), (800.0, 2300.0), (2100.0, 3100.0), (3200.0, 4200.0))
@@ -38,7 +38,7 @@ def babble(rng: np.random.Generator, duration_s: float) -> Samples:
     frames = np.arange(len(course.pitch_hz))
     pitch = np.interp(at, frames, course.pitch_hz).astype(np.float32)
     train = pulse_train(rng, pitch, jitter=0.01, shimmer=0.05, width_s=0.0012)
-    voiced = _filtered(train, _vowel_gain(course)) * np.interp(at, frames, course.voiced)
+    voiced = _filtered(train, _vowel_gain(rng, course)) * np.interp(at, frames, course.voiced)
     hiss = _filtered(white(rng, count), _hiss_gain(rng, course))
     sound = scaled(voiced.astype(np.float32), 1.0)
     sound += scaled((hiss * np.interp(at, frames, course.fricative)).astype(np.float32), 0.3)
@@ -65,11 +65,12 @@ def _course(rng: np.random.Generator, frames: int) -> Course:
     consonant = rng.uniform(0.1, 0.4, len(onset))[current]
     fricative = (rng.uniform(size=len(onset)) < 0.5)[current]
     loud = rng.uniform(0.4, 1.0, len(onset))[current]
+    leak = rng.uniform(0.0, 0.4)  # voice that goes on through the consonant
     vowel = np.clip((inside - consonant) / (1.0 - consonant), 0.0, 1.0)
     return Course(
         pitch_hz=_pitch(rng, onset, frame),
         formants_hz=_formants(rng, onset + 0.6 * span, frame),
-        voiced=loud * np.sin(np.pi * vowel) ** 0.6,
+        voiced=loud * (inside < 1.0) * np.maximum(np.sin(np.pi * vowel) ** 0.6, leak),
         fricative=fricative * loud * np.sin(np.pi * np.clip(inside / consonant, 0.0, 1.0)) ** 2,
     )
 
@@ -85,14 +86,14 @@ def _formants(rng: np.random.Generator, at: Floats, frame: Floats) -> Floats:
     return np.stack(tracks, axis=1) * rng.uniform(0.9, 1.2)
 
 
-def _vowel_gain(course: Course) -> Floats:
+def _vowel_gain(rng: np.random.Generator, course: Course) -> Floats:
     """Return amplitudes (frames, bins): parallel resonances under a falling slope."""
     grid = np.fft.rfftfreq(WINDOW, 1.0 / SAMPLE_RATE_HZ)
     gain = np.full((len(course.pitch_hz), len(grid)), 0.02)
     for number, bandwidth in enumerate(VOWEL_BANDWIDTH_HZ):
         distance = (grid - course.formants_hz[:, number, None]) / (0.5 * bandwidth)
         gain += 0.7**number / (1.0 + distance**2) ** 0.5
-    return np.asarray(gain / (1.0 + (grid / 500.0) ** 2) ** 0.4)
+    return np.asarray(gain / (1.0 + (grid / 500.0) ** 2) ** rng.uniform(0.15, 0.5))
 
 
 def _hiss_gain(rng: np.random.Generator, course: Course) -> Floats:
@@ -102,11 +103,20 @@ def _hiss_gain(rng: np.random.Generator, course: Course) -> Floats:
 
 
 def _filtered(samples: Samples, gain: Floats) -> Samples:
-    """Return `samples` through gains (frames, bins) that change every 10 ms."""
-    transform = signal.ShortTimeFFT(
-        np.hanning(WINDOW), HOP, SAMPLE_RATE_HZ, fft_mode="onesided", scale_to=None
-    )
-    spectrum = transform.stft(samples)
-    at = np.clip(np.arange(spectrum.shape[1]) + transform.p_min, 0, len(gain) - 1)
-    shaped = transform.istft(spectrum * gain[at].T, k1=len(samples))
-    return np.asarray(shaped, dtype=np.float32)
+    """Return `samples` through gains (frames, bins) that change every 10 ms.
+
+    Hann windows of three hops add up to 1.5; zeros round them take the ringing of the filter.
+    """
+    frames, margin = len(gain), (WINDOW - 3 * HOP) // 2
+    padded = np.zeros((frames + 4) * HOP, dtype=np.float32)
+    padded[2 * HOP : 2 * HOP + len(samples)] = samples
+    views = np.lib.stride_tricks.sliding_window_view(padded, 3 * HOP)[::HOP][:frames]
+    windowed = np.zeros((frames, WINDOW), dtype=np.float32)
+    windowed[:, margin : margin + 3 * HOP] = views * signal.get_window("hann", 3 * HOP)
+    shaped = fft.irfft(fft.rfft(windowed) * gain.astype(np.float32), WINDOW)
+    pieces = shaped.reshape(frames, WINDOW // HOP, HOP)
+    total = np.zeros((frames + WINDOW // HOP, HOP), dtype=np.float32)
+    for number in range(WINDOW // HOP):
+        total[number : number + frames] += pieces[:, number]
+    start = 2 * HOP + margin
+    return np.asarray(total.reshape(-1)[start : start + len(samples)] / 1.5, dtype=np.float32)
