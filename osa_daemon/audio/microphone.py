@@ -62,7 +62,8 @@ class MicrophoneSource:
         self._last_sign_s = clock()
         self._running_since_s: float | None = None
         self._identity_due_s = clock()
-        self._past_overruns = 0
+        self._past_overruns = 0  # of capture processes that are gone
+        self._overruns = 0
         self._is_closed = False
 
     def read(self, timeout_s: float) -> Block | None:
@@ -81,16 +82,15 @@ class MicrophoneSource:
         return None
 
     def health(self) -> SourceHealth:
-        """Return how the microphone is, as of the last `read`."""
+        """Return how the microphone is, as of the last `read`. Any thread may ask."""
         text = self._text
         if self._state is SourceState.RUNNING and self._intake.zeros_s >= MUTED_S:
             text += f" It gives digital silence since {self._intake.zeros_s:.0f} s: is it muted?"
-        running = self._capture.overruns if self._capture else 0
         return SourceHealth(
             state=self._state,
             text=text,
             device=self._device,
-            overruns=self._past_overruns + running,
+            overruns=self._overruns,
             lost_s=self._intake.lost_s,
             rate_hz=self._intake.rate_hz,
         )
@@ -113,6 +113,7 @@ class MicrophoneSource:
         # what its rate is comes first, by a report
         chunk = self._capture.read() if self._opened else None
         if chunk is not None:
+            self._overruns = self._past_overruns + self._capture.overruns
             self._take(chunk)
             return True
         for report in self._capture.reports(wait_s):
@@ -205,7 +206,7 @@ class MicrophoneSource:
 
     def _drop_capture(self) -> None:
         if self._capture is not None:
-            self._past_overruns += self._capture.overruns
+            self._past_overruns = self._overruns
             self._capture.close()
             self._capture = None
             self._intake.finish()
