@@ -24,6 +24,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from osa_daemon.publish.mailbox import Message
 from osa_daemon.publish.mqtt_settings import MqttSettings
+from osa_daemon.publish.problem import no_connection
 
 MAX_INFLIGHT = 20  # mosquitto's own limit per client
 MAX_QUEUED = 200
@@ -41,9 +42,9 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """The attempt ended before the broker could answer."""
+    """The attempt ended before the broker could answer; `sentence` tells why."""
 
-    error: BaseException | None
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ class Connection:
 
     def _on_connect_fail(self) -> None:
         # paho calls this inside its `except OSError`: the only way to the cause
-        self._report(Unreachable(sys.exc_info()[1]))
+        self._report(Unreachable(no_connection(self._settings, sys.exc_info()[1])))
         self._client.disconnect()
 
 

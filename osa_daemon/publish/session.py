@@ -130,8 +130,8 @@ class Session:
         match report:
             case Opened():
                 self._on_opened(peer, now_s)
-            case Unreachable(error):
-                self._retry(problem.no_connection(self._settings, error), now_s)
+            case Unreachable(sentence):
+                self._retry(sentence, now_s)
             case Refused(code, name):
                 self._retry(problem.refused(self._settings, code, name), now_s, is_refusal=True)
             case Closed(code, name):
