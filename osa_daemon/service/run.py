@@ -41,7 +41,7 @@ from osa_daemon.settings.model import Settings
 LOOP_S = 0.5
 CHAIN_DEADLINE_S = 30.0  # a 2 s chunk takes 20 ms here; a starved Pi may take seconds
 PUBLISH_DEADLINE_S = 60.0
-STOP_S = 10.0  # for the broker's last acknowledgements
+STOP_S = 5.0  # for the chain, then for the broker: within systemd's TimeoutStopSec together
 
 _log = logging.getLogger(__name__)
 
