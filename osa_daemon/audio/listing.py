@@ -1,6 +1,7 @@
 """The list of microphones, asked of a child process, since PortAudio can hang."""
 
 import time
+from typing import Any
 
 from osa_daemon.audio.child import Child
 from osa_daemon.audio.devices import Device
@@ -35,7 +36,5 @@ def list_devices(deadline_s: float = DEADLINE_S) -> tuple[Device, ...]:
     )
 
 
-def _device(entry: dict[str, object]) -> Device:
-    identities = entry.pop("identities")
-    assert isinstance(identities, list)
-    return Device(identities=tuple(identities), **entry)  # type: ignore[arg-type]
+def _device(entry: dict[str, Any]) -> Device:
+    return Device(**{**entry, "identities": tuple(entry["identities"])})

@@ -3,6 +3,7 @@
 import os
 import stat
 from pathlib import Path
+from typing import Literal
 
 import soundfile
 
@@ -86,10 +87,10 @@ def _missing_of_riff(path: Path) -> str | None:
     with path.open("rb") as file:
         head = file.read(RIFF_HEADER_BYTES)
         size = os.fstat(file.fileno()).st_size
-    order = "big" if head[:4] == b"RIFX" else "little"
+    order: Literal["big", "little"] = "big" if head[:4] == b"RIFX" else "little"
     at = 12
     while at + 8 <= len(head):
-        chunk_bytes = int.from_bytes(head[at + 4 : at + 8], order)  # type: ignore[arg-type]
+        chunk_bytes = int.from_bytes(head[at + 4 : at + 8], order)
         if head[at : at + 4] == b"data":
             present = size - at - 8
             if chunk_bytes in {0, RIFF_UNKNOWN_SIZE} or chunk_bytes <= present:

@@ -319,8 +319,8 @@ def test_the_capture_process_dies_with_its_parent(sound_server: Any) -> None:
 def is_running(pid: int) -> bool:
     """Whether a process exists and is not merely waiting to be reaped."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:  # noqa: PTH123
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+        return stat.rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
