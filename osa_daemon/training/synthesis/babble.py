@@ -65,7 +65,7 @@ def _course(rng: np.random.Generator, frames: int) -> Course:
     consonant = rng.uniform(0.1, 0.4, len(onset))[current]
     fricative = (rng.uniform(size=len(onset)) < 0.5)[current]
     loud = rng.uniform(0.4, 1.0, len(onset))[current]
-    leak = rng.uniform(0.0, 0.4)  # voice that goes on through the consonant
+    leak = rng.uniform(0.0, 0.25)  # voice that goes on through the consonant
     vowel = np.clip((inside - consonant) / (1.0 - consonant), 0.0, 1.0)
     return Course(
         pitch_hz=_pitch(rng, onset, frame),

@@ -40,7 +40,7 @@ def rattle(habit: SnoreHabit, rng: np.random.Generator, envelope: Samples) -> Sa
     )
     open_s = rng.uniform(0.15, 0.5) / habit.f0_hz
     gate = pulse_train(rng, rate, jitter=habit.jitter, shimmer=habit.shimmer, width_s=open_s)
-    chopped = white(rng, count) * (gate / max(float(gate.max()), 1e-6) + rng.uniform(0.0, 0.8))
+    chopped = white(rng, count) * (gate / max(float(gate.max()), 1e-6) + rng.uniform(0.0, 1.2))
     pharynx = habit.pharynx.varied(rng, 0.05)
     pulses = _moving(rng, train, pharynx)
     noise = shape(chopped, pharynx.moved(1.0 + habit.tongue).gain_db() + tilt_db(habit.air_tilt_db))
@@ -97,8 +97,8 @@ def _envelope(rng: np.random.Generator, count: int) -> Samples:
     envelope = arch(
         count,
         float(rng.uniform(0.03, 0.6)),
-        float(rng.uniform(0.0, 0.65)),
-        float(rng.uniform(0.3, 1.6)),
+        float(rng.uniform(0.0, 0.8)),
+        float(rng.uniform(0.2, 1.4)),
     )
     if rng.uniform() < 0.15:  # broken into two or three bursts
         bursts = np.cos(np.pi * rng.integers(2, 4) * np.linspace(0.0, 1.0, count)) ** 2
