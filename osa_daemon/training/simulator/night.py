@@ -81,7 +81,7 @@ class TrueEvent:
 class Labels:
     """Arrays (frames,) of 0 and 1 at 5 Hz; frame k covers samples 3200·k … 3200·(k+1)-1.
 
-    `breath`, `snore`, `gasp`: that sound of the sleeper is there and not far below the noise.
+    `breath`, `snore`, `gasp`: that sound of the sleeper is there and not below everything else.
     `audible`: the sleeper's breathing can be heard. `apnea`, `hypopnea`: inside such an event.
     `ignore`: frames of scored events that sound cannot find; `apnea` and `hypopnea` are 0 there.
     """

@@ -75,7 +75,7 @@ def _go_on(
     """Breathe until about `until_s`; `shape` gives the level from the seconds that remain."""
     rng, who = breather.rng, breather.sleeper
     first = breather.cycle
-    while breather.t + who.period_s / 2 < until_s or breather.cycle - first < _NORMAL_BREATHS:
+    while breather.t + 0.3 * who.period_s < until_s or breather.cycle - first < _NORMAL_BREATHS:
         gone = next(((s, d) for s, d in absent if s <= breather.t < s + d), None)
         if gone:
             breather.skip_to(gone[0] + gone[1])

@@ -16,16 +16,15 @@ AUDIBLE_WINDOW_S = 30.0
 AUDIBLE_OVER_NOISE_DB = 3.0
 SHORTEST_EVENT_S = 10.0
 NO_BREATH_DB = 99.0
-_FAINT_DB = (12.0, 40.0)  # below the louder phase: no border, where breath is hidden or clear
-_LABEL_UNDER_NOISE_DB = 3.0  # breath this far under the noise is not labelled
+_FAINT_DB = 12.0  # below the louder phase: no border of an event that noise hides
 
 
 @dataclass(frozen=True, slots=True)
 class Cycles:
     """One row a breath, by cycle number: `start_s` and `end_s` of its sounds, NaN for none.
 
-    A sound counts where it exceeds the noise by 3 dB; of a breath that nowhere does, the louder
-    phase counts.
+    A sound counts where it exceeds the noise; of a breath that nowhere does, the louder phase
+    counts.
 
     `level_db` of the louder phase; `clear` where it exceeds the noise by 3 dB.
     """
@@ -51,8 +50,8 @@ def measure(heard: Sequence[Heard], sleeper: Powers, other: Powers) -> Cycles:
     start = np.full(count, np.nan)
     end = np.full(count, np.nan)
     for item, own_db, over_db in measured:
-        least_db = AUDIBLE_OVER_NOISE_DB if margin[item.cycle] >= AUDIBLE_OVER_NOISE_DB else -np.inf
-        if over_db >= least_db and own_db >= level[item.cycle] - _FAINT_DB[least_db > 0]:
+        hidden = margin[item.cycle] < 0
+        if own_db >= level[item.cycle] - _FAINT_DB if hidden else over_db >= 0:
             start[item.cycle] = np.fmin(start[item.cycle], item.start_s)
             end[item.cycle] = np.fmax(end[item.cycle], item.end_s)
     return Cycles(start, end, level, margin >= AUDIBLE_OVER_NOISE_DB)
@@ -138,7 +137,7 @@ def label(
         ignore[_frames(start_s, start_s + length_s, frames)] = 1
     ignore &= (1 - apnea) & (1 - hypopnea)
     return Labels(
-        breath=marks["breath"],
+        breath=marks["breath"] & (1 - apnea),
         audible=audible,
         apnea=apnea,
         hypopnea=hypopnea,
@@ -205,8 +204,7 @@ def _frames(start_s: float, end_s: float, frames: int) -> slice:
 def _clear_frames(powers: tuple[Powers, Powers], frames: int) -> Mask:
     step = POWER_RATE_HZ // LABEL_RATE_HZ
     own, noise = (p[: frames * step].reshape(frames, step).mean(axis=1) for p in powers)
-    limit = 10 ** (-_LABEL_UNDER_NOISE_DB / 10)
-    return np.asarray(own >= noise * limit, dtype=np.uint8)
+    return np.asarray(own >= noise, dtype=np.uint8)
 
 
 def _covered(event: TrueEvent, powers: tuple[Powers, Powers]) -> bool:
