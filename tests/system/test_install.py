@@ -1,0 +1,94 @@
+"""install.sh and uninstall.sh in a real systemd, on a throw-away copy of this machine."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.system.booted import BootedMachine, CannotBootError
+
+pytestmark = pytest.mark.slow
+SERVICE = "osa-daemon.service"
+SETTINGS = "/etc/osa-daemon/config.yaml"
+DEADLINE_S = 60.0
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait until something is so, or fail with its name."""
+    give_up = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < give_up, what
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedMachine]:
+    """A machine with the service installed."""
+    try:
+        booted = BootedMachine(tmp_path_factory.mktemp("machine"))
+    except CannotBootError as reason:
+        pytest.skip(str(reason))
+    try:
+        installed = booted.run("/srv/checkout/scripts/install.sh")
+        assert installed.returncode == 0, installed.stdout + installed.stderr
+        yield booted
+    finally:
+        booted.stop()
+
+
+def test_the_service_runs_after_installation(machine: BootedMachine) -> None:
+    """It is active and enabled, as its own user, and says in its status what it does."""
+    assert machine.show(SERVICE, "ActiveState") == "active"
+    assert machine.show(SERVICE, "UnitFileState") == "enabled"
+    assert machine.run("stat", "-c", "%U %a", "/var/lib/osa-daemon").stdout == "osa-daemon 750\n"
+    assert machine.show(SERVICE, "StatusText")
+
+
+def test_installing_again_disturbs_nothing(machine: BootedMachine) -> None:
+    """The same checkout a second time keeps settings and the running process."""
+    machine.run("sh", "-c", f"echo '# mine' >> {SETTINGS}")
+    before = machine.show(SERVICE, "MainPID")
+    again = machine.run("/srv/checkout/scripts/install.sh")
+    assert again.returncode == 0, again.stderr
+    assert machine.show(SERVICE, "MainPID") == before
+    assert "# mine" in machine.run("cat", SETTINGS).stdout
+
+
+def test_a_killed_daemon_comes_back(machine: BootedMachine) -> None:
+    """After SIGKILL systemd starts a new process that becomes ready."""
+    before = machine.show(SERVICE, "MainPID")
+    machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", SERVICE)
+    wait_for(
+        lambda: (
+            machine.show(SERVICE, "ActiveState") == "active"
+            and machine.show(SERVICE, "MainPID") not in {before, "0"}
+        ),
+        "no new process",
+    )
+
+
+def test_wrong_settings_are_not_tried_again(machine: BootedMachine) -> None:
+    """With settings that only a person can put right, the service ends and stays down."""
+    machine.run("cp", SETTINGS, "/root/settings")
+    machine.run("sh", "-c", f"echo 'no_such_section: 1' >> {SETTINGS}")
+    machine.run("systemctl", "restart", SERVICE)
+    wait_for(lambda: machine.show(SERVICE, "ActiveState") == "failed", "still tried")
+    log = machine.run("journalctl", "-u", SERVICE, "-o", "cat", "--no-pager").stdout
+    machine.run("cp", "/root/settings", SETTINGS)
+    machine.run("systemctl", "restart", SERVICE)
+    assert "no_such_section" in log
+    assert machine.show(SERVICE, "ActiveState") == "active"
+
+
+def test_purging_leaves_nothing(machine: BootedMachine) -> None:
+    """uninstall.sh keeps settings and journal, --purge removes them and the user too."""
+    kept = ("/etc/osa-daemon", "/var/lib/osa-daemon")
+    removed = ("/opt/osa-daemon", "/etc/systemd/system/osa-daemon.service")
+    machine.run("/srv/checkout/scripts/uninstall.sh")
+    assert machine.run("ls", "-d", *kept).returncode == 0
+    assert machine.run("ls", "-d", *removed).stdout == ""
+    machine.run("/srv/checkout/scripts/uninstall.sh", "--purge")
+    assert machine.run("ls", "-d", *kept).stdout == ""
+    assert machine.run("id", "osa-daemon").returncode != 0
+    # as the other tests found it
+    assert machine.run("/srv/checkout/scripts/install.sh").returncode == 0
