@@ -96,7 +96,10 @@ class Bedside:
             monitorable=True,
             truncated=True,
         )
-        self._decided(event, pause.onset_utc.astimezone())
+        onset = pause.onset_utc.astimezone()
+        if night_of(onset) == self._rooms.tonight.night:
+            self._rooms.tonight.add(event)
+        self._decided(event, onset)
         self._rooms.store.use(lambda j: j.end_pause())
 
     def _step(self, step: Step) -> None:

@@ -57,8 +57,8 @@ def connect_once(settings: MqttSettings) -> None:
 
 def _sentence(settings: MqttSettings, report: Report) -> str:
     match report:
-        case Unreachable(error):
-            return no_connection(settings, error)
+        case Unreachable(sentence):
+            return sentence
         case Refused(code, name):
             return refused(settings, code, name)
     return lost(settings, 0, "", was_online=False)

@@ -19,7 +19,7 @@ from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED, StorageError
 from osa_daemon.journal.journal import Journal
 from osa_daemon.publish import topics
 from osa_daemon.publish.mqtt import MqttPublisher
-from osa_daemon.publish.payloads import problem_payload
+from osa_daemon.publish.payloads import Value, problem_payload, settings_payload
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service import notify
 from osa_daemon.service.bedside import Bedside, Rooms
@@ -63,6 +63,15 @@ def make_source(args: argparse.Namespace, settings: Settings) -> Source:
     if args.source is not None:
         return FileSource(args.source, speed=args.speed or 1.0)
     return MicrophoneSource(settings.microphone.device)
+
+
+def live_values(settings: Settings) -> dict[str, Value]:
+    """Return the settings that subscribers see, by the key of their command."""
+    return {
+        "sensitivity": settings.detection.sensitivity,
+        "alert_after_s": settings.alerts.after_s,
+        "alerts": settings.alerts.enabled,
+    }
 
 
 def open_journal(settings: Settings) -> tuple[Journal | None, str | None]:
@@ -147,6 +156,7 @@ class Daemon:
             diagnostics=Diagnostics(store, self._model_version),
             hours=settings.monitoring.span(),
         )
+        publisher.set_state(topics.SETTINGS.suffix, settings_payload(live_values(settings)))
         if self._loaded.warnings:
             warning = problem_payload(" ".join(self._loaded.warnings))
             publisher.set_state(topics.PROBLEM_CONFIGURATION.suffix, warning)
