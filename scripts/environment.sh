@@ -165,25 +165,25 @@ make_environment() {
     done
     print=$(fingerprint "$python" pyproject.toml)
     install_once "$dir" project "$print" \
-        pip_in "$dir" install --quiet --no-deps --editable "$REPOSITORY"
+        pip_in "$dir" install -qq --no-deps --editable "$REPOSITORY"
 }
 
 install_runtime() {
     say "Installing the runtime dependencies (locked, with hashes)"
     # systemd-python comes as source: built apart, whatever pip's age
-    pip_in "$1" install --quiet --use-pep517 --require-hashes \
+    pip_in "$1" install -qq --use-pep517 --require-hashes \
         -r "$REPOSITORY/scripts/requirements.lock"
 }
 
 install_dev() {
     say "Installing what tests need"
-    pip_in "$1" install --quiet --no-compile -r "$REPOSITORY/scripts/requirements-dev.txt"
+    pip_in "$1" install -qq --no-compile -r "$REPOSITORY/scripts/requirements-dev.txt"
 }
 
 install_train() {
     say "Installing what training and export need"
     # first and by its exact version: a machine may offer a CPU build of just this one
-    pip_in "$1" install --quiet --no-compile "torch==$TORCH_VERSION"
-    pip_in "$1" install --quiet --no-compile --no-deps \
+    pip_in "$1" install -qq --no-compile "torch==$TORCH_VERSION"
+    pip_in "$1" install -qq --no-compile --no-deps \
         -r "$REPOSITORY/scripts/requirements-train.txt"
 }

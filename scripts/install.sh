@@ -86,14 +86,14 @@ install_program() {
     print=$(fingerprint "$python" scripts/requirements.lock)
     install_once "$VENV" runtime "$print" install_runtime "$VENV"
     built=$(mktemp -d)
-    pip_in "$VENV" wheel --quiet --no-deps --wheel-dir "$built" "$REPOSITORY"
+    pip_in "$VENV" wheel -qq --no-deps --wheel-dir "$built" "$REPOSITORY"
     print=$(cat "$built"/osa_daemon-*.whl | sha256sum | cut -c1-64)
     install_once "$VENV" project "$print" install_wheel "$built"/osa_daemon-*.whl
     rm -rf "$built"
 }
 
 install_wheel() {
-    pip_in "$VENV" install --quiet --no-deps --force-reinstall "$1"
+    pip_in "$VENV" install -qq --no-deps --force-reinstall "$1"
     changed=yes
 }
 
