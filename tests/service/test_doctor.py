@@ -30,7 +30,7 @@ from tests.mosquitto import PASSWORD, USER, Mosquitto, free_port
 SNOWBALL = Device(
     "usb:1-1.2", ("usb:1-1.2", "name:Snowball", "default"), "Snowball", 1, 44100.0, None, True
 )
-BUSY = Device("usb:1-1.3", ("usb:1-1.3",), "Yeti", None, None, "pipewire", True)
+BUSY = Device("usb:1-1.3", ("usb:1-1.3",), "Yeti", None, held_by="pipewire", card="usb:1-1.3")
 
 
 def test_versions_are_told() -> None:
