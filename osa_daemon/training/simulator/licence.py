@@ -17,7 +17,8 @@ def may_be_used(row: Mapping[str, str], split: Split, which: Which) -> bool:
     """Return whether a manifest row may enter nights of `split` made from `which` material.
 
     Test nights may hold everything set aside for tests. Elsewhere NC, ND, "personal use" and
-    test-only clips never enter; `clear` also leaves out whatever has no plain free licence.
+    test-only clips never enter; in training `clear` also leaves out whatever has no plain free
+    licence (validation trains nothing: the same nights judge both training sets).
     """
     if row["split"] != split:
         return False
@@ -26,7 +27,7 @@ def may_be_used(row: Mapping[str, str], split: Split, which: Which) -> bool:
     licence = row["source_licence"].strip()
     if _FORBIDDEN.search(licence.replace("_", "-")) or _FORBIDDEN.search(row["notes"]):
         return False
-    return which == "all" or _is_clear(row, licence)
+    return which == "all" or split == "val" or _is_clear(row, licence)
 
 
 def _is_clear(row: Mapping[str, str], licence: str) -> bool:

@@ -114,6 +114,11 @@ class Material:
             self._decoded_s += len(audio) / SAMPLE_RATE_HZ
         return self._decoded[clip.path]
 
+    @property
+    def has_airflow(self) -> bool:
+        """Whether `airflow` can draw a trace."""
+        return bool(self._airflow_files)
+
     def airflow(self, rng: np.random.Generator) -> Airflow | None:
         """Return one drawn trace, or None where the material has none."""
         if not self._airflow_files or self._dir is None:

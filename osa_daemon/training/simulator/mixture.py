@@ -41,9 +41,9 @@ SEVERITIES: tuple[tuple[Severity, float], ...] = (
     ("severe", 0.4),
 )
 GENERATORS: dict[Which, tuple[tuple[Generator, float], ...]] = {
-    "all": (("recorded", 0.5), ("synthesised", 0.5)),
+    "all": (("recorded", 0.45), ("synthesised", 0.45), ("airflow", 0.1)),
     # few recordings have a clear licence
-    "clear": (("recorded", 0.1), ("synthesised", 0.9)),
+    "clear": (("recorded", 0.1), ("synthesised", 0.75), ("airflow", 0.15)),
 }
 
 

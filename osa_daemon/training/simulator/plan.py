@@ -11,7 +11,7 @@ from osa_daemon.training.simulator.material import Scored
 from osa_daemon.training.simulator.night import ScoredType, Span
 from osa_daemon.training.simulator.sleeper import Sleeper
 
-_TYPES: dict[str, ScoredType] = {
+SCORED_TYPES: dict[str, ScoredType] = {
     "obstructive": "obstructive_apnea",
     "central": "central_apnea",
     "mixed": "mixed_apnea",
@@ -156,7 +156,7 @@ def _end_apnea(breather: Breather, item: Scored, end_s: float, share: float) -> 
     breather.t = end_s  # the clock had run on to the next breath: it starts anew
     breather.pending = []
     _recover(breather, share)
-    return PlannedEvent(_TYPES[item.type], before, breather.cycle)
+    return PlannedEvent(SCORED_TYPES[item.type], before, breather.cycle)
 
 
 def _efforts(breather: Breather, start_s: float, end_s: float) -> None:

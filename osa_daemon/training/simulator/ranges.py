@@ -79,6 +79,9 @@ COUGHS_PER_H = Range(0.0, 2.0, "judgement")
 RUSTLES_PER_H = Range(2.0, 10.0, "literature: 2-6 position changes an hour, small moves more")
 RUSTLE_LEVEL_DB = Range(0.0, 18.0, "judgement: over the sleeper's breath")
 
+AIRFLOW_EXHALE_DB = Range(-14.0, 3.0, "judgement: as breath sound, per person")
+AIRFLOW_RATTLE_HZ = Range(28.0, 90.0, "literature: palatal snore 30-80 Hz")
+
 # events
 OBSTRUCTIVE_S = LogNormal(1.9, 0.9, 10.2, 70.0, "measured 1: all/ucdd/phone pooled", offset=9.5)
 CENTRAL_S = LogNormal(1.5, 0.9, 10.2, 45.0, "measured 1: central", offset=9.5)
@@ -127,6 +130,9 @@ HYPOPNEA_DROP_DB = Range(3.0, 17.0, "task and measured 5: .13-.56 of flow at the
 HYPOPNEA_FLAT_SHARE = 0.18  # measured 5: many scored hypopneas hardly change the flow
 HYPOPNEA_FLAT_DROP_DB = Range(-4.0, 4.0, "measured 5: 0.88-1.27 of the flow before")
 HYPOPNEA_CRESCENDO_DB = Range(0.0, 4.0, "judgement: effort grows inside")
+APNEA_FLOW = Range(0.01, 0.08, "measured 5: .03-.12 of the flow before", mode=0.03)
+HYPOPNEA_FLOW = Range(0.12, 0.75, "measured 5: .13 / .56 / .96 at the deepest", mode=0.35)
+RECOVERY_FLOW = Range(1.0, 2.0, "measured 5: 1.17, up to 1.92, in the first 12 s after", mode=1.3)
 
 # levels
 SNR_LOW_DB = Range(-3.0, 6.0, "issue 8: a third of the nights below +6")

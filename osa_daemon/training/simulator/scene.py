@@ -22,6 +22,7 @@ from osa_daemon.training.simulator.room import Room, impulse_response, in_room
 from osa_daemon.training.simulator.sleeper import draw_sleeper
 from osa_daemon.training.simulator.truth import measure
 from osa_daemon.training.simulator.voices import RecordedVoice, SynthesisedVoice, Voice
+from osa_daemon.training.simulator.wind import blow
 
 _TURN_S = 1.5  # how long it takes to turn the head
 
@@ -41,7 +42,7 @@ class Person:
 def draw_voice(
     rng: np.random.Generator, generator: Generator, material: Material, seed: int
 ) -> Voice:
-    """Draw a voice of the generator's kind."""
+    """Draw a voice of the generator's kind; who lies beside real airflow is synthetic."""
     if generator == "recorded":
         return RecordedVoice(rng, material)
     return SynthesisedVoice(rng, f"synthetic-{material.split}-{seed}")
@@ -71,6 +72,7 @@ def sleeper(
         snores=snores,
         room=room,
         distance_m=ranges.DISTANCE_M.draw(rng),
+        blown=spec.generator == "airflow",
     )
 
 
@@ -103,17 +105,25 @@ def _person(
     snores: bool,
     room: Room,
     distance_m: float,
+    blown: bool = False,
 ) -> Person:
-    count = int(spec.duration_s * SAMPLE_RATE_HZ)
     # streams of their own: a change of the synthesiser leaves the story as it is
     traits, story, timbre, sound, echo = rng.spawn(5)
-    voice = draw_voice(timbre, spec.generator, material, int(timbre.integers(2**31)))
-    plan = plan_night(story, draw_sleeper(traits, snores=snores), scored, spec.duration_s, absent)
-    dry, heard = render(sound, plan, voice, count)
+    trace = material.airflow(timbre) if blown else None
+    if trace is not None:
+        name = trace.person
+        dry, heard, plan = blow(
+            story, trace, scored, absent, snores=snores, duration_s=spec.duration_s
+        )
+    else:
+        voice = draw_voice(timbre, spec.generator, material, int(timbre.integers(2**31)))
+        who = draw_sleeper(traits, snores=snores)
+        name, plan = voice.name, plan_night(story, who, scored, spec.duration_s, absent)
+        dry, heard = render(sound, plan, voice, int(spec.duration_s * SAMPLE_RATE_HZ))
     _turn_away(echo, dry, away)
     track = in_room(dry, impulse_response(echo, room, distance_m))
     track *= gain(-median_level(heard, band_power(track)))
-    return Person(voice.name, track, heard, plan, snores, distance_m)
+    return Person(name, track, heard, plan, snores, distance_m)
 
 
 def median_level(heard: Sequence[Heard], power: Powers) -> float:

@@ -79,6 +79,11 @@ def _check(spec: NightSpec, material: Material) -> None:
             "The generator 'recorded' needs clips of breath and this material has none: "
             "name the data folder or use 'synthesised'."
         )
+    if spec.generator == "airflow" and not material.has_airflow:
+        raise UsageError(
+            "The generator 'airflow' needs traces of airflow and this material has none: "
+            "name the data folder or use 'synthesised'."
+        )
 
 
 def _breath_over_noise(rng: np.random.Generator, spec: NightSpec, *, snores: bool) -> float:

@@ -157,3 +157,9 @@ def test_material_of_another_split_is_refused(nothing: Material) -> None:
     """A test night is never made of training material."""
     with pytest.raises(UsageError, match="split"):
         simulate(NightSpec(1, "test", "synthesised", "quiet", 60), nothing)
+
+
+def test_airflow_needs_traces(nothing: Material) -> None:
+    """Asking for airflow without any is told in one sentence."""
+    with pytest.raises(UsageError, match="airflow"):
+        simulate(NightSpec(1, "train", "airflow", "quiet", 60), nothing)

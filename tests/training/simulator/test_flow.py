@@ -1,0 +1,55 @@
+"""Real airflow as the driver of loudness, on a made-up trace."""
+
+import numpy as np
+import pytest
+
+from osa_daemon.training.simulator.flow import Breaths, cut, lay_events
+from osa_daemon.training.simulator.material import Airflow, Scored
+from osa_daemon.training.simulator.wind import blow
+
+
+@pytest.fixture
+def trace() -> Airflow:
+    """Five minutes of flow at 15 breaths a minute, with a pause from 200 to 216 s."""
+    t = np.arange(0, 300, 1 / 8)
+    flow = np.sin(2 * np.pi * t / 4)
+    flow[(t >= 200) & (t < 216)] = 0.01
+    return Airflow("somebody", 8.0, flow.astype(np.float32), ())
+
+
+def test_breaths_are_counted(trace: Airflow) -> None:
+    """Each upward crossing of zero begins a breath; a pause has none."""
+    breaths = cut(trace.flow, 8.0)
+    assert len(breaths.spans) == pytest.approx(71, abs=2)
+    assert np.max(np.diff(breaths.spans[:, 0])) == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize("kind", ["obstructive", "central", "mixed", "hypopnea"])
+def test_events_are_laid_between_breaths(trace: Airflow, kind: str) -> None:
+    """A scored event lowers the flow between two breaths near its times."""
+    breaths = cut(trace.flow, 8.0)
+    rng = np.random.default_rng(0)
+    curve, events, _ = lay_events(rng, breaths, [Scored(80, 16, kind)], ())
+    assert len(events) == 2  # the trace's own pause besides
+    onset_s, end_s = borders(breaths, events[0].before, events[0].after)
+    assert onset_s == pytest.approx(80, abs=4)
+    assert end_s - onset_s == pytest.approx(16, abs=4)
+    assert np.all(curve[int(onset_s * 8) + 1 : int(end_s * 8) - 1] < 0.8)
+
+
+def borders(breaths: Breaths, before: int, after: int) -> tuple[float, float]:
+    """Return end of the breath before and start of the one after."""
+    return float(breaths.spans[before, 2]), float(breaths.spans[after, 0])
+
+
+def test_sound_follows_the_flow(trace: Airflow) -> None:
+    """The track is loud where air flows and silent in the trace's own pause."""
+    rng = np.random.default_rng(1)
+    track, heard, plan = blow(rng, trace, [], (), snores=False, duration_s=300)
+    assert len(plan.events) == 1
+    assert len(heard) > 100
+    power = track[: 300 * 16_000].reshape(-1, 1_600).astype(np.float64).var(axis=1)
+    event = plan.events[0]
+    onset_s = max(h.end_s for h in heard if h.cycle <= event.before)
+    inside = power[int((onset_s + 2) * 10) : int((onset_s + 12) * 10)]
+    assert inside.mean() < 0.01 * power.mean()
