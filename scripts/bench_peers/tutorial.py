@@ -1,4 +1,4 @@
-"""The tutorial's way: openai-whisper's tiny encoder in torch on 30 s of padded sound, every 5 s.
+"""Whisper as tutorials use it: the tiny encoder in torch on 30 s of padded sound, every 5 s.
 
 The weights are random: the cost does not depend on them. Only the encoder is made; a program that
 loads the whole model holds more memory.

@@ -5,24 +5,26 @@ import json
 import os
 import platform
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from osa_daemon.audio.file import FileSource
 from osa_daemon.errors import OsaError, UsageError
 from osa_daemon.service.bench.figures import Figures, Paced, Round, tables
 from osa_daemon.service.bench.peers import UNAVAILABLE, Peer, Peers, write_samples
 from osa_daemon.service.bench.runs import (
     PAUSE_S,
     Place,
-    Start,
     cost,
     latencies,
     place,
     start,
     watched_run,
 )
-from osa_daemon.service.reference import read_night
+from osa_daemon.service.outputs import whole_file
+from osa_daemon.service.reference import ReferenceNight, read_night
 
 STARTS = 3
 SPEED = 4.0
@@ -70,9 +72,8 @@ def rounds(
     return taken, found
 
 
-def paced(args: argparse.Namespace, at: Place) -> Paced:
+def paced(args: argparse.Namespace, at: Place, night: ReferenceNight) -> Paced:
     """Run at a pace, and see how late pauses are told."""
-    night = read_night(args.sound)
     pauses = [s for s in night.events if s.type != "hypopnea" and s.duration_s >= PAUSE_S]
     before = len(at.heard)
     found = watched_run(at, args.sound, args.speed)
@@ -82,17 +83,18 @@ def paced(args: argparse.Namespace, at: Place) -> Paced:
 
 def bench(args: argparse.Namespace) -> Figures:
     """Measure everything that was asked for."""
+    FileSource(args.sound).close()  # what cannot be read is told now, not after minutes
+    night = None if args.quick else read_night(args.sound)
     missing: dict[str, str] = {}
     about = machine()
-    starts: list[Start] = []
     slow: Paced | None = None
     with place() as at:
         taken, found = rounds(args, at, missing)
-        if not args.quick:
-            say(f"Start-up, {STARTS} times")
-            starts = [start(at, args.sound) for _ in range(STARTS)]
+        say(f"Start-up, {STARTS} times")
+        starts = [start(at, args.sound) for _ in range(STARTS)]
+        if night is not None:
             say(f"Latency: {found['audio_s'] / args.speed:.0f} s")
-            slow = paced(args, at)
+            slow = paced(args, at, night)
     return Figures(
         machine=about,
         sound=args.sound.name,
@@ -121,16 +123,18 @@ def write_block(readme: Path, text: str) -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the options; their text stands in `scripts/bench`."""
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench", usage="see scripts/bench --help")
     parser.add_argument("--repository", type=Path, required=True)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--rounds", type=int, default=5, choices=range(1, 100), metavar="N")
-    parser.add_argument("--speed", type=float, default=SPEED, help="of the latency run")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N")
+    parser.add_argument("--speed", type=float, default=SPEED, metavar="N")
     parser.add_argument("--sound", type=Path)
     args = parser.parse_args()
+    if args.rounds < 1 or args.speed <= 0:
+        parser.error("--rounds must be at least 1, and --speed above 0.")
     args.sound = args.sound or args.repository / "tests" / "data" / "night.ogg"
     return args
 
@@ -139,11 +143,13 @@ def main() -> int:
     """Measure, print and write."""
     args = arguments()
     try:
-        figures = bench(args)
+        with ExitStack() as files:
+            out = files.enter_context(whole_file(args.json)) if args.json else None
+            figures = bench(args)
+            if out is not None:
+                out.write(json.dumps(asdict(figures), indent=2) + "\n")
         text = tables(figures)
         print(text, end="")
-        if args.json:
-            args.json.write_text(json.dumps(asdict(figures), indent=2) + "\n", encoding="utf-8")
         if args.write:
             write_block(args.repository / "README.md", text)
     except OsaError as error:

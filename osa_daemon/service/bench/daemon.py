@@ -18,6 +18,7 @@ from typing import Any
 from osa_daemon.audio.block import SAMPLE_RATE_HZ, Block
 from osa_daemon.audio.file import FileSource
 from osa_daemon.detector.detector import Detector
+from osa_daemon.errors import OsaError
 from osa_daemon.features.encoder import Encoder
 from osa_daemon.features.extractor import FeatureExtractor
 from osa_daemon.features.features import FRAME_RATE_HZ
@@ -141,7 +142,11 @@ def main() -> int:
     args = parser.parse_args()
     if args.speed is None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    found = watched(args.sound, args.config, args.speed)
+    try:
+        found = watched(args.sound, args.config, args.speed)
+    except OsaError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     args.out.write_text(json.dumps(found))
     return int(found["code"])
 

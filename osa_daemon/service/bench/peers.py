@@ -15,7 +15,7 @@ SOUND_S = 60
 TIMEOUT_S = 600
 
 NAMES: Mapping[str, str] = {
-    "tutorial": "the tutorial's way: Whisper tiny's encoder in torch, 30 s padded, every 5 s",
+    "tutorial": "Whisper as tutorials use it: tiny's encoder in torch, 30 s padded, every 5 s",
     "silero": "silero-vad (is somebody speaking?)",
     "wakeword": "openWakeWord's front end (features of speech, every 80 ms)",
     "birdnet": "BirdNET 2.4 (which bird?)",
@@ -51,7 +51,9 @@ class Peers:
 
     def _reason(self, name: str) -> str:
         note = self.environment / f"{name}.missing"
-        return note.read_text().strip() if note.exists() else "it was not installed"
+        if not note.exists():
+            return "it was not installed"
+        return note.read_text().strip() or "its installation failed without a word"
 
     def run(self, name: str, samples: Path) -> Peer | str:
         """Measure one; return what failed, in one line, where it does."""
