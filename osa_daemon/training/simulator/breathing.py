@@ -41,6 +41,7 @@ class Breather:
         self._drift = float(rng.normal(0, sleeper.drift))
         self._level_drift_db = float(rng.normal(0, sleeper.level_drift_db))
         self._irregular = _spans(rng, duration_s)
+        self._irregularity = ranges.IRREGULAR_FACTOR.draw(rng)
         self._bouts = _bouts(rng, duration_s) if sleeper.snores else []
 
     @property
@@ -52,7 +53,7 @@ class Breather:
     def period_s(self, pace: float = 1.0) -> float:
         """Draw the length of the next cycle."""
         irregular = any(start <= self.t < end for start, end in self._irregular)
-        cv = self.sleeper.period_cv * (ranges.IRREGULAR_FACTOR.low if irregular else 1.0)
+        cv = self.sleeper.period_cv * (self._irregularity if irregular else 1.0)
         jitter = float(np.clip(self.rng.normal(0, cv), -2.2 * cv, 2.2 * cv))
         return self.sleeper.period_s * pace * float(np.exp(self._drift + jitter))
 

@@ -27,11 +27,15 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A scored event of a timeline; `type` obstructive, central, mixed or hypopnea."""
+    """A scored event of a timeline; `type` obstructive, central, mixed or hypopnea.
+
+    `drop_db`: how far breath falls in a hypopnea, drawn where it is None.
+    """
 
     onset_s: float
     duration_s: float
     type: str
+    drop_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,7 @@ def _hypopnea(breather: Breather, item: Scored) -> PlannedEvent:
     drop_db = ranges.HYPOPNEA_DROP_DB.draw(rng)
     if rng.random() < ranges.HYPOPNEA_FLAT_SHARE:
         drop_db = ranges.HYPOPNEA_FLAT_DROP_DB.draw(rng)
+    drop_db = drop_db if item.drop_db is None else item.drop_db
     growth_db = ranges.HYPOPNEA_CRESCENDO_DB.draw(rng)
     start_s = breather.t
     end_s = max(item.onset_s + item.duration_s, breather.last_end_s + _SHORTEST_PAUSE_S)
