@@ -13,6 +13,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEST_FILES = sorted((REPOSITORY / "tests").rglob("test_*.py"))
 LARGE_FILES = re.compile(r"osa_daemon/models/encoder\.onnx|tests/data/night(/\w+)?\.ogg")
+CHECKERS = {"raises", "warns", "fail", "wait_for", "check"}
 SHAPELESS_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 # written apart, so that this file does not hold what it looks for
 PLACES_OF_ONE_MACHINE = re.compile(
@@ -115,14 +116,15 @@ def test_only_the_model_and_the_night_are_large() -> None:
 
 
 def checks_something(function: ast.AST, checkers: set[str]) -> bool:
-    """Whether it can fail: assert, raise, pytest.raises, wait_for(…), check(…), or a checker."""
+    """Whether it can fail: assert, raise, a call of `CHECKERS`, of assert_…, or of a checker."""
     for node in ast.walk(function):
         if isinstance(node, ast.Assert | ast.Raise):
             return True
         if isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else None
             called = node.func.id if isinstance(node.func, ast.Name) else called
-            if called in checkers | {"raises", "warns", "fail", "wait_for", "check"}:
+            called = called or ""
+            if called in checkers | CHECKERS or called.startswith("assert_"):
                 return True
     return False
 

@@ -69,12 +69,12 @@ def test_a_killed_daemon_comes_back(machine: BootedMachine) -> None:
 
 def test_wrong_settings_are_not_tried_again(machine: BootedMachine) -> None:
     """With settings that only a person can put right, the service ends and stays down."""
-    machine.run("cp", SETTINGS, "/root/settings")
+    machine.run("cp", SETTINGS, "/etc/osa-daemon/kept")
     machine.run("sh", "-c", f"echo 'no_such_section: 1' >> {SETTINGS}")
     machine.run("systemctl", "restart", SERVICE)
     wait_for(lambda: machine.show(SERVICE, "ActiveState") == "failed", "still tried")
     log = machine.run("journalctl", "-u", SERVICE, "-o", "cat", "--no-pager").stdout
-    machine.run("cp", "/root/settings", SETTINGS)
+    machine.run("cp", "/etc/osa-daemon/kept", SETTINGS)
     machine.run("systemctl", "restart", SERVICE)
     assert "no_such_section" in log
     assert machine.show(SERVICE, "ActiveState") == "active"
