@@ -29,15 +29,39 @@ class NetworkShape:
     channels: int = 64
 
 
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """What is done to the input in training, in units of its spread; see `Network.disturb`."""
+
+    feature_dropout: float = 0.4
+    feature_noise: float = 0.3
+    feature_offset: float = 0.4
+    level_noise: float = 0.15
+    level_offset: float = 0.1
+    block_dropout: float = 0.1
+
+
+def keep_mask(x: Tensor, dropout: float) -> Tensor:
+    """Return which columns of (B, T, C) are kept over the whole stretch: (B, 1, C), scaled."""
+    keep = 1 - dropout
+    return torch.bernoulli(torch.full((x.shape[0], 1, x.shape[2]), keep)) / keep
+
+
+def offset_like(x: Tensor) -> Tensor:
+    """Return one normal number for each column of (B, T, C), the same over time: (B, 1, C)."""
+    return torch.randn(x.shape[0], 1, x.shape[2])
+
+
 class Block(nn.Module):
     """Residual causal convolution over time; keeps its last inputs as memory.
 
     Written as one product over shifted copies: on a CPU several times faster than `Conv1d`.
     """
 
-    def __init__(self, channels: int, dilation: int) -> None:
+    def __init__(self, channels: int, dilation: int, dropout: float) -> None:
         super().__init__()
         self.dilation = dilation
+        self.dropout = dropout
         self.memory = (KERNEL - 1) * dilation
         self.norm = nn.LayerNorm(channels)
         self.over_time = nn.Linear(KERNEL * channels, channels)
@@ -48,26 +72,29 @@ class Block(nn.Module):
         longer = torch.cat([memory, self.norm(x)], dim=1)
         d = self.dilation
         shifted = [longer[:, : -2 * d], longer[:, d:-d], longer[:, 2 * d :]]
-        y = self.mix(torch.relu(self.over_time(torch.cat(shifted, dim=2))))
-        return x + y, longer[:, -self.memory :]
+        y = torch.relu(self.over_time(torch.cat(shifted, dim=2)))
+        if self.training:
+            y = y * keep_mask(y, self.dropout)
+        return x + self.mix(y), longer[:, -self.memory :]
 
 
 class Network(nn.Module):
     """Features to logits; see the module's docstring."""
 
-    def __init__(self, shape: NetworkShape, input_dropout: float = 0.4, noise: float = 0.3) -> None:
+    def __init__(self, shape: NetworkShape, disturbance: Disturbance | None = None) -> None:
         super().__init__()
         self.shape = shape
-        self.noise = noise
+        self.disturbance = disturbance or Disturbance()
         self.register_buffer("encoder_mean", torch.zeros(shape.encoder_width))
         self.register_buffer("encoder_scale", torch.ones(shape.encoder_width))
         self.register_buffer("level_mean", torch.zeros(shape.level_width))
         self.register_buffer("level_scale", torch.ones(shape.level_width))
-        self.input_dropout = input_dropout
         self.from_encoder = nn.Linear(shape.encoder_width, max(shape.bottleneck, 1))
         self.from_levels = nn.Linear(shape.level_width, shape.level_channels)
         self.enter = nn.Linear(max(shape.bottleneck, 1) + shape.level_channels + 1, shape.channels)
-        self.blocks = nn.ModuleList(Block(shape.channels, d) for d in DILATIONS)
+        self.blocks = nn.ModuleList(
+            Block(shape.channels, d, self.disturbance.block_dropout) for d in DILATIONS
+        )
         self.leave = nn.LayerNorm(shape.channels)
         self.causal_head = nn.Linear(shape.channels, CAUSAL_CLASSES)
         # audible, breath, snore, gasp; none, apnea, hypopnea
@@ -85,9 +112,7 @@ class Network(nn.Module):
         e = (encoder - self.encoder_mean) * self.encoder_scale
         v = (levels - self.level_mean) * self.level_scale
         if self.training:
-            e = e + self.noise * torch.randn_like(e)
-            e = e * self._kept(e)
-            v = v + 0.5 * self.noise * torch.randn_like(v)
+            e, v = self.disturb(e, v)
         e = torch.relu(self.from_encoder(e)) * (1.0 if self.shape.bottleneck else 0.0)
         v = torch.relu(self.from_levels(v))
         x = self.enter(torch.cat([e * valid, v * valid, valid], dim=2))
@@ -100,10 +125,12 @@ class Network(nn.Module):
         y = self.leave(x)
         return self.causal_head(y), self.delayed_head(y), torch.cat(memories, dim=1)
 
-    def _kept(self, e: Tensor) -> Tensor:
-        """Return the features that are kept, the same ones over a whole stretch: (B, 1, width)."""
-        keep = 1 - self.input_dropout
-        return torch.bernoulli(torch.full((e.shape[0], 1, e.shape[2]), keep)) / keep
+    def disturb(self, e: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Disturb scaled features and levels, so that no voice, room or microphone is learned."""
+        by = self.disturbance
+        e = e + by.feature_noise * torch.randn_like(e) + by.feature_offset * offset_like(e)
+        v = v + by.level_noise * torch.randn_like(v) + by.level_offset * offset_like(v)
+        return e * keep_mask(e, by.feature_dropout), v
 
     def zero_state(self, batch: int) -> Tensor:
         """Return the memory of a stream that has not begun: (batch, MEMORY_FRAMES, channels)."""
