@@ -7,6 +7,7 @@ from osa_daemon.training.simulator.material import Material, Scored, Timeline
 from osa_daemon.training.simulator.night import Severity
 
 _RUN_GAP_S = 90.0
+_TRIES = 4
 _LEAD_S = 20.0  # breathing before the first event
 _DURATIONS = {
     "obstructive": ranges.OBSTRUCTIVE_S,
@@ -27,13 +28,16 @@ def draw_timeline(
     """
     if severity == "none":
         return "none", []
-    limit = max(1, round(ranges.INDEX_PER_H[severity].draw(rng) * duration_s / 3600))
+    index_per_h = ranges.INDEX_PER_H[severity].draw(rng)
+    limit = max(1, round(index_per_h * duration_s / 3600))
     if not material.timelines:
         return "drawn", _thin(rng, _drawn(rng, severity, duration_s), limit)
-    fitting = [t for t in material.timelines if len(t.events) >= limit]
+    fitting = [t for t in material.timelines if len(t.events) >= index_per_h * t.hours]
     nights = fitting or list(material.timelines)
     night = nights[int(rng.choice(len(nights), p=_weights(nights)))]
-    events = _stretch(rng, night, duration_s)
+    stretches = [_stretch(rng, night, duration_s) for _ in range(_TRIES)]
+    # events come in clusters: the fullest stretch, as far as the index asks for it
+    events = max(stretches, key=lambda stretch: min(len(stretch), limit))
     return night.person, _thin(rng, events, limit)
 
 

@@ -50,18 +50,22 @@ def test_audio_is_float32_of_the_length_asked_for(nothing: Material) -> None:
     assert len(night.labels.breath) == len(night.audio) // 3_200
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_apneas_fall_to_the_noise(nothing: Material, seed: int) -> None:
-    """Inside a central apnea sound is as low as between breaths; the breaths before exceed it."""
-    night = night_of(nothing, "events", "severe", seed=seed, snr_db=18, duration_s=400)
-    power = band_power(night.audio)
-    for event in night.events:
-        if event.type == "hypopnea":
+def test_apneas_fall_to_the_noise(nothing: Material) -> None:
+    """Where nothing else sounds, most of an apnea is at least 7 dB below the median breath."""
+    pauses = 0
+    for seed in range(6):
+        night = night_of(nothing, "events", "severe", seed=seed, snr_db=18, duration_s=150)
+        if {"television_db", "talk_db", "pets_db", "house_db"} & night.facts.keys():
             continue
-        first, last = int(event.onset_s * 20) + 8, int(event.end_s * 20)
-        inside = np.median(power[first:last])
-        before = np.percentile(power[max(0, first - 400) : first - 8], 95)
-        assert before > 10 * inside
+        power = band_power(night.audio)
+        breath = np.median(power[np.repeat(night.labels.breath, 4) == 1])
+        for event in night.events:
+            if event.type == "hypopnea":
+                continue
+            inside = power[int(event.onset_s * 20) + 8 : int(event.end_s * 20)]
+            assert breath > 5 * np.median(inside)
+            pauses += 1
+    assert pauses
 
 
 def test_events_last_ten_seconds_and_do_not_overlap(nothing: Material) -> None:
@@ -130,8 +134,8 @@ def test_level_over_noise_is_what_was_asked_for(nothing: Material) -> None:
 
 def test_silence_is_never_digital(nothing: Material) -> None:
     """Zeros stand only in gaps: a pause must not be found by them."""
-    for seed in range(6):
-        night = night_of(nothing, "events", "severe", seed=seed, duration_s=120)
+    for seed in range(4):
+        night = night_of(nothing, "events", "severe", seed=seed, duration_s=60)
         kept = np.ones(len(night.audio), dtype=bool)
         for start_s, length_s in night.facts["gaps"]:  # type: ignore[attr-defined]
             kept[int(start_s * 16_000) : int((start_s + length_s) * 16_000) + 1] = False
@@ -142,7 +146,7 @@ def test_gains_differ_from_night_to_night(nothing: Material) -> None:
     """The input gain spreads over at least 15 dB, so that level alone tells nothing."""
     levels = []
     for seed in range(12):
-        audio = night_of(nothing, "quiet", seed=seed, duration_s=40).audio
+        audio = night_of(nothing, "quiet", seed=seed, duration_s=12).audio
         levels.append(10 * np.log10(np.median(audio**2)))
     assert np.ptp(levels) > 15
 
