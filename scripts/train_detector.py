@@ -8,8 +8,6 @@ last checkpoint. Thresholds are chosen on validation nights; test nights are onl
 import argparse
 from pathlib import Path
 
-from osa_daemon.training.detector.command import Options, train_detector
-
 
 def main() -> None:
     """Read the options and train."""
@@ -21,7 +19,11 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="share of the nights, for a trial")
     parser.add_argument("--steps", type=int, help="training steps, for a trial")
     parser.add_argument("--jobs", type=int, default=2, help="processes that make nights")
-    train_detector(Options(**vars(parser.parse_args())))
+    options = parser.parse_args()
+
+    from osa_daemon.training.detector.command import Options, train_detector
+
+    train_detector(Options(**vars(options)))
 
 
 if __name__ == "__main__":
