@@ -19,10 +19,10 @@ torch = pytest.importorskip("torch")
 whisper = pytest.importorskip("whisper")
 onnx = pytest.importorskip("onnx")
 
-from whisper.model import ModelDimensions, Whisper, disable_sdpa  # noqa: E402 - needs the skips
+from whisper.model import ModelDimensions, Whisper, disable_sdpa
 
-from osa_daemon.training.encoder_checkpoint import read_checkpoint  # noqa: E402 - as above
-from osa_daemon.training.encoder_export import EncoderSpec, export_encoder  # noqa: E402 - as above
+from osa_daemon.training.encoder_checkpoint import read_checkpoint
+from osa_daemon.training.encoder_export import EncoderSpec, export_encoder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 REFERENCE = REPOSITORY / "tests" / "features" / "data" / "reference.npz"

@@ -16,22 +16,22 @@ from osa_daemon.service.models import models_folder
 
 torch = pytest.importorskip("torch")
 
-from osa_daemon.training.detector.corpus import (  # noqa: E402  # after the skip
+from osa_daemon.training.detector.corpus import (
     FeatureNight,
     features_of,
     make_or_load,
 )
-from osa_daemon.training.detector.crops import CROP_FRAMES, Crops  # noqa: E402
-from osa_daemon.training.detector.export import export, state_shape  # noqa: E402
-from osa_daemon.training.detector.network import (  # noqa: E402
+from osa_daemon.training.detector.crops import CROP_FRAMES, Crops
+from osa_daemon.training.detector.export import export, state_shape
+from osa_daemon.training.detector.network import (
     DELAY_FRAMES,
     Network,
     NetworkShape,
     Probabilities,
 )
-from osa_daemon.training.detector.targets import lasting, targets_of  # noqa: E402
-from osa_daemon.training.detector.train import Trainer, TrainingPlan, loss_of  # noqa: E402
-from osa_daemon.training.simulator import NightSpec  # noqa: E402
+from osa_daemon.training.detector.targets import lasting, targets_of
+from osa_daemon.training.detector.train import Trainer, TrainingPlan, loss_of
+from osa_daemon.training.simulator import NightSpec
 
 pytestmark = pytest.mark.train
 
