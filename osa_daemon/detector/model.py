@@ -11,6 +11,7 @@ from osa_daemon.errors import ModelError
 
 FORMAT = "osa_daemon detector"
 FORMAT_VERSION = "1"
+DIGESTS = "SHA256SUMS"
 METADATA_KEY = "detector"
 CLASSES = ("audible", "breath", "apnea", "hypopnea", "snore", "gasp")
 
@@ -47,9 +48,17 @@ def read_metadata(properties: Mapping[str, str], path: Path) -> Metadata:
             f"{path} is no osa_daemon detector (it lacks the property {METADATA_KEY}): "
             "install the package again or export the model with scripts/train_detector.py."
         )
-    data = json.loads(text)
+    try:
+        return _metadata_of(json.loads(text))
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{path} has metadata that cannot be read ({error}): install the package again."
+        ) from error
+
+
+def _metadata_of(data: Mapping[str, Any]) -> Metadata:
     if tuple(data["classes"]) != CLASSES:
-        raise ModelError(f"{path} gives the classes {data['classes']}, expected {list(CLASSES)}.")
+        raise ValueError(f"its classes are {data['classes']}, expected {list(CLASSES)}")
     return Metadata(
         delay_frames=int(data["delay_frames"]),
         state_shape=(1, int(data["state_shape"][1]), int(data["state_shape"][2])),
@@ -83,3 +92,29 @@ def file_sha256(path: Path) -> str:
     """Return the SHA-256 digest of a file as hexadecimal text."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_digests(folder: Path, encoder: Path) -> None:
+    """Write SHA256SUMS for the detector in `folder` and the encoder that it belongs to."""
+    files = {"detector.onnx": folder / "detector.onnx", "encoder.onnx": encoder}
+    lines = [f"{file_sha256(path)}  {name}\n" for name, path in files.items()]
+    (folder / DIGESTS).write_text("".join(lines))
+
+
+def read_digests(path: Path) -> dict[str, str]:
+    """Return file name → SHA-256 as `write_digests` wrote them.
+
+    Raises:
+        ModelError: the list is missing or is none.
+    """
+    try:
+        rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+        digests = {name: digest for digest, name in rows}
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path} is missing or damaged ({error}): install the package again."
+        ) from error
+    missing = {"detector.onnx", "encoder.onnx"} - digests.keys()
+    if missing:
+        raise ModelError(f"{path} does not name {min(missing)}: install the package again.")
+    return digests

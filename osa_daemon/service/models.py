@@ -5,12 +5,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from osa_daemon.detector.detector import Detector
-from osa_daemon.detector.model import FORMAT, FORMAT_VERSION, file_sha256
+from osa_daemon.detector.model import DIGESTS, FORMAT, FORMAT_VERSION, file_sha256, read_digests
 from osa_daemon.errors import ModelError
 from osa_daemon.features.encoder import Encoder
 from osa_daemon.features.runtime import OnnxModel, open_model
-
-DIGESTS = "SHA256SUMS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,7 @@ def verify(folder: Path) -> None:
     Raises:
         ModelError: a file or the list of digests is missing, or a file is not what it was.
     """
-    sums = folder / DIGESTS
-    if not sums.is_file():
-        raise ModelError(f"{sums} is missing: install the package again.")
-    for line in sums.read_text().splitlines():
-        digest, name = line.split()
+    for name, digest in read_digests(folder / DIGESTS).items():
         path = folder / name
         if not path.is_file():
             raise ModelError(f"The model file {path} is missing: install the package again.")
@@ -64,10 +58,3 @@ def verify(folder: Path) -> None:
                 f"The model file {path} is damaged or of another version (SHA-256 {found[:12]}…, "
                 f"expected {digest[:12]}…): install the package again."
             )
-
-
-def write_digests(folder: Path) -> None:
-    """Write the list of digests that `verify` reads."""
-    names = ("detector.onnx", "encoder.onnx")
-    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in names]
-    (folder / DIGESTS).write_text("".join(lines))

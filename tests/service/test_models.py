@@ -38,5 +38,12 @@ def test_a_model_cut_short_is_one_sentence(folder: Path):
 def test_missing_digests_are_one_sentence(folder: Path):
     """Without the list of digests nothing is loaded."""
     (folder / "SHA256SUMS").unlink()
-    with pytest.raises(ModelError, match="SHA256SUMS is missing"):
+    with pytest.raises(ModelError, match="SHA256SUMS is missing or damaged"):
+        load_models(folder)
+
+
+def test_an_empty_list_of_digests_verifies_nothing_and_is_refused(folder: Path):
+    """A list that names no model must not pass for a verification."""
+    (folder / "SHA256SUMS").write_text("")
+    with pytest.raises(ModelError, match="does not name"):
         load_models(folder)

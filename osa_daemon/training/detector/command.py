@@ -1,22 +1,23 @@
 """From a data folder to the shipped detector: the steps of `scripts/train_detector.py`."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from osa_daemon import __version__
-from osa_daemon.detector.model import Metadata, file_sha256
+from osa_daemon.detector.model import Metadata, file_sha256, write_digests
 from osa_daemon.features.encoder import Encoder
+from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.features.levels import LEVEL_WIDTH
 from osa_daemon.scoring.matching import pool
 from osa_daemon.training.detector.card import card_of
 from osa_daemon.training.detector.corpus import FeatureNight, make_or_load
 from osa_daemon.training.detector.export import export, model_bytes, state_shape
 from osa_daemon.training.detector.figures import all_figures
-from osa_daemon.training.detector.judge import Reading, hours_of, read, score
+from osa_daemon.training.detector.judge import Reading, Verdict, hours_of, read, score
 from osa_daemon.training.detector.network import DELAY_FRAMES, Network, NetworkShape
 from osa_daemon.training.detector.operating import choose
 from osa_daemon.training.detector.plan import TEST, TRAIN, VALIDATION, Share, specs_of
@@ -57,28 +58,40 @@ def train_detector(options: Options) -> None:
     out = options.out or PACKAGE_MODELS
     out.mkdir(parents=True, exist_ok=True)
     thresholds = choose(_readings(network, encoder.sha256, validation))
-    figures: dict[str, Any] = {
+    about = {
         "material": options.material,
         "train_hours": round(hours_of(train), 1),
         "validation_hours": round(hours_of(validation), 1),
         "weights": sum(p.numel() for p in network.parameters()),
         "encoder_sha256": encoder.sha256,
+        "frame_rate_hz": FRAME_RATE_HZ,
         "thresholds": thresholds,
-        "plan": {"seed": plan.seed, "steps": plan.steps},
+        "validation": all_figures(_verdicts(network, encoder.sha256, thresholds, validation)),
+        "plan": asdict(plan),
         "versions": {"osa_daemon": __version__, "torch": version("torch")},
     }
+    test = nights(TEST)
+    verdicts = _verdicts(network, encoder.sha256, thresholds, test)
+    figures = about | {"test_hours": round(hours_of(test), 1), "test": all_figures(verdicts)}
+    # all that is written is written at the end: an interrupted run changes nothing
     path = out / "detector.onnx"
     export(network, _metadata(network, encoder.sha256, thresholds, figures), path)
-    test = nights(TEST)
-    verdicts = [score(r, thresholds["balanced"]) for r in read(str(path), encoder.sha256, test)]
-    figures |= {
-        "test_hours": round(hours_of(test), 1),
-        "test": all_figures(verdicts),
-        "detector_sha256": file_sha256(path),
-    }
+    figures["detector_sha256"] = file_sha256(path)
     (out / "figures.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
     (out / "CARD.md").write_text(card_of(figures))
-    print(card_of(figures))  # the command's output
+    write_digests(out, encoder_path)
+    print(card_of(figures))
+
+
+def _verdicts(
+    network: Network,
+    encoder_sha256: str,
+    thresholds: Mapping[str, Mapping[str, float]],
+    nights: Sequence[FeatureNight],
+) -> list[Verdict]:
+    """Judge nights at the balanced operating point."""
+    readings = _readings(network, encoder_sha256, nights)
+    return [score(reading, thresholds["balanced"]) for reading in readings]
 
 
 def _metadata(

@@ -63,8 +63,12 @@ def eventless_row(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     }
 
 
-def bootstrap_f1(verdicts: Sequence[Verdict], seed: int = 0, draws: int = 1_000) -> list[float]:
+def bootstrap_f1(
+    verdicts: Sequence[Verdict], seed: int = 0, draws: int = 1_000
+) -> list[float | None]:
     """Return the 95 % interval of F1, resampling persons (percentile bootstrap)."""
+    if not verdicts:
+        return [None, None]
     by_person: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         by_person.setdefault(str(verdict.night.facts["person"]), []).append(verdict)

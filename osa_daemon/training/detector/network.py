@@ -138,10 +138,7 @@ class Network(nn.Module):
 
 
 class Probabilities(nn.Module):
-    """The network as it is exported: logits become the probabilities of `detector.CLASSES`.
-
-    `causal_scale` and `delayed_scale` are temperatures fitted on validation nights.
-    """
+    """The network as it is exported: logits become the probabilities of `detector.CLASSES`."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()

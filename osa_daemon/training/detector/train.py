@@ -1,5 +1,7 @@
 """The training loop: deterministic by seed, resumable, best network by validation F1."""
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -58,6 +60,13 @@ def fit_scaling(network: Network, nights: Sequence[FeatureNight]) -> None:
         getattr(network, f"{name}_scale").copy_(torch.from_numpy(1 / (rows.std(0) + 1e-3)))
 
 
+def _digest(network: Network, plan: TrainingPlan, nights: Sequence[FeatureNight]) -> str:
+    """Digest of all that a checkpoint depends on; a night's name is one of its making."""
+    made_of = [asdict(plan), asdict(network.shape), asdict(network.disturbance)]
+    text = json.dumps([*made_of, [night.name for night in nights]], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class Trainer:
     """Trains a network on nights, keeping a checkpoint to go on from."""
 
@@ -81,6 +90,7 @@ class Trainer:
         )
         self._averaged = {k: v.clone() for k, v in self.network.state_dict().items()}
         self._checkpoint = checkpoint
+        self._made_of = _digest(self.network, plan, nights)
         self._step = 0
         self._best: tuple[float, dict[str, Tensor]] = (-1.0, self._averaged)
 
@@ -128,7 +138,7 @@ class Trainer:
 
     def _state(self) -> dict[str, Any]:
         return {
-            "plan": asdict(self.plan),
+            "made_of": self._made_of,
             "step": self._step,
             "network": self.network.state_dict(),
             "optimiser": self._optimiser.state_dict(),
@@ -145,11 +155,11 @@ class Trainer:
         temporary.rename(self._checkpoint)
 
     def _resume(self) -> None:
-        """Go on from a checkpoint of the same plan."""
+        """Go on from a checkpoint of the same plan, network and nights; another one is left out."""
         if not self._checkpoint.exists():
             return
         saved = torch.load(self._checkpoint, weights_only=False)
-        if saved["plan"] != asdict(self.plan):
+        if saved.get("made_of") != self._made_of:
             return
         self._step, self._best, self._averaged = saved["step"], saved["best"], saved["averaged"]
         self.network.load_state_dict(saved["network"])
