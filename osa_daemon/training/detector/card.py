@@ -96,8 +96,9 @@ def card_of(figures: dict[str, Any]) -> str:
             HEAD,
             "## Events on test nights\n",
             "At `balanced`, event F1 at IoU ≥ 0.3 on nights with events in quiet to moderately "
-            f"noisy rooms is **{quiet['f1']}** (95 % interval by person {low} to {high}). *Quiet to "
-            "moderately noisy*: the night's median breath is at least 6 dB over the noise in 0.3-4 kHz. "
+            f"noisy rooms is **{quiet['f1']}** (95 % interval by person {low} to {high}). "
+            "*Quiet to moderately noisy*: the night's median breath is at least 6 dB over the "
+            "noise in 0.3-4 kHz. "
             "Hypopneas count where the breath level falls by at least 6 dB in audible time.\n",
             _table("nights with events", rows, EVENT_COLUMNS),
             "\n## Nights without events\n",
