@@ -8,6 +8,7 @@ Usage: scripts/install.sh [--with-broker] [--dry-run]
 
 Installs the daemon as a service on 64-bit Debian 12/13 or Raspberry Pi OS:
   /opt/osa-daemon/venv          the program and its dependencies (locked, with hashes)
+  /usr/local/bin/osa-daemon     a link to its command
   /etc/osa-daemon/config.yaml   the settings; a file that is there already is never changed
   /var/lib/osa-daemon           the journal, owned by the user osa-daemon
   /etc/systemd/system/osa-daemon.service, enabled and started
@@ -27,6 +28,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 source "$REPOSITORY/scripts/broker.sh"
 
 VENV=/opt/osa-daemon/venv
+COMMAND=/usr/local/bin/osa-daemon
 CONFIG=/etc/osa-daemon
 UNITS=/etc/systemd/system
 broker=no dry=no changed=no
@@ -97,6 +99,17 @@ install_wheel() {
     changed=yes
 }
 
+install_command() {
+    [[ $(readlink "$COMMAND") != "$VENV/bin/osa-daemon" ]] || return 0
+    if [[ -e $COMMAND || -L $COMMAND ]]; then
+        say "Warning: $COMMAND is not ours and is left as it is; ours is $VENV/bin/osa-daemon."
+        return
+    fi
+    step "Command $COMMAND"
+    run mkdir -p "$(dirname "$COMMAND")"
+    run ln -s "$VENV/bin/osa-daemon" "$COMMAND"
+}
+
 install_file() { # install_file MODE SOURCE TARGET: only where it differs
     cmp -s "$2" "$3" && return
     step "File $3"
@@ -150,10 +163,12 @@ else
 fi
 add_user
 install_program
+install_command
 install_settings
 [[ $broker == no ]] || install_broker
 install_unit
 [[ $dry == yes ]] || "$VENV/bin/osa-daemon" check-config "$CONFIG/config.yaml" >/dev/null ||
     stop 2 "the settings are not valid (see above); put them right and run this again."
 start_service
-say "Done. journalctl -u osa-daemon shows its log; $CONFIG/config.yaml holds its settings."
+say "Done. $CONFIG/config.yaml holds its settings, journalctl -u osa-daemon shows its log," \
+    "sudo osa-daemon doctor looks for what keeps it from working."

@@ -21,6 +21,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 # shellcheck source=scripts/broker.sh
 source "$REPOSITORY/scripts/broker.sh"
 
+COMMAND=/usr/local/bin/osa-daemon
 CONFIG=/etc/osa-daemon
 UNITS=/etc/systemd/system
 purge=no dry=no
@@ -49,6 +50,10 @@ if [[ -e $UNITS/osa-daemon.service ]]; then
     [[ ! -d $UNITS/osa-daemon.service.d ]] ||
         run rmdir --ignore-fail-on-non-empty "$UNITS/osa-daemon.service.d"
     run systemctl daemon-reload
+fi
+if [[ $(readlink "$COMMAND") == /opt/osa-daemon/* ]]; then
+    step "Command $COMMAND"
+    run rm -f "$COMMAND"
 fi
 if [[ -e /opt/osa-daemon ]]; then
     step "Program in /opt/osa-daemon"

@@ -44,6 +44,14 @@ def test_the_service_runs_after_installation(machine: BootedMachine) -> None:
     assert machine.show(SERVICE, "StatusText")
 
 
+def test_the_command_is_found(machine: BootedMachine) -> None:
+    """`osa-daemon` is a command, and answers from the settings and the journal of the service."""
+    assert machine.run("osa-daemon", "version").returncode == 0
+    checked = machine.run("osa-daemon", "check-config")
+    assert checked.returncode == 0, checked.stderr
+    wait_for(lambda: machine.run("osa-daemon", "nights").returncode == 0, "no journal to list")
+
+
 def test_installing_again_disturbs_nothing(machine: BootedMachine) -> None:
     """The same checkout a second time keeps settings and the running process."""
     machine.run("sh", "-c", f"echo '# mine' >> {SETTINGS}")
@@ -83,7 +91,11 @@ def test_wrong_settings_are_not_tried_again(machine: BootedMachine) -> None:
 def test_purging_leaves_nothing(machine: BootedMachine) -> None:
     """uninstall.sh keeps settings and journal, --purge removes them and the user too."""
     kept = ("/etc/osa-daemon", "/var/lib/osa-daemon")
-    removed = ("/opt/osa-daemon", "/etc/systemd/system/osa-daemon.service")
+    removed = (
+        "/opt/osa-daemon",
+        "/usr/local/bin/osa-daemon",
+        "/etc/systemd/system/osa-daemon.service",
+    )
     machine.run("/srv/checkout/scripts/uninstall.sh")
     assert machine.run("ls", "-d", *kept).returncode == 0
     assert machine.run("ls", "-d", *removed).stdout == ""
