@@ -69,3 +69,11 @@ def test_the_daemon_is_watched_and_sends_nothing_home() -> None:
     assert "Type=notify" in lines
     assert "WatchdogSec=60" in lines
     assert "Environment=ORT_DISABLE_TELEMETRY=1" in lines
+
+
+def test_the_daemon_starts_with_the_right_time_where_the_system_waits_for_it() -> None:
+    """The unit asks for the point at which the clock is set, and comes after it."""
+    lines = unit().splitlines()
+    for key in ("Wants", "After"):
+        values = [line.removeprefix(f"{key}=").split() for line in lines if line.startswith(key)]
+        assert "time-sync.target" in sum(values, [])
