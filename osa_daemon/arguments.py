@@ -20,12 +20,12 @@ COMMANDS = {
     "replay": "hear a recording and write its events",
     "evaluate": "compare events with a folder of scored recordings",
     "check-config": "check the settings and show where each value comes from",
-    "settings": "show what was changed from Home Assistant, or reset it",
+    "settings": "show what overrides the settings file, or reset it",
     "devices": "list the microphones there are",
     "doctor": "look for what keeps the daemon from working, with remedies",
     "nights": "list the nights in the journal",
     "report": "show one night and its events",
-    "export-events": "write the events of the journal, one JSON object a line",
+    "export-events": "write the events of the journal as CSV, or with --json as one JSON object a line",
     "version": "print the version",
 }
 
