@@ -7,24 +7,32 @@ from osa_daemon.scoring.thresholds import ScoringSettings
 class Ladder:
     """Climbs while a pause is in progress.
 
-    An alert once raised stays until breath is heard (state OFF), until it is acknowledged, or
-    until the daemon stops; an unknown state leaves it standing. Acknowledging silences the rest
-    of that pause.
+    An alert once raised stays until the pause is over, until it is acknowledged, or until the
+    daemon stops; an unknown state leaves it standing. A pause is over when breath is heard; where
+    the state is OFF without it, only after the merging gap of 3 s: it may go on with the same
+    onset. Acknowledging silences the rest of that pause. A notice is taken back as alerts are.
     """
 
     def __init__(self, settings: ScoringSettings) -> None:
         self.settings = settings
         self.active: AlertLevel | None = None
+        self._shown: AlertLevel | None = None  # what was told last and is not over
         self._since_s = 0.0
+        self._off_since_s: float | None = None
         self._reached: AlertLevel | None = None
         self._silenced = False
         self._alerted_s: float | None = None
 
-    def push(self, now_s: float, state: Progress, onset_s: float | None) -> tuple[Alert, ...]:
-        """Take the state at `now_s` (seconds since the source began); return what changed."""
+    def push(
+        self, now_s: float, state: Progress, onset_s: float | None, *, breath_heard: bool
+    ) -> tuple[Alert, ...]:
+        """Take the state at `now_s` (seconds since the source began); return what changed.
+
+        `breath_heard`: breath was heard since the last pause.
+        """
         if state is Progress.OFF:
-            self._reached, self._silenced = None, False
-            return self._over("Breathing is heard again.") if self.active else ()
+            return self._off(now_s, breath_heard=breath_heard)
+        self._off_since_s = None
         if state is not Progress.ON or onset_s is None:
             return ()
         if not self.settings.alerts or self._silenced:
@@ -39,10 +47,20 @@ class Ladder:
         return self._over("The alert was acknowledged.", acknowledged=True)
 
     def finish(self) -> tuple[Alert, ...]:
-        """Listening ends: nobody could take the alert back later."""
-        if self.active is None:
-            return ()
+        """Listening ends: nobody could take back later what was told."""
         return self._over("Listening ended before breathing was heard again.")
+
+    def _off(self, now_s: float, *, breath_heard: bool) -> tuple[Alert, ...]:
+        if self._off_since_s is None:
+            self._off_since_s = now_s
+        if breath_heard:
+            text = "Breathing is heard again."
+        elif now_s - self._off_since_s > self.settings.merge_gap_s:
+            text = "The pause in breathing sound is no longer heard."
+        else:
+            return ()
+        self._reached, self._silenced = None, False
+        return self._over(text)
 
     def _climb(self, now_s: float, onset_s: float) -> tuple[Alert, ...]:
         length_s = now_s - onset_s
@@ -55,7 +73,8 @@ class Ladder:
             ):
                 return self._raise(AlertLevel.ALERT, now_s, onset_s)
         elif length_s >= self.settings.notice_s and self._reached is None and self.active is None:
-            self._reached = AlertLevel.NOTICE
+            self._reached = self._shown = AlertLevel.NOTICE
+            self._since_s = onset_s
             return (self._told(AlertLevel.NOTICE, length_s, onset_s, active=False),)
         return ()
 
@@ -65,14 +84,15 @@ class Ladder:
         return self._alerted_s is None or now_s - self._alerted_s >= self.settings.alert_repeat_s
 
     def _raise(self, level: AlertLevel, now_s: float, onset_s: float) -> tuple[Alert, ...]:
-        self._reached = self.active = level
+        self._reached = self._shown = self.active = level
         self._since_s = onset_s
         self._alerted_s = now_s
         return (self._told(level, now_s - onset_s, onset_s, active=True),)
 
     def _over(self, text: str, *, acknowledged: bool = False) -> tuple[Alert, ...]:
-        assert self.active is not None
-        level, self.active = self.active, None
+        if self._shown is None:
+            return ()
+        level, self._shown, self.active = self._shown, None, None
         return (Alert(False, level, "apnea", self._since_s, text, acknowledged),)
 
     @staticmethod

@@ -19,7 +19,8 @@ BREATH_FRAMES: Final = 5  # 1 of 2 s: no effort click of 0.4 s every 3 s comes n
 class PauseInProgress:
     """State machine of the topic `apnea`.
 
-    `state` is what is told; `onset` the first frame of the pause while it is ON, else None.
+    `state` is what is told; `onset` the first frame of the pause while it is ON, else None;
+    `breath_heard` whether breath was heard since the last pause: OFF may come without.
     A pause that was lost from hearing (gap, covered, 120 s over) leaves UNKNOWN for OFF only
     once breath is heard.
     """
@@ -28,6 +29,7 @@ class PauseInProgress:
         self.settings = settings
         self.state = Progress.UNKNOWN
         self.onset: int | None = None
+        self.breath_heard = False
         self._first: int | None = None
         self._heard_since = 0
         self._breath_at: deque[int] = deque()
@@ -56,6 +58,9 @@ class PauseInProgress:
             self._begin(frame.index)
         elif self.state is Progress.UNKNOWN:
             self._recover(frame, hearing)
+        elif self._breath_is_heard():
+            self.breath_heard = True
+            self._dropped = None  # what comes now is another pause
 
     def lose(self, index: int) -> None:
         """Nothing could be heard up to and including this frame: the state is unknown."""
@@ -63,6 +68,7 @@ class PauseInProgress:
             self._owes_breath = True
         self.state = Progress.UNKNOWN
         self.onset = None
+        self.breath_heard = False
         self._heard_since = index + 1
         self._breath_at.clear()
         self._breath.clear()
@@ -122,7 +128,7 @@ class PauseInProgress:
         else:
             self.onset = self._dated_back(crossing)
         self.state = Progress.ON
-        self._owes_breath = False
+        self.breath_heard = self._owes_breath = False
         self._dropped = None
 
     def _dated_back(self, crossing: int) -> int:
@@ -141,11 +147,11 @@ class PauseInProgress:
             self.lose(frame.index)
             self._lapsed = True
         elif self._breath_is_heard():
-            self._end(frame.index - BREATH_WINDOW)
+            self._end(frame.index - BREATH_WINDOW, breath_heard=True)
         elif self._has_dropped():
             if hearing.audible:
                 self._dropped = (frame.index, self.onset)
-                self._end(frame.index - self._doubt_frames)
+                self._end(frame.index - self._doubt_frames, breath_heard=False)
             elif self._doubt_frames >= UNHEARD_FRAMES:
                 self.lose(frame.index)
 
@@ -155,8 +161,9 @@ class PauseInProgress:
             or self._doubt_frames >= self.settings.doubt_s * FRAME_RATE_HZ
         )
 
-    def _end(self, last: int) -> None:
+    def _end(self, last: int, *, breath_heard: bool) -> None:
         self.state = Progress.OFF
+        self.breath_heard = breath_heard
         self.onset = None
         self._ended_at = last + 1
         self._owes_breath = self._lapsed = False
@@ -167,7 +174,8 @@ class PauseInProgress:
         # faint breathing may never look like breath: audible for long without a pause will do
         long_quiet = self._quiet_frames >= self.settings.audible_after_s * FRAME_RATE_HZ
         if self._owes_breath:
-            if self._breath_is_heard() or long_quiet:
-                self._end(frame.index)
+            breath_heard = self._breath_is_heard()
+            if breath_heard or long_quiet:
+                self._end(frame.index, breath_heard=breath_heard)
         elif hearing.audible and self._high_frames == 0:
             self.state = Progress.OFF

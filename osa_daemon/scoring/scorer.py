@@ -63,7 +63,9 @@ class Scorer:
         self._progress.push(frame, hearing)
         onset_s = self._onset_s()
         now_s = (frame.index + 1) / FRAME_RATE_HZ
-        alerts = self._ladder.push(now_s, self._progress.state, onset_s)
+        alerts = self._ladder.push(
+            now_s, self._progress.state, onset_s, breath_heard=self._progress.breath_heard
+        )
         events = [] if frame.delayed is None else self._decide(frame.delayed)
         return Scored(
             index=frame.index,

@@ -1,5 +1,7 @@
 """The ladder of alerts: notice, alert, urgent; how often, and when it is over."""
 
+from dataclasses import replace
+
 import pytest
 
 from osa_daemon.scoring.event import AlertLevel, Progress
@@ -16,14 +18,16 @@ class Night:
         self.ladder = Ladder(ScoringSettings(**settings))
         self.alerts = []
 
-    def pause(self, onset_s, length_s, after=Progress.OFF):
+    def pause(self, onset_s, length_s, after=Progress.OFF, from_s=10):
         """Play a pause from its tenth second, and the state after it."""
-        for tenth in range(100, round(length_s * 10)):
-            self._tell(onset_s + tenth / 10, Progress.ON, onset_s)
-        self._tell(onset_s + length_s, after, None)
+        for tenth in range(from_s * 10, round(length_s * 10)):
+            self.tell(onset_s + tenth / 10, Progress.ON, onset_s)
+        self.tell(onset_s + length_s, after, None)
 
-    def _tell(self, now_s, state, onset_s):
-        self.alerts += [(now_s, a) for a in self.ladder.push(now_s, state, onset_s)]
+    def tell(self, now_s, state, onset_s=None, *, breath_heard=True):
+        """Tell the state at one moment."""
+        alerts = self.ladder.push(now_s, state, onset_s, breath_heard=breath_heard)
+        self.alerts += [(now_s, alert) for alert in alerts]
 
     def rungs(self):
         """Return what was told: active and level."""
@@ -38,12 +42,65 @@ def test_below_twenty_seconds_nothing_is_told():
 
 
 def test_a_notice_comes_at_twenty_seconds_without_alert():
-    """A notice is told with `active` false and leaves nothing to take back."""
+    """A notice is told with `active` false."""
     night = Night()
-    night.pause(100, 25)
+    night.pause(100, 25, after=Progress.UNKNOWN)
     assert [(round(at, 1), alert.active, alert.level) for at, alert in night.alerts] == [
         (120.0, False, NOTICE)
     ]
+
+
+def test_a_notice_is_taken_back_with_breath():
+    """What stays to be read after the pause says that it is over, once."""
+    night = Night()
+    night.pause(100, 25)
+    night.tell(126, Progress.OFF)
+    assert [(alert.level, alert.text) for _, alert in night.alerts] == [
+        (NOTICE, "No breathing sound for 20 s."),
+        (NOTICE, "Breathing is heard again."),
+    ]
+    assert {alert.since_s for _, alert in night.alerts} == {100}
+
+
+def test_finishing_takes_a_notice_back():
+    """When listening ends a notice is over too."""
+    night = Night()
+    night.pause(100, 25, after=Progress.UNKNOWN)
+    (alert,) = night.ladder.finish()
+    assert (alert.active, alert.level) == (False, NOTICE)
+    assert alert.text == "Listening ended before breathing was heard again."
+    assert night.ladder.finish() == ()
+
+
+def test_a_moment_off_without_breath_ends_nothing():
+    """The same pause goes on after 2 s: its alert stands, and urgent comes in its time."""
+    night = Night()
+    night.pause(100, 40, after=Progress.ON)
+    for tenth in range(400, 420):
+        night.tell(100 + tenth / 10, Progress.OFF, breath_heard=False)
+    night.pause(100, 70, from_s=42)
+    assert night.rungs() == [(False, NOTICE), (True, ALERT), (True, URGENT), (False, URGENT)]
+
+
+def test_a_moment_off_without_breath_leaves_the_pause_silenced():
+    """An alert that someone took note of is not raised again by the same pause."""
+    night = Night()
+    night.pause(100, 40, after=Progress.ON)
+    night.ladder.acknowledge()
+    night.tell(140, Progress.OFF, breath_heard=False)
+    night.pause(100, 80, from_s=42)
+    assert night.rungs() == [(False, NOTICE), (True, ALERT)]
+
+
+def test_off_without_breath_is_over_after_the_merging_gap():
+    """Longer than 3 s: the alert ends, and does not speak of a breath that nobody heard."""
+    night = Night()
+    night.pause(100, 40, after=Progress.ON)
+    for second in (140, 143, 143.2):
+        night.tell(second, Progress.OFF, breath_heard=False)
+    at, alert = night.alerts[-1]
+    assert (at, alert.active, alert.level) == (143.2, False, ALERT)
+    assert alert.text == "The pause in breathing sound is no longer heard."
 
 
 def test_an_alert_comes_after_its_time_and_ends_with_breath():
@@ -80,7 +137,7 @@ def test_urgent_comes_at_a_minute():
 def test_urgent_never_comes_before_the_alert_time():
     """With a later alert time urgent waits as long."""
     night = Night(alert_after_s=90.0)
-    night.pause(100, 80)
+    night.pause(100, 80, after=Progress.UNKNOWN)
     assert night.rungs() == [(False, NOTICE)]
 
 
@@ -107,7 +164,7 @@ def test_an_unknown_state_leaves_the_alert_standing():
     night = Night()
     night.pause(100, 40, after=Progress.UNKNOWN)
     assert night.ladder.active is ALERT
-    night._tell(150, Progress.OFF, None)
+    night.tell(150, Progress.OFF)
     assert night.rungs()[-1] == (False, ALERT)
 
 
@@ -126,7 +183,7 @@ def test_the_next_pause_is_not_silenced():
     night = Night()
     night.pause(100, 40, after=Progress.UNKNOWN)
     night.ladder.acknowledge()
-    night._tell(150, Progress.OFF, None)
+    night.tell(150, Progress.OFF)
     night.pause(2000, 40)
     assert (True, ALERT) in night.rungs()[2:]
 
@@ -163,3 +220,29 @@ def test_the_alert_stays_when_the_pause_becomes_unknown(play):
         (True, URGENT),
         (False, URGENT),
     ]
+
+
+def test_a_dip_of_the_reading_does_not_end_the_alert(script_frames, score_frames):
+    """2 s of a lower reading without a breath: off, on with the same onset, the alert stands."""
+    frames, rest = script_frames("breathing 60, apnea 80, breathing 30")
+    dip = range(105 * 5, 107 * 5)
+    told = score_frames([replace(f, apnea=0.05) if f.index in dip else f for f in frames], rest)
+    assert told.state_at(107.0) is Progress.OFF
+    onsets = {s.progress_onset_s for s in told.steps if s.progress is Progress.ON}
+    assert len(onsets) == 1
+    assert [(a.active, a.level) for a in told.alerts] == [
+        (False, NOTICE),
+        (True, ALERT),
+        (True, URGENT),
+        (False, URGENT),
+    ]
+    assert told.alerts[-1].text == "Breathing is heard again."
+
+
+def test_a_breath_soon_after_the_dip_ends_the_alert(script_frames, score_frames):
+    """The reading falls before the breath is sure of: the alert ends with it, not 3 s later."""
+    frames, rest = script_frames("breathing 60, apnea 50, hold 2, breathing 30")
+    told = score_frames(frames, rest)
+    over = [s for s in told.steps if any(not a.active and a.level is ALERT for a in s.alerts)]
+    assert 112.0 <= over[0].index / 5 <= 113.6
+    assert over[0].alerts[0].text == "Breathing is heard again."
