@@ -83,9 +83,10 @@ def _pause(settings: MqttSettings) -> Document:
 
 
 def _event(settings: MqttSettings) -> Document:
+    """Decided 20 to 50 s late: an event may come when hearing has gone, and must not be lost."""
     return {
         **_entity(settings, "event", "respiratory_event", "Respiratory event", topics.EVENT),
-        **_available(settings, NEEDS_HEARING),
+        **_available(settings, DAEMON_ONLY),
         "event_types": ["apnea", "hypopnea"],
         "icon": "mdi:weather-windy",
     }
@@ -140,6 +141,7 @@ def _last_event_duration(settings: MqttSettings) -> Document:
 
 
 def _microphone_problem(settings: MqttSettings) -> Document:
+    """Its attribute `text` says what to do; no other, so that only a change makes a new row."""
     return {
         **_entity(
             settings,
@@ -152,6 +154,8 @@ def _microphone_problem(settings: MqttSettings) -> Document:
         "value_template": "{{ value_json.state }}",
         "payload_on": "ON",
         "payload_off": "OFF",
+        "json_attributes_topic": settings.topic(topics.PROBLEM_MICROPHONE.suffix),
+        "json_attributes_template": "{{ {'text': value_json.text} | tojson }}",
         "device_class": "problem",
         "entity_category": "diagnostic",
     }

@@ -56,10 +56,17 @@ def test_component_is_complete(key: str) -> None:
 
 
 def test_what_depends_on_hearing_says_so() -> None:
-    """A pause cannot be seen by a daemon that hears nothing; that it hears nothing can."""
+    """A pause cannot be seen by a daemon that hears nothing; an event may still be on its way."""
     hearing = {"topic": "osa_daemon/bed_1/hearing"}
     needs = {key for key, component in COMPONENTS.items() if hearing in component["availability"]}
-    assert needs == {"breathing_pause", "respiratory_event"}
+    assert needs == {"breathing_pause"}
+
+
+def test_the_microphone_problem_says_why() -> None:
+    """Its only attribute is the sentence of the topic that gives its state."""
+    problem = COMPONENTS["microphone_problem"]
+    assert problem["json_attributes_topic"] == problem["state_topic"]
+    assert problem["json_attributes_template"] == "{{ {'text': value_json.text} | tojson }}"
 
 
 def test_sensors_follow_the_rules_that_are_refused_otherwise() -> None:
