@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,18 +42,17 @@ def read_night(sound: Path) -> ReferenceNight:
     """Read the truth beside a sound file.
 
     Raises:
-        InputError: the events are missing or not as C3 has them.
+        InputError: the events are missing, or a file beside the sound is not as C3 has it.
     """
     base = sound.with_suffix("")
     audible_path, facts_path = Path(f"{base}.audible.csv"), Path(f"{base}.json")
     audible = None
     if audible_path.exists():
         rows = _rows(audible_path, ("onset_s", "duration_s"))
-        audible = tuple((float(row["onset_s"]), float(row["duration_s"])) for row in rows)
-    events_path = Path(f"{base}.events.csv")
-    rows = _rows(events_path, ("onset_s", "duration_s", "type"))
-    events = tuple(_event(row, events_path, audible) for row in rows)
-    facts = json.loads(facts_path.read_text()) if facts_path.exists() else {}
+        audible = tuple(_span(row) for row in rows)
+    rows = _rows(Path(f"{base}.events.csv"), ("onset_s", "duration_s", "type"))
+    events = tuple(_event(row, audible) for row in rows)
+    facts = _facts(facts_path) if facts_path.exists() else {}
     return ReferenceNight(sound, events, audible, facts)
 
 
@@ -76,14 +76,24 @@ def read_folder(folder: Path) -> list[ReferenceNight]:
     return nights
 
 
-def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line of a table, and where it stands."""
+
+    place: str
+    cells: dict[str, str]
+
+
+def _rows(path: Path, columns: Sequence[str]) -> list[_Row]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError) as error:
+        # a spreadsheet may begin its file with a byte order mark
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, restval="")
+            header = reader.fieldnames or ()
+            rows = [_Row(f"{path}, line {reader.line_num},", row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read: {error}.") from error
-    missing = [name for name in columns if name not in (reader.fieldnames or ())]
+    missing = [name for name in columns if name not in header]
     if missing:
         raise InputError(
             f"{path} lacks the column {missing[0]}: its header must be {','.join(columns)}."
@@ -91,14 +101,40 @@ def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     return rows
 
 
-def _event(row: dict[str, str], path: Path, audible: Sequence[tuple[float, float]] | None) -> Span:
-    kind = TYPES.get(row["type"])
-    if kind is None:
-        raise InputError(f'{path} has the type "{row["type"]}"; allowed are {", ".join(TYPES)}.')
+def _facts(path: Path) -> dict[str, Any]:
     try:
-        onset_s, duration_s = float(row["onset_s"]), float(row["duration_s"])
-    except ValueError as error:
-        raise InputError(f"{path} has a time that is no number: {error}.") from error
+        facts = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read: {error}.") from error
+    if not isinstance(facts, dict):
+        raise InputError(f'{path} must hold a JSON object such as {{"person": "a"}}.')
+    return facts
+
+
+def _seconds(row: _Row, name: str) -> float:
+    text = row.cells[name]
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise InputError(
+            f'{row.place} has the {name} "{text}": it must be a number of seconds from 0 on.'
+        )
+    return seconds
+
+
+def _span(row: _Row) -> tuple[float, float]:
+    return _seconds(row, "onset_s"), _seconds(row, "duration_s")
+
+
+def _event(row: _Row, audible: Sequence[tuple[float, float]] | None) -> Span:
+    kind = TYPES.get(row.cells["type"])
+    if kind is None:
+        raise InputError(
+            f'{row.place} has the type "{row.cells["type"]}"; allowed are {", ".join(TYPES)}.'
+        )
+    onset_s, duration_s = _span(row)
     middle_s = onset_s + duration_s / 2
     heard = audible is None or any(start <= middle_s < start + length for start, length in audible)
     return Span(onset_s, duration_s, kind, heard)
