@@ -1,6 +1,7 @@
 """The rules that scoring goes by, from the user's settings and the model's calibration."""
 
 from osa_daemon.detector.model import Metadata
+from osa_daemon.errors import ModelError
 from osa_daemon.scoring.thresholds import ScoringSettings, Thresholds
 from osa_daemon.settings.model import Settings
 
@@ -13,13 +14,20 @@ def scoring_settings(
     Raises:
         ModelError: the model has no thresholds for that sensitivity, or unusable ones.
     """
-    thresholds = dict(metadata.thresholds[sensitivity or settings.detection.sensitivity])
+    sensitivity = sensitivity or settings.detection.sensitivity
+    if sensitivity not in metadata.thresholds:
+        raise ModelError(
+            f'The model has no thresholds for the sensitivity "{sensitivity}"; it has some for '
+            f"{', '.join(sorted(metadata.thresholds)) or 'none'}: install the model again."
+        )
+    thresholds = dict(metadata.thresholds[sensitivity])
     own = settings.detection.thresholds
     if own.event is not None:
         thresholds["event"] = own.event
     if own.in_progress is not None:
         thresholds["in_progress"] = own.in_progress
-        thresholds["release"] = min(thresholds["release"], own.in_progress)
+        release = thresholds.get("release", Thresholds().release)
+        thresholds["release"] = min(release, own.in_progress)
     alerts = settings.alerts
     return ScoringSettings(
         thresholds=Thresholds.of(thresholds),
