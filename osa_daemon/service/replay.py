@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import resource
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from osa_daemon.scoring.event import Event
 from osa_daemon.scoring.night import NightTally
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.chain import Chain, Step, ids_of
+from osa_daemon.service.memory import peak_memory_mb
 from osa_daemon.service.models import Models, load_models
 from osa_daemon.service.outputs import FrameTable, event_fields, whole_file, write_event
 from osa_daemon.service.picture import NightPicture
@@ -42,11 +42,6 @@ def replay(source: Source, chain: Chain) -> Iterator[Outcome]:
     for step in steps:
         yield Outcome(step, step.scored.events)
     yield Outcome(None, last.events)
-
-
-def peak_rss_mb() -> float:
-    """Return the largest resident memory of this process so far (MB)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def rules_of(args: argparse.Namespace, models: Models) -> ScoringSettings:
@@ -116,7 +111,7 @@ def _tell(args: argparse.Namespace, sinks: _Sinks, audio_s: float, cpu_s: float)
         "monitorable_s": round(figures.monitorable_s, 1),
         "audio_s": round(audio_s, 2),
         "cpu_s": round(cpu_s, 2),
-        "peak_rss_mb": round(peak_rss_mb(), 1),
+        "peak_rss_mb": round(peak_memory_mb(), 1),
     }
     if args.json:
         print(json.dumps(summary))  # the command's output

@@ -27,6 +27,7 @@ from osa_daemon.scoring.scorer import Scorer
 from osa_daemon.service.bench.stopwatch import Stopwatch, wrap
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Step
+from osa_daemon.service.memory import peak_memory_mb
 from osa_daemon.service.models import load_models
 from osa_daemon.service.rules import scoring_settings
 from osa_daemon.service.run import Daemon
@@ -97,15 +98,6 @@ class Trace:
             tell(bulletin, step)
 
         return call
-
-
-def peak_memory_mb() -> float:
-    """Return the largest resident memory of this program so far (MB).
-
-    Not rusage's figure: that one remembers what the process was before it became this program.
-    """
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
 def watched(sound: Path, config: Path, speed: float | None) -> dict[str, Any]:
