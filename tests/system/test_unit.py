@@ -75,5 +75,5 @@ def test_the_daemon_starts_with_the_right_time_where_the_system_waits_for_it() -
     """The unit asks for the point at which the clock is set, and comes after it."""
     lines = unit().splitlines()
     for key in ("Wants", "After"):
-        values = [line.removeprefix(f"{key}=").split() for line in lines if line.startswith(key)]
-        assert "time-sync.target" in sum(values, [])
+        named = " ".join(line.removeprefix(f"{key}=") for line in lines if line.startswith(key))
+        assert "time-sync.target" in named.split()
