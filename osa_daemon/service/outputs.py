@@ -2,12 +2,12 @@
 
 import csv
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, AnyStr, Generic
 
-from osa_daemon.errors import StorageError
+from osa_daemon.errors import StorageError, UsageError
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.scoring.event import Event, Progress
 from osa_daemon.service.chain import Step
@@ -27,22 +27,113 @@ COLUMNS = (
 )
 
 
+class Output(Generic[AnyStr]):
+    """A file being written; a failure names it, whatever other files are open around it."""
+
+    def __init__(self, file: IO[AnyStr], path: Path) -> None:
+        self._file: IO[AnyStr] = file
+        self._path = path
+
+    def write(self, data: AnyStr) -> int:
+        """Write text or bytes, as the file was opened.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
+
+
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[str]]:
+def whole_file(path: Path) -> Iterator[Output[str]]:
     """Open a text file that takes its name only when it is complete.
+
+    A device or pipe (/dev/null, /dev/stdout) is written as it is.
 
     Raises:
         StorageError: it cannot be written.
     """
+    with (
+        _parted(path) as part,
+        _opened(lambda: part.open("w", encoding="utf-8", newline=""), path) as output,
+    ):
+        yield output
+
+
+@contextmanager
+def whole_bytes(path: Path) -> Iterator[Output[bytes]]:
+    """Open a binary file that takes its name only when it is complete, as `whole_file` does."""
+    with _parted(path) as part, _opened(lambda: part.open("wb"), path) as output:
+        yield output
+
+
+def check_outputs(source: Path, outputs: Sequence[tuple[str, Path | None]]) -> None:
+    """Refuse outputs, each with its option's name, that are the input or one another.
+
+    Raises:
+        UsageError: two of them are one file.
+    """
+    taken = [("FILE", source)]
+    for option, path in outputs:
+        if path is None or _is_stream(path):
+            continue
+        for other, earlier in taken:
+            if _same(path, earlier):
+                raise UsageError(f"{option} and {other} are both {path}: give each its own file.")
+        taken.append((option, path))
+
+
+def _same(one: Path, other: Path) -> bool:
+    with suppress(OSError):
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
+
+
+def _is_stream(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+@contextmanager
+def _parted(path: Path) -> Iterator[Path]:
+    """Give the place to write to; what lies there takes its name at the end."""
+    if path.is_dir():
+        raise StorageError(f"{path} cannot be written: it is a folder; give the name of a file.")
+    if _is_stream(path):
+        yield path
+        return
     part = path.with_name(path.name + ".part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        part.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
+        yield part
+        try:
+            part.replace(path)
+        except OSError as error:
+            raise _unwritable(path, error) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _opened(opener: Callable[[], IO[AnyStr]], path: Path) -> Iterator[Output[AnyStr]]:
+    try:
+        file = opener()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        yield Output(file, path)
+        try:
+            file.close()
+        except OSError as error:
+            raise _unwritable(path, error) from error
+    finally:
+        with suppress(OSError):
+            file.close()
+
+
+def _unwritable(path: Path, error: OSError) -> StorageError:
+    return StorageError(f"{path} cannot be written: {error.strerror or error}.")
 
 
 def event_fields(event: Event) -> dict[str, Any]:
@@ -60,7 +151,7 @@ def event_fields(event: Event) -> dict[str, Any]:
     }
 
 
-def write_event(file: IO[str], event: Event) -> None:
+def write_event(file: Output[str], event: Event) -> None:
     """Write one line of JSON."""
     file.write(json.dumps(event_fields(event)) + "\n")
 
@@ -68,7 +159,7 @@ def write_event(file: IO[str], event: Event) -> None:
 class FrameTable:
     """One CSV row a second, from the last frame of each second."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: Output[str]) -> None:
         self._writer = csv.writer(file)
         self._writer.writerow(COLUMNS)
 

@@ -1,12 +1,13 @@
 """Pictures of a night: rows of characters for a terminal, and a PNG where matplotlib is there."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from importlib.util import find_spec
+from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from osa_daemon.errors import ResourceError, StorageError
+from osa_daemon.errors import ResourceError
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.scoring.event import Event
 from osa_daemon.service.chain import Step
@@ -19,9 +20,15 @@ Floats = NDArray[np.float64]
 
 
 class NightPicture:
-    """Collects one row a second, bounded to a day, and draws it."""
+    """Collects one row a second, bounded to a day, and draws it.
+
+    Raises:
+        ResourceError: matplotlib is not installed; told before anything is collected.
+    """
 
     def __init__(self) -> None:
+        if find_spec("matplotlib") is None:
+            raise _no_matplotlib()
         self._rows: list[tuple[float, float, float, float, float]] = []
         self._events: list[Event] = []
 
@@ -37,20 +44,16 @@ class NightPicture:
             noise = frame.noise_dbfs if frame.valid else np.nan
             self._rows.append((level, noise, frame.breath, event, float(scored.monitorable)))
 
-    def save(self, path: Path) -> None:
-        """Draw the night into a PNG file.
+    def png(self) -> bytes:
+        """Draw the night; return the content of a PNG file.
 
         Raises:
-            ResourceError: matplotlib is not installed.
-            StorageError: the file cannot be written.
+            ResourceError: matplotlib is not usable.
         """
         try:
             from matplotlib.figure import Figure  # noqa: PLC0415  # not on the Pi
         except ImportError as error:
-            raise ResourceError(
-                f"The picture {path} needs matplotlib, which is not installed: "
-                "pip install matplotlib, or leave --picture out."
-            ) from error
+            raise _no_matplotlib() from error
         rows = np.array(self._rows, dtype=float).reshape(-1, 5)
         minutes = np.arange(len(rows)) / 60
         figure = Figure(figsize=(11, 5), layout="constrained")
@@ -71,10 +74,16 @@ class NightPicture:
         events.set_title(
             "red: apnea, yellow: hypopnea, green: breathing can be heard", fontsize="small"
         )
-        try:
-            figure.savefig(path, dpi=100, format="png")
-        except OSError as error:
-            raise StorageError(f"{path} cannot be written: {error.strerror}.") from error
+        content = BytesIO()
+        figure.savefig(content, dpi=100, format="png")
+        return content.getvalue()
+
+
+def _no_matplotlib() -> ResourceError:
+    return ResourceError(
+        "The picture needs matplotlib, which is not installed or not usable: "
+        "pip install matplotlib, or leave --picture out."
+    )
 
 
 def bars(values: Sequence[float], columns: int) -> str:

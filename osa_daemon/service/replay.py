@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 from osa_daemon.audio.block import SAMPLE_RATE_HZ
 from osa_daemon.audio.file import FileSource
@@ -17,7 +17,15 @@ from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.chain import Chain, Step, ids_of
 from osa_daemon.service.memory import peak_memory_mb
 from osa_daemon.service.models import Models, load_models
-from osa_daemon.service.outputs import FrameTable, event_fields, whole_file, write_event
+from osa_daemon.service.outputs import (
+    FrameTable,
+    Output,
+    check_outputs,
+    event_fields,
+    whole_bytes,
+    whole_file,
+    write_event,
+)
 from osa_daemon.service.picture import NightPicture
 from osa_daemon.service.rules import scoring_settings
 from osa_daemon.settings.load import load
@@ -55,7 +63,7 @@ class _Sinks:
     """Where a replay's outcomes go."""
 
     tally: NightTally
-    events: IO[str] | None
+    events: Output[str] | None
     frames: FrameTable | None
     picture: NightPicture | None
     found: list[Event]
@@ -78,6 +86,9 @@ class _Sinks:
 
 def replay_command(args: argparse.Namespace) -> int:
     """Run `osa-daemon replay`; see the module's docstring."""
+    written = (("--events", args.events), ("--frames", args.frames), ("--picture", args.picture))
+    check_outputs(args.file, written)
+    picture = NightPicture() if args.picture else None
     source = FileSource(args.file)
     began_s = time.process_time()
     models = load_models()
@@ -86,18 +97,13 @@ def replay_command(args: argparse.Namespace) -> int:
     with ExitStack() as files:
         events = files.enter_context(whole_file(args.events)) if args.events else None
         frames = files.enter_context(whole_file(args.frames)) if args.frames else None
-        sinks = _Sinks(
-            NightTally(rules),
-            events,
-            FrameTable(frames) if frames else None,
-            NightPicture() if args.picture else None,
-            [],
-        )
+        drawing = files.enter_context(whole_bytes(args.picture)) if args.picture else None
+        table = FrameTable(frames) if frames else None
+        sinks = _Sinks(NightTally(rules), events, table, picture, [])
         for outcome in replay(source, chain):
             sinks.take(outcome)
-        # while the part files are still open: a failing picture leaves nothing half done
-        if sinks.picture is not None:
-            sinks.picture.save(args.picture)
+        if picture is not None and drawing is not None:
+            drawing.write(picture.png())
     source.close()
     _tell(args, sinks, chain.end / SAMPLE_RATE_HZ, time.process_time() - began_s)
     return 0
