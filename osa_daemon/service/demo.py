@@ -1,19 +1,21 @@
 """What `scripts/demo` shows: a bundled night through `run`, heard by an independent subscriber.
 
 A private broker is started on loopback, `osa-daemon run` replays the night in a process of its
-own, and the events are taken from the broker as Home Assistant would take them.
+own, and the events are taken from the broker as Home Assistant would take them. However it ends,
+broker and daemon end before it.
 """
 
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,8 @@ SPEED = 200  # as fast as it goes: the file waits for the chain
 COLUMNS = 90
 START_S = 20.0
 LAST_WORD_S = 10.0
+END_S = 10.0
+RUN_S = 900.0  # 18 minutes of sound take 10 s here; a Raspberry Pi 3 is some ten times slower
 LEAST_FOUND = 0.85
 MOST_FALSE = 1
 
@@ -66,19 +70,38 @@ def wait_until(is_so: Callable[[], bool], timeout_s: float, failure: OsaError) -
         time.sleep(0.05)
 
 
-def start_broker(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    """Start a private mosquitto on loopback."""
+@contextmanager
+def running(command: list[str], **how: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program; when this context ends, however it does, the program has ended."""
+    process = subprocess.Popen(command, **how)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def private_broker(folder: Path, port: int) -> Iterator[None]:
+    """Run a mosquitto on loopback."""
     program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if program is None:
         raise ResourceError("mosquitto is not installed: apt-get install mosquitto.")
     config = folder / "mosquitto.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
-    return subprocess.Popen(
-        [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with running([program, "-c", str(config)], **quiet):
+        yield
 
 
-def subscribe(port: int, heard: Heard, on_event: Callable[[dict[str, Any]], None]) -> mqtt.Client:
+@contextmanager
+def subscribed(
+    port: int, heard: Heard, on_event: Callable[[dict[str, Any]], None]
+) -> Iterator[None]:
     """Subscribe to everything that the daemon tells; wait until the broker grants it."""
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     granted: list[bool] = []
@@ -101,8 +124,12 @@ def subscribe(port: int, heard: Heard, on_event: Callable[[dict[str, Any]], None
     client.connect_async("127.0.0.1", port)
     client.loop_start()
     failure = BrokerError(f"The private broker on port {port} did not answer in {START_S:.0f} s.")
-    wait_until(lambda: bool(granted), START_S, failure)
-    return client
+    try:
+        wait_until(lambda: bool(granted), START_S, failure)
+        yield
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def run_daemon(folder: Path, port: int, sound: Path) -> Any:
@@ -114,16 +141,30 @@ def run_daemon(folder: Path, port: int, sound: Path) -> Any:
     )
     command = [sys.executable, "-m", "osa_daemon", "run", "--config", str(config)]
     command += ["--source", f"file:{sound}", "--speed", str(SPEED)]
-    process = subprocess.Popen(command)
-    try:
-        _, status, usage = os.wait4(process.pid, 0)
-    except BaseException:
-        process.kill()
-        raise
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with running(command) as process:
+        usage = end_of(process)
     if process.returncode:
         raise ResourceError(f"The daemon ended with exit code {process.returncode}; see above.")
     return usage
+
+
+def end_of(process: subprocess.Popen[bytes]) -> Any:
+    """Wait for the end of a program; return its resource usage.
+
+    Raises:
+        ResourceError: it takes too long.
+    """
+    end_s = time.monotonic() + RUN_S
+    while time.monotonic() < end_s:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return usage
+        time.sleep(0.1)
+    raise ResourceError(
+        f"The daemon did not finish the night within {RUN_S / 60:.0f} minutes: "
+        "is this machine busy with other work?"
+    )
 
 
 def level_row(sound: Path) -> str:
@@ -172,18 +213,13 @@ def demo(sound: Path) -> int:
     seconds = FileSource(sound).duration_s
     print(f"Replaying {sound.name} ({seconds / 60:.0f} min) through osa-daemon run and MQTT:")
     heard = Heard()
-    with ExitStack() as ends, tempfile.TemporaryDirectory(prefix="osa-demo-") as name:
+    with tempfile.TemporaryDirectory(prefix="osa-demo-") as name:
         folder, port = Path(name), free_port()
-        broker = start_broker(folder, port)
-        ends.callback(broker.wait, 10)
-        ends.callback(broker.terminate)
-        client = subscribe(port, heard, say_event)
-        ends.callback(client.loop_stop)
-        ends.callback(client.disconnect)
-        usage = run_daemon(folder, port, sound)
-        # the daemon's last word comes after its last event
-        failure = BrokerError("The daemon's last message did not reach the subscriber.")
-        wait_until(lambda: heard.is_over, LAST_WORD_S, failure)
+        with private_broker(folder, port), subscribed(port, heard, say_event):
+            usage = run_daemon(folder, port, sound)
+            # the daemon's last word comes after its last event
+            failure = BrokerError("The daemon's last message did not reach the subscriber.")
+            wait_until(lambda: heard.is_over, LAST_WORD_S, failure)
     matches = matches_of(night, heard)
     print(f"\n{picture(night, heard, seconds)}\n")
     print(
@@ -212,8 +248,22 @@ def judge(matches: Matches, heard: Heard) -> int:
     return 1
 
 
+def end_on_signals() -> None:
+    """Let SIGTERM and Ctrl-C end the demo as an exception would, once."""
+    ending = (signal.SIGTERM, signal.SIGINT)
+
+    def end(number: int, _frame: object) -> None:
+        for each in ending:
+            signal.signal(each, signal.SIG_IGN)  # nothing cuts the clearing up short
+        sys.exit(128 + number)
+
+    for each in ending:
+        signal.signal(each, end)
+
+
 def main() -> int:
     """Run the demo on the night named on the command line."""
+    end_on_signals()
     try:
         return demo(Path(sys.argv[1]))
     except OsaError as error:
