@@ -6,12 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from osa_daemon.features.features import FRAME_RATE_HZ
+from osa_daemon.scoring.event import Progress
 from osa_daemon.scoring.matching import Matches, pool
+from osa_daemon.scoring.scorer import Scorer
+from osa_daemon.scoring.thresholds import ScoringSettings, Thresholds
 from osa_daemon.training.detector.judge import Reading, score
-from osa_daemon.training.detector.targets import lasting
 
 EVENT_GRID = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
-PROGRESS_GRID = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+PROGRESS_GRID = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+LEAST_TOLD_S = 12.0  # shorter ones may be over before the state could turn
 RELEASE_SHARE = 0.5  # of the threshold at which a pause in progress began
 # weight of recall against precision: F-beta
 BETAS = {"low": 0.5, "balanced": 1.0, "high": 2.0}
@@ -45,21 +48,37 @@ def sweep_events(readings: Sequence[Reading]) -> list[Point]:
 
 
 def sweep_progress(readings: Sequence[Reading]) -> list[Point]:
-    """Return precision and recall of the causal apnea, frame by frame, over `PROGRESS_GRID`."""
-    said, true = [], []
-    for reading in readings:
-        labels = reading.night.labels
-        keep = labels["ignore"] == 0
-        want = lasting(labels["apnea"].astype(np.bool_), 10 * FRAME_RATE_HZ)
-        said.append(np.array([f.apnea for f in reading.frames])[keep])
-        true.append(want[keep])
-    p, y = np.concatenate(said), np.concatenate(true)
+    """Return over `PROGRESS_GRID` how many apneas are told while they go on, and how many not.
+
+    Right: an apnea of at least `LEAST_TOLD_S` during which the state is ON. False: a run of ON
+    that touches no scored event at all.
+    """
     points = []
     for threshold in PROGRESS_GRID:
-        hit = float((y & (p >= threshold)).sum())
-        precision, recall = hit / max((p >= threshold).sum(), 1), hit / max(y.sum(), 1)
+        told = missed = false = 0
+        for reading in readings:
+            right, wrong, extra = _told(reading, threshold)
+            told, missed, false = told + right, missed + wrong, false + extra
+        precision, recall = told / max(told + false, 1), told / max(told + missed, 1)
         points.append(Point(threshold, precision, recall, f_beta(precision, recall, 1.0)))
     return points
+
+
+def _told(reading: Reading, threshold: float) -> tuple[int, int, int]:
+    """Return the apneas of a night that were told and missed, and the false runs of ON."""
+    thresholds = {"in_progress": threshold, "release": threshold * RELEASE_SHARE}
+    scorer = Scorer(ScoringSettings(thresholds=Thresholds.of(thresholds)), str)
+    states = [scorer.push(frame).progress is Progress.ON for frame in reading.frames]
+    edges = np.flatnonzero(np.diff(np.array([False, *states, False]).astype(np.int8)))
+    runs = edges.reshape(-1, 2) / FRAME_RATE_HZ
+    told = missed = 0
+    touched = np.zeros(len(runs), np.bool_)
+    for onset_s, duration_s, kind, counts in reading.night.events:
+        hit = (runs[:, 0] < onset_s + duration_s) & (runs[:, 1] > onset_s)
+        touched |= hit
+        if counts and kind != "hypopnea" and duration_s >= LEAST_TOLD_S:
+            told, missed = told + bool(hit.any()), missed + (not hit.any())
+    return told, missed, int((~touched).sum())
 
 
 def choose(readings: Sequence[Reading]) -> dict[str, Mapping[str, float]]:
