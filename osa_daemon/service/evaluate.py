@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from osa_daemon.audio.block import SAMPLE_RATE_HZ
@@ -24,8 +25,21 @@ HEADER = ("night", "hours", "events", "found", "false", "F1", "IoU", "alerts")
 def evaluate_command(args: argparse.Namespace) -> int:
     """Run `osa-daemon evaluate`; see the module's docstring."""
     nights = read_folder(args.data)
-    models = load_models()
-    rules = scoring_settings(load(args.config).settings, models.detector().metadata)
+    with ExitStack() as files:
+        # opened first: what cannot be written is told before hours of sound are heard
+        out = files.enter_context(whole_file(args.json)) if args.json is not None else None
+        models = load_models()
+        rules = scoring_settings(load(args.config).settings, models.detector().metadata)
+        figures = evaluate(nights, models, rules)
+        if out is not None:
+            out.write(json.dumps(figures, indent=1) + "\n")
+    return 0
+
+
+def evaluate(
+    nights: Sequence[ReferenceNight], models: Models, rules: ScoringSettings
+) -> dict[str, Any]:
+    """Run all nights, print a line for each, and return the figures."""
     rows: dict[str, dict[str, Any]] = {}
     everything: list[Matches] = []
     print(" ".join(f"{name:>10}" for name in HEADER))
@@ -37,9 +51,7 @@ def evaluate_command(args: argparse.Namespace) -> int:
     total = figures_of(pool(everything), sum(row["hours"] for row in rows.values()))
     total["alerts"] = sum(row["alerts"] for row in rows.values())
     print(_line("all", total))
-    if args.json is not None:
-        _write(args.json, {"nights": rows, "all": total})
-    return 0
+    return {"nights": rows, "all": total}
 
 
 def evaluate_night(
@@ -80,9 +92,3 @@ def _line(name: str, row: dict[str, Any]) -> str:
     cells = (row[key] for key in keys)
     shown = ("-" if c is None else f"{c:.2f}" if isinstance(c, float) else str(c) for c in cells)
     return " ".join([f"{name[-10:]:>10}", *(f"{cell:>10}" for cell in shown)])
-
-
-def _write(path: Path, figures: dict[str, Any]) -> None:
-    with whole_file(path) as file:
-        json.dump(figures, file, indent=1)
-        file.write("\n")
