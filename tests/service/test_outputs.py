@@ -99,6 +99,7 @@ def test_outputs_are_not_each_other(tmp_path: Path):
 
 
 def test_outputs_may_share_a_device(tmp_path: Path):
-    """Nothing is lost where two of them go to /dev/null."""
-    null = Path("/dev/null")
-    check_outputs(tmp_path / "night.wav", [("--events", null), ("--frames", null)])
+    """Nothing is lost where two of them go to /dev/null: it is the third that is refused."""
+    null, sound = Path("/dev/null"), tmp_path / "night.wav"
+    with pytest.raises(UsageError, match="--picture and FILE are both"):
+        check_outputs(sound, [("--events", null), ("--frames", null), ("--picture", sound)])
