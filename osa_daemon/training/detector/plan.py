@@ -14,8 +14,8 @@ from osa_daemon.training.simulator.night import Generator, Split, Which
 class Share:
     """Nights of one split: the seed of their manifest, how much of them (h), and their length.
 
-    `dense`: most nights with events are severe ones. Training wants events to learn from;
-    validation and test keep the mixture that the simulator means for a bedroom.
+    `dense`: most nights with events are severe ones, and more have a partner in the bed. Training
+    wants events, and hard ones, to learn from; validation and test keep the mixture that the simulator means for a bedroom.
     """
 
     split: Split
@@ -51,7 +51,9 @@ def specs_of(share: Share, material: Which, scale: float = 1.0) -> list[NightSpe
 
 
 def _denser(spec: NightSpec, number: int) -> NightSpec:
-    """Make two of three nights with events severe."""
-    if spec.severity == "none" or number % 3 == 0:
+    """Make two of three nights with events severe, and put a partner into one of four."""
+    if spec.severity == "none":
         return spec
-    return replace(spec, severity="severe")
+    if spec.kind == "events" and number % 4 == 1:
+        spec = replace(spec, kind="partner_events")
+    return spec if number % 3 == 0 else replace(spec, severity="severe")
