@@ -1,8 +1,10 @@
 """Figures of a night."""
 
-from dataclasses import dataclass, replace
+import json
+import math
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from osa_daemon.detector.frame import Frame
 from osa_daemon.features.features import FRAME_RATE_HZ
@@ -23,18 +25,18 @@ class NightFigures:
     (gaps included), `snoring_share` of the monitorable time. `gap_s`: sound that was lost.
     """
 
-    events: int
-    apneas: int
-    hypopneas: int
-    index: float | None
-    index_reason: str | None
-    longest_apnea_s: float
-    monitorable_s: float
-    monitorable_share: float
-    snoring_share: float
-    breathing_rate_bpm: float | None
-    listened_s: float
-    gap_s: float
+    events: int = 0
+    apneas: int = 0
+    hypopneas: int = 0
+    index: float | None = None
+    index_reason: str | None = None
+    longest_apnea_s: float = 0.0
+    monitorable_s: float = 0.0
+    monitorable_share: float = 0.0
+    snoring_share: float = 0.0
+    breathing_rate_bpm: float | None = None
+    listened_s: float = 0.0
+    gap_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class NightTally:
 
     def __init__(self, settings: ScoringSettings, counts: NightCounts | None = None) -> None:
         begun = counts or NightCounts()
+        self._settings = settings
         self.breath_clock = BreathClock(settings)
         self._events = begun
         self._heard, self._gap = begun.heard_frames, begun.gap_frames
@@ -80,6 +83,19 @@ class NightTally:
             self._note_rate()
         for event in scored.events:
             self.add(event)
+
+    def interrupt(self) -> None:
+        """Listening rests from here on: what follows is a new stream, nothing was lost between."""
+        self._next = None
+        self.breath_clock = BreathClock(self._settings)
+
+    def resume(self, before: NightCounts) -> None:
+        """Add what had been counted of this night already and was not at hand at first."""
+        self._events = _sum(self._events, before)
+        self._heard += before.heard_frames
+        self._gap += before.gap_frames
+        self._monitorable += before.monitorable_frames
+        self._snoring += before.snoring_frames
 
     def add(self, event: Event) -> None:
         """Count an event that was decided apart from a frame (at the end)."""
@@ -138,6 +154,45 @@ def figures_of(counts: NightCounts) -> NightFigures:
         listened_s=listened / FRAME_RATE_HZ,
         gap_s=counts.gap_frames / FRAME_RATE_HZ,
     )
+
+
+def read_counts(text: str) -> NightCounts | None:
+    """Read counts from JSON, of an older or newer version too; None where it cannot be read."""
+    known = _known(text, NightCounts())
+    return None if known is None else NightCounts(**known)
+
+
+def read_figures(text: str) -> NightFigures | None:
+    """Read figures from JSON, of an older or newer version too; None where it cannot be read."""
+    known = _known(text, NightFigures())
+    return None if known is None else NightFigures(**known)
+
+
+def _known(text: str, defaults: NightCounts | NightFigures) -> dict[str, Any] | None:
+    """Return the fields that this version knows; None where one is not what it should be."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    known = {each.name: found[each.name] for each in fields(defaults) if each.name in found}
+    fit = (_fits(name, value, getattr(defaults, name)) for name, value in known.items())
+    return known if all(fit) else None
+
+
+def _fits(name: str, value: object, default: object) -> bool:
+    if value is None:
+        return default is None
+    if name == "index_reason":
+        return isinstance(value, str)
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _sum(one: NightCounts, other: NightCounts) -> NightCounts:
+    names = [each.name for each in fields(NightCounts)]
+    both = NightCounts(**{name: getattr(one, name) + getattr(other, name) for name in names})
+    return replace(both, longest_apnea_s=max(one.longest_apnea_s, other.longest_apnea_s))
 
 
 def _share(part: int, whole: int) -> float:

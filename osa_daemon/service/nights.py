@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from osa_daemon.errors import InputError
 from osa_daemon.journal.reader import JournalReader
 from osa_daemon.journal.rows import EventRow, NightRow
-from osa_daemon.scoring.night import NightFigures
+from osa_daemon.scoring.night import NightFigures, read_figures
 from osa_daemon.service.clock import iso
 from osa_daemon.settings.load import load
 
@@ -74,8 +74,8 @@ def export_events_command(arguments: Namespace) -> int:
 
 
 def figures_of(row: NightRow) -> NightFigures:
-    """Return the figures that are stored with a night."""
-    return NightFigures(**json.loads(row.figures))
+    """Return the figures that are stored with a night; empty ones where they are unreadable."""
+    return read_figures(row.figures) or NightFigures(index_reason="The figures are unreadable.")
 
 
 def event_fields(event: EventRow) -> dict[str, object]:
