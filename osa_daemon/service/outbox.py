@@ -1,7 +1,9 @@
 """Decided events on their way out: committed, sent, and forgotten once the broker has them."""
 
+import contextlib
 import json
 import queue
+import time
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -32,12 +34,18 @@ class Outbox:
         self._acknowledged: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._unstored: deque[dict[str, Value]] = deque(maxlen=MOST_UNSTORED)
         self._rows: dict[str, int] = {}  # event id → row in the journal's outbox, once sent
+        self._done: dict[str, int] = {}  # the same, acknowledged; until its row is deleted
         self._is_stale = True  # the journal may hold messages that were not sent yet
 
-    def put(self, row: EventRow, payload: dict[str, Value]) -> dict[str, Value]:
-        """Commit an event, then send it; return what was sent (`durable` tells the truth)."""
+    def put(self, row: EventRow, payload: dict[str, Value]) -> dict[str, Value] | None:
+        """Commit an event, then send it; return what was sent (`durable` tells the truth).
+
+        None, and nothing is sent, where the journal holds an event of this id already.
+        """
         now = datetime.now(UTC)
         stored = self._store.use(lambda j: j.record_event(row, encode(payload), now))
+        if stored is False:
+            return None
         if stored is None:
             payload = payload | {"durable": False}
             self._unstored.append(payload)
@@ -51,34 +59,52 @@ class Outbox:
 
     def pump(self) -> None:
         """Forget what was acknowledged, and send what waits and finds room."""
-        done = [event_id for event_id in self._drained() if event_id in self._rows]
-        if done:
-            ids = [self._rows.pop(event_id) for event_id in done]
-            self._store.use(lambda j: j.acknowledge(*ids))
-            self._is_stale = True
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._note(self._acknowledged.get_nowait())
+        self._forget()
         while self._unstored and self._send(self._unstored[0]):
             self._unstored.popleft()
         if self._is_stale:
             self._is_stale = not self._send_stored()
+
+    def settle(self, timeout_s: float) -> None:
+        """Pump until the broker has everything that was sent, for at most `timeout_s`."""
+        until_s = time.monotonic() + timeout_s
+        self.pump()
+        while self.length and (left_s := until_s - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                self._note(self._acknowledged.get(timeout=left_s))
+            self.pump()
 
     @property
     def length(self) -> int:
         """Events that wait for their acknowledgement, as far as they were sent."""
         return len(self._rows) + len(self._unstored)
 
-    def _drained(self) -> list[str]:
-        ids: list[str] = []
-        while not self._acknowledged.empty():
-            ids.append(self._acknowledged.get_nowait())
-        return ids
+    def waiting(self) -> int:
+        """Return how many events wait in the journal and in memory."""
+        return (self._store.look(lambda j: j.outbox_length()) or 0) + len(self._unstored)
+
+    def _note(self, event_id: str) -> None:
+        row = self._rows.pop(event_id, None)
+        if row is not None:
+            self._done[event_id] = row
+
+    def _forget(self) -> None:
+        """Delete what the broker has; where that fails it is kept in mind, never sent again."""
+        rows = tuple(self._done.values())
+        if rows and self._store.does(lambda j: j.acknowledge(*rows)):
+            self._done.clear()
+            self._is_stale = True
 
     def _send_stored(self) -> bool:
         """Send what the journal holds; False where not all found room."""
-        limit = BATCH + len(self._rows)
-        waiting = self._store.use(lambda j: j.pending(limit)) or ()
+        limit = BATCH + len(self._rows) + len(self._done)
+        waiting = self._store.look(lambda j: j.pending(limit)) or ()
         for row in waiting:
             payload = json.loads(row.payload)
-            if payload["id"] in self._rows:
+            if payload["id"] in self._rows or payload["id"] in self._done:
                 continue
             if not self._send(payload):
                 return False

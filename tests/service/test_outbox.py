@@ -1,10 +1,14 @@
 """Events leave the outbox once the broker has them, whatever the disk does."""
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pytest
+
+from osa_daemon.errors import StorageError
 from osa_daemon.journal.journal import Journal
 from osa_daemon.journal.rows import EventRow
 from osa_daemon.service.outbox import Outbox
@@ -41,10 +45,15 @@ def row_of(name: str) -> EventRow:
 def make(tmp_path: Path, sender: Sender) -> tuple[Outbox, Journal]:
     """An outbox over a real journal."""
     journal = Journal.open(tmp_path / "journal.sqlite3")
-    return Outbox(Store(journal, lambda _problem: None, None), sender), journal
+    return Outbox(Store(lambda: journal, lambda _problem: None), sender), journal
 
 
-def put(outbox: Outbox, name: str) -> Mapping[str, object]:
+def no_journal() -> Journal:
+    """A journal that cannot be opened."""
+    raise StorageError("The disk is full.")
+
+
+def put(outbox: Outbox, name: str) -> Mapping[str, object] | None:
     """Put an event of that name."""
     return outbox.put(row_of(name), {"id": name, "durable": True})
 
@@ -99,8 +108,9 @@ def test_events_left_by_a_crash_are_sent_by_the_next_run(tmp_path: Path):
 def test_without_a_disk_events_go_out_and_say_so():
     """Where nothing can be stored, the event is sent with durable false."""
     sender = Sender()
-    outbox = Outbox(Store(None, lambda _problem: None, "The disk is full."), sender)
+    outbox = Outbox(Store(no_journal, lambda _problem: None), sender)
     sent = put(outbox, "a")
+    assert sent is not None
     assert sent["durable"] is False
     assert json.loads(json.dumps(sender.payloads[0]))["durable"] is False
 
@@ -115,4 +125,57 @@ def test_many_waiting_events_all_leave(tmp_path: Path):
     for _ in range(5):
         outbox.pump()
     assert len(set(sender.sent)) == 130 == len(sender.sent)
+    journal.close()
+
+
+def test_an_acknowledged_event_is_not_sent_again_while_the_disk_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Where it cannot be deleted from the outbox, it is kept in mind until it can."""
+    sender = Sender()
+    outbox, journal = make(tmp_path, sender)
+    put(outbox, "a")
+
+    def fail(*_ids: int) -> None:
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "acknowledge", fail)
+        outbox.acknowledged("a")
+        put(outbox, "b")
+        outbox.pump()
+    assert sender.sent == ["a", "b"]
+    assert outbox.waiting() == 2
+    outbox.pump()
+    assert outbox.waiting() == 1
+    assert sender.sent == ["a", "b"]
+    journal.close()
+
+
+def test_an_event_decided_twice_is_sent_once(tmp_path: Path):
+    """An id that the journal has already is refused."""
+    sender = Sender()
+    outbox, journal = make(tmp_path, sender)
+    assert put(outbox, "a") is not None
+    assert put(outbox, "a") is None
+    assert sender.sent == ["a"]
+    journal.close()
+
+
+def test_at_the_end_it_waits_for_the_broker(tmp_path: Path):
+    """What the broker acknowledges in time is not left for the next start."""
+    outbox, journal = make(tmp_path, Sender())
+    put(outbox, "a")
+    threading.Timer(0.05, outbox.acknowledged, ("a",)).start()
+    outbox.settle(60.0)
+    assert journal.outbox_length() == 0
+    journal.close()
+
+
+def test_a_broker_that_is_away_does_not_hold_the_end_up(tmp_path: Path):
+    """The wait is bounded; the event stays for the next start."""
+    outbox, journal = make(tmp_path, Sender())
+    put(outbox, "a")
+    outbox.settle(0.01)
+    assert journal.outbox_length() == 1
     journal.close()
