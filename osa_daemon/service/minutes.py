@@ -21,6 +21,7 @@ class Minutes:
         self._store = store
         self._rows: list[MinuteRow] = []
         self._frames: list[tuple[bool, bool, bool, float, float]] = []
+        self._start: datetime | None = None
 
     def step(self, step: Step, tally: NightTally, night: date, start: datetime) -> None:
         """Take one frame; `start` is the wall-clock time of the frame."""
@@ -28,11 +29,19 @@ class Minutes:
         snoring = tally.breath_clock.snoring
         row = (frame.valid, scored.monitorable, snoring, frame.level_dbfs, frame.noise_dbfs)
         self._frames.append(row)
+        if self._start is None:
+            self._start = start
         if len(self._frames) >= MINUTE_FRAMES:
-            self._rows.append(self._minute(tally, night, start))
-            self._frames.clear()
+            self.cut(tally, night)
         if len(self._rows) >= BATCH_MINUTES:
             self.save()
+
+    def cut(self, tally: NightTally, night: date) -> None:
+        """End the minute that is going on: it is full, or the stream ends."""
+        if self._start is not None:
+            self._rows.append(self._minute(tally, night, self._start))
+            self._frames.clear()
+            self._start = None
 
     def save(self) -> None:
         """Commit what is gathered; where that fails it is dropped, never piled up."""
@@ -51,7 +60,7 @@ class Minutes:
             heard_s=seconds[0],
             monitorable_s=seconds[1],
             snoring_s=seconds[2],
-            gap_s=60.0 - seconds[0],
+            gap_s=len(self._frames) / FRAME_RATE_HZ - seconds[0],
             level_dbfs=level,
             noise_dbfs=noise,
             breathing_rate_bpm=tally.breath_clock.rate_bpm(),
