@@ -1,17 +1,26 @@
 """The night that is going on: its figures, kept across restarts, told and rolled over at noon."""
 
 import json
-from dataclasses import asdict
+import time
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 
 from osa_daemon.journal.rows import NightRow
 from osa_daemon.publish import topics
 from osa_daemon.scoring.event import Event
-from osa_daemon.scoring.night import NightCounts, NightFigures, NightTally, night_of
+from osa_daemon.scoring.night import (
+    NightCounts,
+    NightTally,
+    night_of,
+    read_counts,
+    read_figures,
+)
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Step
 from osa_daemon.service.store import Store
+
+SAVE_S = 300.0  # an SD card wears with every write; events commit the figures at once
 
 
 class Tonight:
@@ -29,16 +38,28 @@ class Tonight:
         self._bulletin = bulletin
         self._rules = rules
         self._keep_days = keep_days
+        self._saved: NightCounts | None = None
+        self._saved_s = time.monotonic()
         self.night, self.tally, self._started = self._begin(now)
         self._tell_last()
+        self._forget_old()
 
     def step(self, step: Step) -> None:
-        """Count one frame with its events."""
-        self.tally.push(step.frame, step.scored)
+        """Count one frame; its events are given to `add` once they are known to be new."""
+        self.tally.push(step.frame, replace(step.scored, events=()))
 
     def add(self, event: Event) -> None:
-        """Count an event that came apart from a frame."""
+        """Count an event."""
         self.tally.add(event)
+
+    def resume(self) -> None:
+        """Take what the journal knows of this night, where it could be opened only now."""
+        row, before = self._known(self.night)
+        if row is not None and before is not None:
+            self.tally.resume(before)
+            self._started = min(self._started, row.started_utc.astimezone())
+        self._tell_last()
+        self._forget_old()
 
     def roll(self, now: datetime) -> None:
         """Begin a new night where noon has passed."""
@@ -47,19 +68,29 @@ class Tonight:
         self.save()
         self.night, self.tally, self._started = self._begin(now)
         self._tell_last()
-        self._store.use(lambda j: j.forget_before(self.night, self._keep_days))
+        self._forget_old()
+
+    def minute(self) -> None:
+        """Tell the figures, and commit them now and then."""
+        if time.monotonic() - self._saved_s >= SAVE_S:
+            self.save()
+        else:
+            self.tell()
 
     def save(self) -> None:
-        """Commit the figures, and tell them."""
-        figures = self.tally.figures()
-        row = NightRow(
-            self.night,
-            self._started.astimezone(UTC),
-            datetime.now(UTC),
-            json.dumps(asdict(figures)),
-            json.dumps(asdict(self.tally.counts())),
-        )
-        self._store.use(lambda j: j.record_night(row))
+        """Commit the figures where they changed, and tell them."""
+        self._saved_s = time.monotonic()
+        counts = self.tally.counts()
+        if counts != self._saved:
+            row = NightRow(
+                self.night,
+                self._started.astimezone(UTC),
+                datetime.now(UTC),
+                json.dumps(asdict(self.tally.figures())),
+                json.dumps(asdict(counts)),
+            )
+            if self._store.does(lambda j: j.record_night(row)):
+                self._saved = counts
         self.tell()
 
     def tell(self) -> None:
@@ -70,17 +101,24 @@ class Tonight:
     def _begin(self, now: datetime) -> tuple[date, NightTally, datetime]:
         """Go on with the night that the journal knows, or begin one."""
         night = night_of(now)
-        row = self._store.use(lambda j: j.night(night))
-        if row is None:
+        row, counts = self._known(night)
+        self._saved = NightCounts() if row is None else counts
+        if row is None or counts is None:
             return night, NightTally(self._rules), now
-        counts = NightCounts(**json.loads(row.counts))
         return night, NightTally(self._rules, counts), row.started_utc.astimezone()
 
+    def _known(self, night: date) -> tuple[NightRow | None, NightCounts | None]:
+        row = self._store.look(lambda j: j.night(night))
+        return row, None if row is None else read_counts(row.counts)
+
     def _tell_last(self) -> None:
-        rows = self._store.use(lambda j: j.last_nights(2)) or ()
+        rows = self._store.look(lambda j: j.last_nights(2)) or ()
         for row in rows:
-            if row.night < self.night:
-                figures = NightFigures(**json.loads(row.figures))
+            figures = read_figures(row.figures)
+            if row.night < self.night and figures is not None:
                 started = row.started_utc.astimezone()
                 self._bulletin.night(topics.NIGHT_LAST.suffix, row.night, figures, started)
                 return
+
+    def _forget_old(self) -> None:
+        self._store.does(lambda j: j.forget_before(self.night, self._keep_days))
