@@ -1,6 +1,7 @@
 """What the house is told: steps of the chain become states on the topics of contract C4."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -8,8 +9,10 @@ from osa_daemon.audio.source import SourceHealth, SourceState
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.publish import payloads, topics
 from osa_daemon.publish.payloads import DaemonState, Value
-from osa_daemon.scoring.event import Alert, Progress
+from osa_daemon.scoring.audibility import CLIP_FRAMES, CLIP_WINDOW
+from osa_daemon.scoring.event import Alert, AlertLevel, Progress
 from osa_daemon.scoring.night import NightFigures
+from osa_daemon.scoring.recent import Recent
 from osa_daemon.service.chain import Step
 from osa_daemon.service.clock import StreamClock
 
@@ -51,24 +54,29 @@ class Bulletin:
         self._version, self._model = version, model
         self._on_status = on_status
         self._sent: dict[str, str | Mapping[str, Value]] = {}
-        self._status: tuple[DaemonState, str] | None = None
+        self._state: DaemonState | None = None
+        self._cause: str | None = None
+        self._since = clock.now()
         self._silent_frames = 0
+        self._clipped = Recent(CLIP_WINDOW)
+        self._standing: Alert | None = None
+        self._told_since: datetime | None = None
 
     def begin(self) -> None:
-        """Tell what is so before the first sound."""
-        self._set(topics.APNEA.suffix, Progress.UNKNOWN.value)
-        self._set(topics.BREATHING_AUDIBLE.suffix, "OFF")
+        """Tell what is so before the first sound; problems are told by those who know them."""
+        self.unknown()
         self._set(topics.ALERT.suffix, payloads.alert_payload(None, None))
-        for problem in (topics.PROBLEM_CONFIGURATION, topics.PROBLEM_STORAGE):
-            self._set(problem.suffix, payloads.problem_payload(None))
         self.listen(SourceHealth(SourceState.STARTING, "The microphone is being opened."))
 
     def step(self, step: Step) -> None:
         """Tell what one frame led to."""
         frame, scored = step.frame, step.scored
         self._silent_frames = self._silent_frames + 1 if frame.silent else 0
+        self._clipped.push(flag=frame.clipped)
         self._set(topics.APNEA.suffix, scored.progress.value)
         self._set(topics.BREATHING_AUDIBLE.suffix, "ON" if scored.audible else "OFF")
+        if scored.progress is Progress.OFF:
+            self.release("Breathing is heard again.")
         for alert in scored.alerts:
             self.alert(alert)
         if frame.valid and frame.index % LEVEL_EVERY_FRAMES == 0:
@@ -76,35 +84,74 @@ class Bulletin:
             self._publisher.set_state(topics.LEVEL.suffix, level)
 
     def alert(self, alert: Alert) -> None:
-        """Tell that an alert was raised, or is over."""
-        since = self._clock.wall_time(alert.since_s)
-        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, since))
+        """Tell that an alert was raised, or is over; a notice takes no standing alert away."""
+        if self._standing is not None and alert.level is AlertLevel.NOTICE:
+            return
+        self._standing = None
+        self._told_since = self._clock.wall_time(alert.since_s)
+        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._told_since))
+
+    def stand(self, alert: Alert) -> None:
+        """Leave an alert as it is, though the stream that raised it ended without a breath."""
+        self._standing = alert
+
+    def release(self, text: str, *, acknowledged: bool = False) -> None:
+        """End the alert that was left standing, if any."""
+        if self._standing is None:
+            return
+        over = replace(self._standing, active=False, text=text, acknowledged=acknowledged)
+        self._standing = None
+        self._set(topics.ALERT.suffix, payloads.alert_payload(over, self._told_since))
 
     def listen(self, health: SourceHealth) -> None:
-        """Tell how the source is: status, hearing, and the microphone problem."""
-        state, text = _STATES[health.state], health.text
-        if state == "monitoring" and self._silent_frames >= SILENT_FRAMES:
-            state = "deaf"
-            text = f"{health.device} gives digital silence: is it muted or unplugged inside?"
-        if (state, text) == self._status:
-            return
-        was, self._status = self._status, (state, text)
-        if was is None or was[0] != state:
-            self._tell_state(state, text)
+        """Tell how the source is: status, hearing, and the microphone problem.
+
+        Told again when the cause changes, not with every new text of the same cause.
+        """
+        state, cause, text = _STATES[health.state], health.state.value, health.text
+        if state == "monitoring":
+            device = health.device or "The microphone"
+            if self._silent_frames >= SILENT_FRAMES:
+                state, cause = "deaf", "silent"
+                text = f"{device} gives digital silence: is it muted or unplugged inside?"
+            elif self._clipped.count >= CLIP_FRAMES:
+                state, cause = "deaf", "clipped"
+                text = f"{device} is overdriven: lower its gain."
+        self._tell_state(state, cause, text)
 
     def pause(self, reason: str) -> None:
         """Tell that monitoring rests."""
-        if self._status != ("paused", reason):
-            self._status = ("paused", reason)
-            self._tell_state("paused", reason)
+        self._tell_state("paused", reason, reason)
 
-    def _tell_state(self, state: DaemonState, text: str) -> None:
+    def unknown(self) -> None:
+        """Tell that nothing is known of the breathing now; what comes is a new stream."""
+        self._silent_frames = 0
+        self._clipped.clear()
+        self._hear_nothing()
+
+    def end(self) -> Mapping[str, Value]:
+        """Tell that nobody listens any more; return the last status."""
+        self._set(topics.HEARING.suffix, topics.OFFLINE)
+        self._hear_nothing()
+        return payloads.status_payload(
+            "stopping", self._clock.now(), None, self._version, self._model
+        )
+
+    def _hear_nothing(self) -> None:
+        self._set(topics.APNEA.suffix, Progress.UNKNOWN.value)
+        self._set(topics.BREATHING_AUDIBLE.suffix, "OFF")
+
+    def _tell_state(self, state: DaemonState, cause: str, text: str) -> None:
+        if (state, cause) == (self._state, self._cause):
+            return
+        if state != self._state:
+            self._since = self._clock.now()
+        self._state, self._cause = state, cause
         hears = state == "monitoring"
         reason = None if hears else text
-        now = self._clock.now()
         self._set(
             topics.STATUS.suffix,
-            payloads.status_payload(state, now, reason, self._version, self._model),
+            payloads.status_payload(state, self._since, reason, self._version, self._model),
         )
         self._set(topics.HEARING.suffix, topics.ONLINE if hears else topics.OFFLINE)
         lost = state in ("deaf", "no_microphone")
@@ -112,9 +159,12 @@ class Bulletin:
             topics.PROBLEM_MICROPHONE.suffix, payloads.problem_payload(text if lost else None)
         )
         if not hears:
-            self._set(topics.APNEA.suffix, Progress.UNKNOWN.value)
-            self._set(topics.BREATHING_AUDIBLE.suffix, "OFF")
+            self._hear_nothing()
         self._on_status(state, text)
+
+    def configuration(self, problem: str | None) -> None:
+        """Tell whether a setting or a command is wrong."""
+        self._set(topics.PROBLEM_CONFIGURATION.suffix, payloads.problem_payload(problem))
 
     def storage(self, problem: str | None) -> None:
         """Tell whether events can be stored."""
@@ -141,12 +191,6 @@ class Bulletin:
                 started=started,
                 updated=self._clock.now(),
             ),
-        )
-
-    def stopping(self) -> Mapping[str, Value]:
-        """Return the last status."""
-        return payloads.status_payload(
-            "stopping", self._clock.now(), None, self._version, self._model
         )
 
     def _set(self, suffix: str, payload: str | Mapping[str, Value]) -> None:
