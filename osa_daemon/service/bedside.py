@@ -7,14 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from osa_daemon.audio.block import Block
 from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.journal.rows import EventRow, OpenPause
 from osa_daemon.publish import payloads, topics
 from osa_daemon.scoring.event import Event, Progress, Scored
 from osa_daemon.scoring.night import night_of
+from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.bulletin import Bulletin, Publisher
 from osa_daemon.service.chain import Chain, Step
 from osa_daemon.service.clock import StreamClock
+from osa_daemon.service.commands import ACKNOWLEDGE, Commands, refusal
 from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
@@ -24,8 +27,10 @@ from osa_daemon.settings.hours import Hours
 
 READ_TIMEOUT_S = 0.5
 TICK_S = 1.0
-SAVE_S = 60.0
+MINUTE_S = 60.0
 PAUSE_SEEN_S = 10.0  # how often the journal is told that a pause goes on
+LOST_S = 10.0  # without sound: what is open is decided, and the next sound begins anew
+SETTLE_S = 3.0  # for the broker to have what was decided last, within `run.CHAIN_STOP_S`
 
 _log = logging.getLogger(__name__)
 
@@ -44,63 +49,100 @@ class Rooms:
     tonight: Tonight
     minutes: Minutes
     diagnostics: Diagnostics
+    commands: Commands
+    rules: ScoringSettings
     hours: Hours | None
+    warnings: str | None
 
 
 class Bedside:
-    """Runs the chain over a source. Made and used by one thread, `stop` and `has_told` aside.
+    """Runs the chain over a source, in one thread, until the event `stop` is set.
 
-    `beat` is called at least every second. `has_told` is set once something true was announced:
-    the first frames passed, or the microphone's absence was found.
+    `beat` is called at least every few seconds. `has_told` is set once something true was
+    announced: the first frames passed, or the microphone's absence was found.
     """
 
-    def __init__(self, rooms: Rooms, beat: Callable[[], None]) -> None:
+    def __init__(self, rooms: Rooms, beat: Callable[[], None], stop: threading.Event) -> None:
         self._rooms = rooms
         self._beat = beat
-        self._stop = threading.Event()
+        self._stop = stop
         self.has_told = threading.Event()
-        self._ticked_s = self._saved_s = time.monotonic()
+        self._ticked_s = self._minute_s = self._heard_s = time.monotonic()
         self._pause_seen_s: float | None = None
-        self._chain: Chain | None = rooms.make_chain()  # None while monitoring rests
-
-    def stop(self) -> None:
-        """Ask the loop to end soon."""
-        self._stop.set()
+        self._chain: Chain | None = None  # begins with the first sound
+        self._rests = False
 
     def run(self) -> None:
-        """Run until the source ends or `stop` is called; then close what is open."""
+        """Run until the source ends or is stopped; then close what is open, the journal too."""
         rooms = self._rooms
-        rooms.bulletin.begin()
-        while not self._stop.is_set():
-            block = rooms.source.read(READ_TIMEOUT_S)
-            self._beat()
-            if block is not None and self._chain is not None:
-                for step in self._chain.push(block):
-                    self._step(step)
-            health = rooms.source.health()
-            if health.state is SourceState.ENDED:
-                break
-            self._tick()
-        self._finish()
+        try:
+            rooms.bulletin.begin()
+            rooms.bulletin.configuration(rooms.warnings)
+            self._recover_left_open()
+            self._keep_hours(rooms.clock.now())
+            while not self._stop.is_set():
+                block = rooms.source.read(READ_TIMEOUT_S)
+                self._beat()
+                if block is not None:
+                    self._hear(block)
+                self._obey()
+                if rooms.source.health().state is SourceState.ENDED:
+                    break
+                self._tick()
+            self._finish()
+        finally:
+            rooms.store.close()
 
     def recover(self, pause: OpenPause) -> None:
-        """Decide a pause that was in progress when the daemon was killed."""
+        """Decide a pause that was in progress when the daemon was killed.
+
+        `onset_s` lies before this stream began: minus the seconds from the onset to now, by the
+        wall clock. `confidence` is the threshold at which a pause is taken to be in progress: it
+        was at least that, what it was is not known any more.
+        """
+        rooms = self._rooms
         duration_s = (pause.seen_utc - pause.onset_utc).total_seconds()
+        onset_s = (pause.onset_utc - rooms.clock.now()).total_seconds()
         event = Event(
             id=f"{int(pause.onset_utc.timestamp()):x}-recovered",
             type="apnea",
-            onset_s=0.0,
-            duration_s=max(10.0, duration_s),
-            confidence=0.5,
+            onset_s=min(onset_s, 0.0),
+            duration_s=max(rooms.rules.min_event_s, duration_s),
+            confidence=rooms.rules.thresholds.in_progress,
             character="unknown",
             monitorable=True,
             truncated=True,
         )
         onset = pause.onset_utc.astimezone()
-        if night_of(onset) == self._rooms.tonight.night:
-            self._rooms.tonight.add(event)
-        self._decided(event, onset)
-        self._rooms.store.use(lambda j: j.end_pause())
+        self._decided(event, onset, counts=night_of(onset) == rooms.tonight.night)
+        rooms.store.does(lambda j: j.end_pause())
+
+    def _recover_left_open(self) -> None:
+        left_open = self._rooms.store.look(lambda j: j.left_open)
+        if left_open is not None:
+            self.recover(left_open)
+
+    def _hear(self, block: Block) -> None:
+        self._heard_s = time.monotonic()
+        if self._rests:
+            return
+        if self._chain is None:
+            self._chain = self._rooms.make_chain()
+        for step in self._chain.push(block):
+            self._step(step)
+
+    def _obey(self) -> None:
+        """Carry out what came from the broker."""
+        bulletin = self._rooms.bulletin
+        while (key := self._rooms.commands.take()) is not None:
+            if key != ACKNOWLEDGE:
+                texts = (self._rooms.warnings, refusal(key))
+                bulletin.configuration(" ".join(text for text in texts if text))
+                continue
+            bulletin.configuration(self._rooms.warnings)
+            bulletin.release("The alert was acknowledged.", acknowledged=True)
+            for alert in self._chain.scorer.acknowledge().alerts if self._chain else ():
+                bulletin.alert(alert)
 
     def _step(self, step: Step) -> None:
         rooms = self._rooms
@@ -113,8 +155,8 @@ class Bedside:
             self._decided(event, rooms.clock.wall_time(event.onset_s))
         self.has_told.set()
 
-    def _decided(self, event: Event, onset: datetime) -> None:
-        """Commit and send a decided event."""
+    def _decided(self, event: Event, onset: datetime, *, counts: bool = True) -> None:
+        """Commit, count and send a decided event, unless the journal has it already."""
         rooms = self._rooms
         night = night_of(onset)
         payload = payloads.event_payload(event, onset, night, is_durable=True)
@@ -131,6 +173,10 @@ class Bedside:
             night=night,
         )
         sent = rooms.outbox.put(row, payload)
+        if sent is None:
+            return
+        if counts:
+            rooms.tonight.add(event)
         rooms.publisher.set_state(topics.LAST_EVENT.suffix, sent)
         rooms.tonight.save()
         _log.info("%s of %.0f s at %s", event.type, event.duration_s, payload["onset"])
@@ -144,10 +190,10 @@ class Bedside:
                 self._pause_seen_s = now_s
                 onset = rooms.clock.wall_time(scored.progress_onset_s).astimezone(UTC)
                 seen = rooms.clock.wall_time((scored.index + 1) / 5).astimezone(UTC)
-                rooms.store.use(lambda j: j.begin_pause(onset, seen))
+                rooms.store.does(lambda j: j.begin_pause(onset, seen))
         elif self._pause_seen_s is not None:
             self._pause_seen_s = None
-            rooms.store.use(lambda j: j.end_pause())
+            rooms.store.does(lambda j: j.end_pause())
 
     def _tick(self) -> None:
         now_s = time.monotonic()
@@ -158,23 +204,33 @@ class Bedside:
         now = rooms.clock.now()
         rooms.outbox.pump()
         self._keep_hours(now)
-        if self._chain is not None:
-            health = rooms.source.health()
-            rooms.bulletin.listen(health)
-            if health.state not in (SourceState.STARTING, SourceState.RUNNING):
-                self.has_told.set()
-        if now_s - self._saved_s >= SAVE_S:
-            self._saved_s = now_s
+        if not self._rests:
+            self._listen(now_s)
+        if now_s - self._minute_s >= MINUTE_S:
+            self._minute_s = now_s
             self._each_minute(now)
+
+    def _listen(self, now_s: float) -> None:
+        """Tell how the source is; where it is lost, the stream ends and an alert stays."""
+        health = self._rooms.source.health()
+        self._rooms.bulletin.listen(health)
+        if health.state in (SourceState.STARTING, SourceState.RUNNING):
+            return
+        self.has_told.set()
+        if self._chain is not None and now_s - self._heard_s >= LOST_S:
+            self._end_stream(leave_alert=True)
 
     def _each_minute(self, now: datetime) -> None:
         rooms = self._rooms
+        if rooms.store.retry():
+            rooms.tonight.resume()
+            self._recover_left_open()
         rooms.tonight.roll(now)
-        rooms.tonight.save()
+        rooms.tonight.minute()
         clock = rooms.tonight.tally.breath_clock
         breathing = payloads.breathing_payload(clock.rate_bpm(), is_snoring=clock.snoring)
         rooms.publisher.set_state(topics.BREATHING.suffix, breathing)
-        overruns, outbox = rooms.source.health().overruns, rooms.outbox.length
+        overruns, outbox = rooms.source.health().overruns, rooms.outbox.waiting()
         rooms.publisher.set_state(
             topics.DIAGNOSTICS.suffix, rooms.diagnostics.payload(overruns, outbox)
         )
@@ -182,36 +238,43 @@ class Bedside:
     def _keep_hours(self, now: datetime) -> None:
         """Rest outside `monitoring.hours`; the stream ends there and begins anew."""
         hours = self._rooms.hours
-        rests = hours is not None and now.time() not in hours
-        if rests and self._chain is not None:
-            self._end_stream()
-            self.has_told.set()
-        elif not rests and self._chain is None:
-            self._chain = self._rooms.make_chain()
-        if rests and hours is not None:
-            self._rooms.bulletin.pause(f"monitoring.hours: listening begins at {hours.start:%H:%M}")
+        self._rests = hours is not None and now.time() not in hours
+        if hours is None or not self._rests:
+            return
+        self._end_stream()
+        self._rooms.tonight.tally.interrupt()
+        self._rooms.bulletin.pause(f"monitoring.hours: listening begins at {hours.start:%H:%M}")
+        self.has_told.set()
 
     def _finish(self) -> None:
         self._end_stream()
         self._rooms.minutes.save()
         self._rooms.tonight.save()
-        self._rooms.outbox.pump()
+        self._rooms.outbox.settle(SETTLE_S)
 
-    def _end_stream(self) -> None:
-        """Let the chain say what it still owes, and forget it."""
-        if self._chain is None:
-            return
-        steps, last = self._chain.finish()
-        self._chain = None
-        for step in steps:
-            self._step(step)
-        self._close(last)
+    def _end_stream(self, *, leave_alert: bool = False) -> None:
+        """Let the chain say what it still owes, and forget it.
 
-    def _close(self, last: Scored) -> None:
+        With `leave_alert` an alert stays until breath is heard in the next stream.
+        """
+        rooms = self._rooms
+        if self._chain is not None:
+            steps, last = self._chain.finish()
+            self._chain = None
+            for step in steps:
+                self._step(step)
+            self._close(last, leave_alert=leave_alert)
+            rooms.minutes.cut(rooms.tonight.tally, rooms.tonight.night)
+            rooms.bulletin.unknown()
+        if not leave_alert:
+            rooms.bulletin.release("Listening ended before breathing was heard again.")
+
+    def _close(self, last: Scored, *, leave_alert: bool) -> None:
         """Take what the end itself led to."""
+        tell = self._rooms.bulletin.stand if leave_alert else self._rooms.bulletin.alert
         for alert in last.alerts:
-            self._rooms.bulletin.alert(alert)
+            tell(alert)
         for event in last.events:
-            self._rooms.tonight.add(event)
             self._decided(event, self._rooms.clock.wall_time(event.onset_s))
-        self._rooms.store.use(lambda j: j.end_pause())
+        self._pause_seen_s = None
+        self._rooms.store.does(lambda j: j.end_pause())

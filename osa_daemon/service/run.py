@@ -15,11 +15,11 @@ from osa_daemon import __version__
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.microphone import MicrophoneSource
 from osa_daemon.audio.source import Source
-from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED, StorageError
+from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED
 from osa_daemon.journal.journal import Journal
 from osa_daemon.publish import topics
 from osa_daemon.publish.mqtt import MqttPublisher
-from osa_daemon.publish.payloads import Value, problem_payload, settings_payload
+from osa_daemon.publish.payloads import Value, settings_payload
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service import notify
 from osa_daemon.service.bedside import Bedside, Rooms
@@ -27,6 +27,7 @@ from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Chain
 from osa_daemon.service.clock import StreamClock
+from osa_daemon.service.commands import Commands
 from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.heartbeat import Heartbeats
 from osa_daemon.service.minutes import Minutes
@@ -38,10 +39,11 @@ from osa_daemon.service.tonight import Tonight
 from osa_daemon.settings.load import Loaded
 from osa_daemon.settings.model import Settings
 
-LOOP_S = 0.5
+LOOP_S = 0.2
 CHAIN_DEADLINE_S = 30.0  # a 2 s chunk takes 20 ms here; a starved Pi may take seconds
 PUBLISH_DEADLINE_S = 60.0
-STOP_S = 5.0  # for the chain, then for the broker: within systemd's TimeoutStopSec together
+CHAIN_STOP_S = 6.0  # with STOP_S for the broker within systemd's TimeoutStopSec
+STOP_S = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -74,16 +76,12 @@ def live_values(settings: Settings) -> dict[str, Value]:
     }
 
 
-def open_journal(settings: Settings) -> tuple[Journal | None, str | None]:
-    """Open the journal; where that fails, return the reason: monitoring goes on without."""
-    try:
-        journal = Journal.open(settings.journal.path)
-    except StorageError as error:
-        _log.error("%s Events are not stored.", error)  # no bug: one sentence
-        return None, str(error)
+def open_journal(settings: Settings) -> Journal:
+    """Open the journal; raise StorageError where that fails."""
+    journal = Journal.open(settings.journal.path)
     if journal.notice:
         _log.warning("%s", journal.notice)
-    return journal, None
+    return journal
 
 
 class Daemon:
@@ -103,9 +101,11 @@ class Daemon:
         self._model_version = models.network.sha256[:12]
         broker = mqtt_settings(loaded.settings.mqtt, model=self._model_version)
         self._acknowledged: list[Callable[[str], None]] = []
-        self.publisher = MqttPublisher(broker, self._on_acknowledged)
+        self._commands = Commands()
+        self.publisher = MqttPublisher(broker, self._on_acknowledged, self._commands.put)
         self._beats = Heartbeats(time.monotonic)
-        self._signal = threading.Event()
+        self._stop = threading.Event()
+        self._is_signalled = False
         self._bedside: Bedside | None = None
         self._bulletin: Bulletin | None = None
         self._status = "Starting"
@@ -115,13 +115,17 @@ class Daemon:
         """Run to the end; return the exit code."""
         faulthandler.enable()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._signal.set())
+            signal.signal(number, self._on_signal)
         self._beats.watch("chain", CHAIN_DEADLINE_S)
         chain = threading.Thread(target=self._chain_thread, name="osa-chain", daemon=True)
         self.publisher.start()
         chain.start()
         self._watch(chain)
         return self._end(chain)
+
+    def _on_signal(self, *_: object) -> None:
+        """Only note it: a lock taken here might be one that the interrupted thread holds."""
+        self._is_signalled = True
 
     def _on_acknowledged(self, event_id: str) -> None:
         for listener in self._acknowledged:
@@ -139,8 +143,7 @@ class Daemon:
         settings, publisher = self._loaded.settings, self.publisher
         clock = StreamClock(getattr(self._source, "monotonic_at", None))
         bulletin = Bulletin(publisher, clock, __version__, self._model_version, self._on_status)
-        journal, problem = open_journal(settings)
-        store = Store(journal, bulletin.storage, problem)
+        store = Store(lambda: open_journal(settings), bulletin.storage)
         outbox = Outbox(store, publisher)
         self._acknowledged.append(outbox.acknowledged)
         rooms = Rooms(
@@ -154,15 +157,13 @@ class Daemon:
             tonight=Tonight(store, bulletin, self._rules, settings.journal.keep_days, clock.now()),
             minutes=Minutes(store),
             diagnostics=Diagnostics(store, self._model_version),
+            commands=self._commands,
+            rules=self._rules,
             hours=settings.monitoring.span(),
+            warnings=" ".join(self._loaded.warnings) or None,
         )
         publisher.set_state(topics.SETTINGS.suffix, settings_payload(live_values(settings)))
-        if self._loaded.warnings:
-            warning = problem_payload(" ".join(self._loaded.warnings))
-            publisher.set_state(topics.PROBLEM_CONFIGURATION.suffix, warning)
-        bedside = Bedside(rooms, lambda: self._beats.beat("chain"))
-        if journal is not None and journal.left_open is not None:
-            bedside.recover(journal.left_open)
+        bedside = Bedside(rooms, lambda: self._beats.beat("chain"), self._stop)
         self._bulletin, self._bedside = bulletin, bedside
         return bedside
 
@@ -174,7 +175,8 @@ class Daemon:
     def _watch(self, chain: threading.Thread) -> None:
         """Feed the watchdog while every stage is alive; end the process where one hangs."""
         is_ready = False
-        while chain.is_alive() and not self._signal.wait(LOOP_S):
+        while chain.is_alive() and not self._is_signalled:
+            chain.join(LOOP_S)
             overdue = self._beats.overdue()
             if self.publisher.step_age_s > PUBLISH_DEADLINE_S:
                 overdue.append("publisher")
@@ -194,11 +196,13 @@ class Daemon:
 
     def _end(self, chain: threading.Thread) -> int:
         notify.stopping()
-        if self._bedside is not None:
-            self._bedside.stop()
-        chain.join(STOP_S)
+        self._stop.set()
+        chain.join(CHAIN_STOP_S)
         self._source.close()
-        status = self._bulletin.stopping() if self._bulletin is not None else None
+        status = self._bulletin.end() if self._bulletin is not None else None
         self.publisher.stop(STOP_S, status)
+        if chain.is_alive():
+            _log.error("The chain did not end within %.0f s.", CHAIN_STOP_S)
+            return EXIT_STALLED
         _log.info("Stopped.")
-        return EXIT_BUG if self._failure is not None or chain.is_alive() else EXIT_OK
+        return EXIT_OK if self._failure is None else EXIT_BUG
