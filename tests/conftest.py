@@ -4,9 +4,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.daemon import DaemonProcess
 from tests.mosquitto import Mosquitto, Subscriber
+
+
+def pytest_configure() -> None:
+    """Let examples take their time: what a test says must hold on slow and busy machines too."""
+    settings.register_profile("unhurried", deadline=None)
+    settings.load_profile("unhurried")
 
 
 @pytest.fixture
