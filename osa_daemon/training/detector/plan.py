@@ -15,7 +15,8 @@ class Share:
     """Nights of one split: the seed of their manifest, how much of them (h), and their length.
 
     `dense`: most nights with events are severe ones, and more have a partner in the bed. Training
-    wants events, and hard ones, to learn from; validation and test keep the mixture that the simulator means for a bedroom.
+    wants events, and hard ones, to learn from; validation and test keep the mixture that the
+    simulator means for a bedroom.
     """
 
     split: Split
