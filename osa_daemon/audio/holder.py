@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 SOUND_SERVERS = frozenset({"pulseaudio", "pipewire", "wireplumber", "pipewire-media-session"})
+DAEMON = "osa-daemon"  # what this module calls our own capture process
+CAPTURE = b"\0osa_daemon.audio.capture_child\0"  # in its command line (see child.py)
 OWNER = re.compile(r"^owner_pid\s*:\s*(\d+)", re.MULTILINE)
 GROUP = re.compile(r"^Tgid:\s*(\d+)", re.MULTILINE)
 
@@ -38,6 +40,8 @@ def remedy(program: str | None) -> str:
             f"the desktop's sound server ({program}) has it open: set the device to `pulse` "
             "or `default` to share it, or keep the sound server from using it"
         )
+    if program == DAEMON:
+        return "the daemon that runs already has it open: stop that one first"
     if program is not None:
         return f"the program {program} has it open: close that program"
     return "another program has it open: close that program, or set the device to `default`"
@@ -60,6 +64,8 @@ def _program(process: Path) -> str | None:
         status = (process / "status").read_text(encoding="utf-8", errors="replace")
         leader = GROUP.search(status)
         named = process.parent / leader[1] if leader else process
+        if CAPTURE in (named / "cmdline").read_bytes():
+            return DAEMON
         return (named / "comm").read_text(encoding="utf-8", errors="replace").strip() or None
     except OSError:
         return None

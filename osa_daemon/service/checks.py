@@ -15,6 +15,7 @@ from pathlib import Path
 
 import osa_daemon
 from osa_daemon.audio.devices import Device, busy_sentence, resolve
+from osa_daemon.audio.holder import DAEMON
 from osa_daemon.errors import OsaError, StorageError
 from osa_daemon.service.finding import Finding, bad, doubtful, good, tried
 from osa_daemon.settings.load import Loaded
@@ -84,11 +85,13 @@ def check_password_file(path: Path | None) -> Iterator[Finding]:
 
 
 def check_microphone(wanted: str, devices: Sequence[Device]) -> Finding:
-    """Whether the microphone of the settings is there and free."""
+    """Whether the microphone of the settings is there, and free or heard by the daemon."""
     try:
         device = resolve(wanted, devices)
     except OsaError as error:
         return bad("microphone", str(error))
+    if device.index is None and device.held_by == DAEMON:
+        return good("microphone", f"{device.description}, in use by the running daemon")
     if device.index is None:
         return bad("microphone", busy_sentence(wanted, device))
     return good("microphone", device.description)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from osa_daemon.audio.holder import holder, is_forbidden, remedy
+from osa_daemon.audio.child import Child
+from osa_daemon.audio.holder import CAPTURE, DAEMON, holder, is_forbidden, remedy
 
 NODE = "/dev/snd/pcmC1D0c"
 
@@ -12,6 +13,7 @@ def process(root: Path, pid: int, name: str, leader: int | None = None) -> Path:
     folder = root / f"proc/{pid}"
     (folder / "fd").mkdir(parents=True)
     (folder / "comm").write_text(f"{name}\n")
+    (folder / "cmdline").write_bytes(name.encode() + b"\0")
     (folder / "status").write_text(f"Name:\t{name}\nTgid:\t{leader or pid}\n")
     return folder
 
@@ -39,6 +41,21 @@ def test_nobody_visible(tmp_path: Path) -> None:
     status.parent.mkdir(parents=True)
     status.write_text("closed\n")
     assert holder(1, 0, tmp_path) is None
+
+
+def test_the_daemon_itself_is_known(tmp_path: Path) -> None:
+    """Its capture process, an interpreter to others, has the daemon's name."""
+    child = Child([])
+    try:
+        command = Path(f"/proc/{child.pid}/cmdline").read_bytes()
+    finally:
+        child.kill()
+    folder = process(tmp_path, 77, "python")
+    (folder / "cmdline").write_bytes(command)
+    (folder / "fd/4").symlink_to(NODE)
+    assert CAPTURE in command
+    assert holder(1, 0, tmp_path) == DAEMON
+    assert "stop" in remedy(DAEMON)
 
 
 def test_remedies() -> None:

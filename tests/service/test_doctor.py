@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from osa_daemon.audio.devices import Device
+from osa_daemon.audio.holder import DAEMON
 from osa_daemon.cli import main
 from osa_daemon.errors import DeviceError
 from osa_daemon.service import devices as devices_module
@@ -30,6 +31,7 @@ from tests.mosquitto import PASSWORD, USER, Mosquitto, free_port
 SNOWBALL = Device(
     "usb:1-1.2", ("usb:1-1.2", "name:Snowball", "default"), "Snowball", 1, 44100.0, None, True
 )
+HEARD = Device("usb:1-1.4", ("usb:1-1.4",), "Mini", None, held_by=DAEMON, card="usb:1-1.4")
 BUSY = Device("usb:1-1.3", ("usb:1-1.3",), "Yeti", None, held_by="pipewire", card="usb:1-1.3")
 
 
@@ -52,13 +54,14 @@ def test_models_that_load_are_good() -> None:
         ("default", Verdict.GOOD, "Snowball"),
         ("usb:9-9", Verdict.BAD, "there is: usb:1-1.2"),
         ("usb:1-1.3", Verdict.BAD, "pipewire"),
+        ("usb:1-1.4", Verdict.GOOD, "by the running daemon"),
     ],
 )
 def test_the_microphone_of_the_settings_is_looked_for(
     wanted: str, verdict: Verdict, says: str
 ) -> None:
-    """A missing one lists those there are, a busy one names its holder."""
-    finding = check_microphone(wanted, [SNOWBALL, BUSY])
+    """A missing one lists those there are, a busy one names its holder; our own is no fault."""
+    finding = check_microphone(wanted, [SNOWBALL, BUSY, HEARD])
     assert finding.verdict is verdict
     assert says in finding.text
 
