@@ -145,6 +145,7 @@ def make(
     make_chain: Callable[[], Any] = ScriptedChain,
     commands: Commands | None = None,
     warnings: str | None = None,
+    stop: threading.Event | None = None,
 ) -> Bedside:
     """A bedside over a real journal; the time is 23:00."""
     rules, clock = ScoringSettings(), StreamClock(wall=ELEVEN.timestamp)
@@ -170,7 +171,7 @@ def make(
             warnings=warnings,
         ),
         lambda: None,
-        threading.Event(),
+        stop or threading.Event(),
     )
 
 
@@ -325,9 +326,10 @@ def test_after_its_end_nothing_waits(tmp_path: Path):
 
 def test_a_stop_before_the_start_ends_at_once(tmp_path: Path):
     """A signal that comes while the parts are made is not lost."""
-    bedside = make(tmp_path, Wire(), Failing(SourceState.RUNNING))
-    bedside._stop.set()
-    bedside.run()
+    source, stop = Failing(SourceState.RUNNING), threading.Event()
+    stop.set()
+    make(tmp_path, Wire(), source, stop=stop).run()
+    assert source.reads == 0
 
 
 def test_a_journal_that_opens_late_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
