@@ -22,7 +22,7 @@ ALL_NIGHTS = 100_000
 def nights_command(arguments: Namespace) -> int:
     """List nights, the latest first; raise StorageError where there is no journal."""
     with _journal(arguments) as journal:
-        rows = journal.nights(ALL_NIGHTS if arguments.json else SHOWN_NIGHTS)
+        rows = _readable(journal, ALL_NIGHTS if arguments.json else SHOWN_NIGHTS)
     if arguments.json:
         print(json.dumps({"v": 1, "nights": [_night_fields(row) for row in rows]}))
         return 0
@@ -43,7 +43,7 @@ def report_command(arguments: Namespace) -> int:
     """Show one night and its events; raise InputError where the journal has no such night."""
     night = date.fromisoformat(arguments.night)
     with _journal(arguments) as journal:
-        row = next((row for row in journal.nights(ALL_NIGHTS) if row.night == night), None)
+        row = next((row for row in _readable(journal, ALL_NIGHTS) if row.night == night), None)
         events = journal.events_of(night)
     if row is None and not events:
         raise InputError(
@@ -75,7 +75,7 @@ def export_events_command(arguments: Namespace) -> int:
 
 def figures_of(row: NightRow) -> NightFigures:
     """Return the figures that are stored with a night; empty ones where they are unreadable."""
-    return read_figures(row.figures) or NightFigures(index_reason="The figures are unreadable.")
+    return read_figures(row.figures) or NightFigures()
 
 
 def event_fields(event: EventRow) -> dict[str, object]:
@@ -97,6 +97,10 @@ def event_fields(event: EventRow) -> dict[str, object]:
 
 def _journal(arguments: Namespace) -> JournalReader:
     return JournalReader.open(load(arguments.config).settings.journal.path)
+
+
+def _readable(journal: JournalReader, limit: int) -> list[NightRow]:
+    return [row for row in journal.nights(limit) if read_figures(row.figures) is not None]
 
 
 def _night_fields(row: NightRow) -> dict[str, object]:

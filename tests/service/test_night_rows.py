@@ -2,10 +2,15 @@
 
 import json
 from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+from osa_daemon.cli import main
 from osa_daemon.detector.frame import Frame
+from osa_daemon.journal.journal import Journal
+from osa_daemon.journal.rows import NightRow
 from osa_daemon.scoring.event import Progress, Scored
 from osa_daemon.scoring.night import (
     NightCounts,
@@ -58,3 +63,16 @@ def test_counts_that_come_later_are_added():
     assert tally.counts() == NightCounts(
         apneas=3, longest_apnea_s=30.0, heard_frames=10, monitorable_frames=1
     )
+
+
+def test_nights_leaves_out_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A night with unreadable figures hides no other."""
+    begun = datetime(2026, 3, 14, 22, tzinfo=UTC)
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        for day, figures in ((13, '{"events": 4, "of_later": 1}'), (14, "[]")):
+            journal.record_night(NightRow(date(2026, 3, day), begun, begun, figures, "{}"))
+    config = tmp_path / "config.yaml"
+    config.write_text(f"journal:\n  state_dir: {tmp_path}\n")
+    assert main(["nights", "--json", "--config", str(config)]) == 0
+    (night,) = json.loads(capsys.readouterr().out)["nights"]
+    assert (night["night"], night["events"]) == ("2026-03-13", 4)
