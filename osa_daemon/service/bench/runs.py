@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from osa_daemon.errors import BrokerError, ResourceError
 from osa_daemon.publish import topics
 from osa_daemon.scoring.matching import Span
-from osa_daemon.service.demo import START_S, free_port, start_broker, wait_until
+from osa_daemon.service.demo import START_S, free_port, private_broker, wait_until
 
 PAUSE_S = 10.0  # a pause counts from here on: the threshold
 EARLY_S = 5.0  # told so much before the threshold, it is taken for this pause still
@@ -94,9 +94,7 @@ def place() -> Iterator[Place]:
     """Start a broker and the subscriber; end both."""
     with ExitStack() as ends, tempfile.TemporaryDirectory(prefix="osa-bench-") as name:
         folder, port = Path(name), free_port()
-        broker = start_broker(folder, port)
-        ends.callback(broker.wait, 10)
-        ends.callback(broker.terminate)
+        ends.enter_context(private_broker(folder, port))
         heard: list[Message] = []
         client = _subscriber(port, heard)
         ends.callback(client.loop_stop)
