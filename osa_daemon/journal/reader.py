@@ -26,9 +26,7 @@ class JournalReader:
         Raises:
             StorageError: there is none, it cannot be read, or another version wrote it.
         """
-        if not path.exists():
-            msg = f"There is no journal at {path}; the daemon makes it when it first runs."
-            raise StorageError(msg)
+        _find(path)
         with storage_errors(path, "read"):
             uri = f"{path.resolve().as_uri()}?mode=ro"
             db = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
@@ -75,3 +73,15 @@ class JournalReader:
         """Return a night's minutes in order."""
         with storage_errors(self._path, "read"):
             return queries.minutes_of(self._db, night)
+
+
+def _find(path: Path) -> None:
+    """Raise StorageError where there is no journal, or none that this user may see."""
+    try:
+        path.stat()
+    except PermissionError as error:
+        msg = f"The journal {path} may not be read by this user: run the command with sudo."
+        raise StorageError(msg) from error
+    except OSError as error:
+        msg = f"There is no journal at {path}; the daemon makes it when it first runs."
+        raise StorageError(msg) from error

@@ -1,5 +1,6 @@
 """Reading beside the writer."""
 
+import os
 import sqlite3
 from datetime import timedelta
 
@@ -51,6 +52,24 @@ def test_a_reader_reads_when_no_daemon_runs(path, event_row, evening):
         journal.record_event(event_row("a"), "{}", evening)
     with JournalReader.open(path) as reader:
         assert len(reader.events_of(evening.date())) == 1
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    """Makes this process a user who may not look into `tmp_path`, for the length of a test."""
+    tmp_path.chmod(0)
+    own = os.geteuid()
+    if own == 0:
+        os.seteuid(65534)  # nobody
+    yield
+    os.seteuid(own)
+    tmp_path.chmod(0o700)
+
+
+def test_a_stranger_is_told_how_to_read(journal, path, stranger):
+    """The folder of the service is not for everyone: the sentence names the way in."""
+    with pytest.raises(StorageError, match="with sudo"):
+        JournalReader.open(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no journal" * 100])
