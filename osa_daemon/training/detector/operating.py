@@ -16,8 +16,7 @@ EVENT_GRID = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 
 PROGRESS_GRID = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 LEAST_TOLD_S = 12.0  # shorter ones may be over before the state could turn
 RELEASE_SHARE = 0.5  # of the threshold at which a pause in progress began
-# weight of recall against precision: F-beta
-BETAS = {"low": 0.5, "balanced": 1.0, "high": 2.0}
+GIVE_UP = 0.92  # share of precision or recall that a sensitivity must keep of `balanced`
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +29,9 @@ class Point:
     f1: float
 
 
-def f_beta(precision: float, recall: float, beta: float) -> float:
-    """Return the F measure with recall weighted by beta² (van Rijsbergen)."""
-    weight = beta * beta
-    bottom = weight * precision + recall
-    return (1 + weight) * precision * recall / bottom if bottom else 0.0
+def f1_of(precision: float, recall: float) -> float:
+    """Return the harmonic mean of precision and recall."""
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
 def _point(threshold: float, matches: Matches) -> Point:
@@ -60,7 +57,7 @@ def sweep_progress(readings: Sequence[Reading]) -> list[Point]:
             right, wrong, extra = _told(reading, threshold)
             told, missed, false = told + right, missed + wrong, false + extra
         precision, recall = told / max(told + false, 1), told / max(told + missed, 1)
-        points.append(Point(threshold, precision, recall, f_beta(precision, recall, 1.0)))
+        points.append(Point(threshold, precision, recall, f1_of(precision, recall)))
     return points
 
 
@@ -81,16 +78,30 @@ def _told(reading: Reading, threshold: float) -> tuple[int, int, int]:
     return told, missed, int((~touched).sum())
 
 
+def points_of(sweep: Sequence[Point]) -> dict[str, float]:
+    """Return the threshold of each sensitivity from a sweep over rising thresholds.
+
+    `balanced` has the best F1. `high` goes down while precision stays within `GIVE_UP` of that of
+    `balanced`, `low` goes up while recall does.
+    """
+    best = max(sweep, key=lambda p: p.f1)
+    lower = [p for p in sweep if p.precision >= GIVE_UP * best.precision]
+    upper = [p for p in sweep if p.recall >= GIVE_UP * best.recall]
+    return {
+        "low": max(upper, key=lambda p: p.threshold).threshold,
+        "balanced": best.threshold,
+        "high": min(lower, key=lambda p: p.threshold).threshold,
+    }
+
+
 def choose(readings: Sequence[Reading]) -> dict[str, Mapping[str, float]]:
     """Return the thresholds of each sensitivity."""
-    events, progress = sweep_events(readings), sweep_progress(readings)
-    thresholds: dict[str, Mapping[str, float]] = {}
-    for name, beta in BETAS.items():
-        event = max(events, key=lambda p: f_beta(p.precision, p.recall, beta))
-        state = max(progress, key=lambda p: f_beta(p.precision, p.recall, beta))
-        thresholds[name] = {
-            "event": event.threshold,
-            "in_progress": state.threshold,
-            "release": round(state.threshold * RELEASE_SHARE, 3),
+    events, progress = points_of(sweep_events(readings)), points_of(sweep_progress(readings))
+    return {
+        name: {
+            "event": events[name],
+            "in_progress": progress[name],
+            "release": round(progress[name] * RELEASE_SHARE, 3),
         }
-    return thresholds
+        for name in events
+    }
