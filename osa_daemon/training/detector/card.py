@@ -103,8 +103,8 @@ def card_of(figures: dict[str, Any]) -> str:
             _table("nights with events", rows, EVENT_COLUMNS),
             "\n## Nights without events\n",
             _table("kind", test["eventless"], EVENTLESS_COLUMNS),
-            "\n## Operating points\n\nChosen on validation nights: `balanced` has the best F1; `high` "
-            "may give up 8 % of its precision, `low` 8 % of its recall.\n",
+            "\n## Operating points\n\nChosen on validation nights: `balanced` has the best F1; "
+            "`high` may give up 8 % of its precision, `low` 8 % of its recall.\n",
             "| sensitivity | event | in progress |\n|---|---|---|\n" + thresholds + "\n",
             DATA.format(material=material, licences=licences),
             f"Trained on {figures['train_hours']} h, validated on {figures['validation_hours']} h,"
