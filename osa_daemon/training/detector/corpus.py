@@ -27,7 +27,7 @@ from osa_daemon.training.simulator import (
 CHUNK_S, HOP_S = 20.0, 18.0  # long chunks give the bedside's features at 60 % of the cost
 BLOCK_SAMPLES = 10 * SAMPLE_RATE_HZ
 LABELS = ("breath", "audible", "apnea", "hypopnea", "snore", "gasp", "ignore")
-ROOMS_THAT_MAKE_IT = ("audio", "features", "training/simulator", "training/synthesis")
+ROOMS_THAT_MAKE_IT = ("features", "training/simulator", "training/synthesis")
 
 Array = NDArray[Any]
 
