@@ -25,7 +25,7 @@ COMMANDS = {
     "doctor": "look for what keeps the daemon from working, with remedies",
     "nights": "list the nights in the journal",
     "report": "show one night and its events",
-    "export-events": "write the events of the journal as CSV, or with --json as one JSON object a line",
+    "export-events": "write the events of the journal as CSV, or as lines of JSON with --json",
     "version": "print the version",
 }
 
