@@ -4,6 +4,7 @@ from pathlib import Path
 
 from osa_daemon.audio.child import Child
 from osa_daemon.audio.holder import CAPTURE, DAEMON, holder, is_forbidden, remedy
+from tests.mosquitto import wait_for
 
 NODE = "/dev/snd/pcmC1D0c"
 
@@ -46,8 +47,10 @@ def test_nobody_visible(tmp_path: Path) -> None:
 def test_the_daemon_itself_is_known(tmp_path: Path) -> None:
     """Its capture process, an interpreter to others, has the daemon's name."""
     child = Child([])
+    line = Path(f"/proc/{child.pid}/cmdline")
     try:
-        command = Path(f"/proc/{child.pid}/cmdline").read_bytes()
+        wait_for(line.read_bytes, what="the child's program")
+        command = line.read_bytes()
     finally:
         child.kill()
     folder = process(tmp_path, 77, "python")
