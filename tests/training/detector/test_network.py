@@ -97,7 +97,8 @@ def test_the_exported_file_says_what_torch_says(tmp_path: Path):
     features = Features(0, encoder[0].numpy(), levels[0].numpy(), ~zeros, ones, ones, zeros, zeros)
     frames = detector.push(features)
     with torch.no_grad():
-        causal, delayed, _ = Probabilities(network)(encoder, levels, valid, network.zero_state(1))
+        heard = Probabilities(network).eval()  # exporting leaves it in training
+        causal, delayed, _ = heard(encoder, levels, valid, network.zero_state(1))
     np.testing.assert_allclose([f.apnea for f in frames], causal[0, :, 2].numpy(), atol=1e-5)
     read = [f.delayed.apnea for f in frames if f.delayed is not None]
     np.testing.assert_allclose(read, delayed[0, DELAY_FRAMES:, 2].numpy(), atol=1e-5)
