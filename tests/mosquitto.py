@@ -172,7 +172,10 @@ class Subscriber:
         self, condition: Callable[[], object], timeout_s: float = 10.0, what: str = "message"
     ) -> None:
         """Wait until `condition()` is true; see `wait_for`."""
-        wait_for(condition, timeout_s, f"{what} in {self.heard[-20:]}")
+        try:
+            wait_for(condition, timeout_s, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; heard last: {self.heard[-20:]}") from None
 
     def publish(self, topic: str, payload: str, *, is_retained: bool = False) -> None:
         """Send something, and wait until the broker has it."""

@@ -160,7 +160,7 @@ class FrameTable:
     """One CSV row a second, from the last frame of each second."""
 
     def __init__(self, file: Output[str]) -> None:
-        self._writer = csv.writer(file)
+        self._writer = csv.writer(file, lineterminator="\n")
         self._writer.writerow(COLUMNS)
 
     def add(self, step: Step) -> None:
