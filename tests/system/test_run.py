@@ -4,6 +4,7 @@ import json
 import signal
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def test_events_wait_for_a_broker_that_comes_late(
 def _count(journal: Path, table: str) -> int:
     if not journal.exists():
         return 0
-    with sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True)) as db:
         try:
             return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
         except sqlite3.OperationalError:
