@@ -18,7 +18,7 @@ EVENTLESS_COLUMNS = (
     ("nights", "nights"),
     ("hours", "hours"),
     ("false_per_hour", "false events per hour"),
-    ("alerts_per_8h", "false alerts per 8 h"),
+    ("alerts_per_8h", "alerts per 8 h"),
     ("monitorable_share", "monitorable share"),
 )
 
@@ -101,7 +101,7 @@ def card_of(figures: dict[str, Any]) -> str:
             "noise in 0.3-4 kHz. "
             "Hypopneas count where the breath level falls by at least 6 dB in audible time.\n",
             _table("nights with events", rows, EVENT_COLUMNS),
-            "\n## Nights without events\n",
+            "\n## Nights without events that sound can find\n",
             _table("kind", test["eventless"], EVENTLESS_COLUMNS),
             "\n## Operating points\n\nChosen on validation nights: `balanced` has the best F1; "
             "`high` may give up 8 % of its precision, `low` 8 % of its recall.\n",
@@ -133,8 +133,8 @@ def readme_table(figures: dict[str, Any]) -> str:
         ("apneas found there", quiet["recall_apnea"]),
         ("hypopneas found there (sound falls by 6 dB or more)", quiet["recall_hypopnea"]),
         ("event F1, nights with events, noisier rooms", (test["noisier"] or {}).get("f1")),
-        (f"false events per hour, {hours:.1f} h without events", f"{false:.2f}"),
-        ("false alerts per 8 h there", f"{alerts:.2f}"),
+        (f"false events per hour, {hours:.1f} h of nights without events to find", f"{false:.2f}"),
+        ("alerts per 8 h there", f"{alerts:.2f}"),
     )
     head = f"| on {figures['test_hours']} h of simulated test nights, `balanced` | |\n|---|---|\n"
     return head + "".join(f"| {name} | {_cell(value)} |\n" for name, value in rows)

@@ -52,12 +52,15 @@ def _recall(verdicts: Sequence[Verdict], is_kind: Callable[[str], bool]) -> str:
 
 
 def eventless_row(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return false events, false alerts and monitorable share of nights without events."""
+    """Return false events, alerts and monitorable share of nights without events that count.
+
+    Events on scored ones that sound cannot find are not false; any alert is counted.
+    """
     hours = hours_of([v.night for v in verdicts])
     return {
         "nights": len(verdicts),
         "hours": round(hours, 2),
-        "false_per_hour": round(sum(len(v.events) for v in verdicts) / hours, 2),
+        "false_per_hour": round(sum(len(v.matches.false) for v in verdicts) / hours, 2),
         "alerts_per_8h": round(sum(len(v.alerts) for v in verdicts) / hours * 8, 2),
         "monitorable_share": round(sum(v.monitorable_s for v in verdicts) / hours / 3600, 3),
     }
