@@ -37,7 +37,8 @@ class DaemonProcess:
         )
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(folder / "notify"))
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *command, "--config", str(config), *options],
@@ -72,4 +73,8 @@ class DaemonProcess:
         """Make sure that it is gone."""
         self.process.kill()
         self.process.wait()
+        # an empty message ends the listener: a socket that is closed under it would not
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"", str(self.folder / "notify"))
+        self._listener.join(10)
         self._socket.close()

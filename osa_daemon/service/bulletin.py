@@ -1,5 +1,6 @@
 """What the house is told: steps of the chain become states on the topics of contract C4."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -18,6 +19,8 @@ from osa_daemon.service.clock import StreamClock
 
 LEVEL_EVERY_FRAMES = 10 * FRAME_RATE_HZ
 SILENT_FRAMES = 5 * FRAME_RATE_HZ  # digital silence this long: muted or broken
+
+_log = logging.getLogger(__name__)
 
 _STATES: dict[SourceState, DaemonState] = {
     SourceState.STARTING: "starting",
@@ -66,7 +69,7 @@ class Bulletin:
         """Tell what is so before the first sound; problems are told by those who know them."""
         self.unknown()
         self._set(topics.ALERT.suffix, payloads.alert_payload(None, None))
-        self.listen(SourceHealth(SourceState.STARTING, "The microphone is being opened."))
+        self.listen(SourceHealth(SourceState.STARTING, "The sound is being opened."))
 
     def step(self, step: Step) -> None:
         """Tell what one frame led to."""
@@ -89,6 +92,9 @@ class Bulletin:
             return
         self._standing = None
         self._told_since = self._clock.wall_time(alert.since_s)
+        raised = alert.active and alert.level is not AlertLevel.NOTICE
+        level = logging.WARNING if raised else logging.INFO
+        _log.log(level, "%s %s: %s", alert.level.value, "on" if raised else "told", alert.text)
         self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._told_since))
 
     def stand(self, alert: Alert) -> None:

@@ -211,7 +211,10 @@ def demo(sound: Path) -> int:
     """Run the demo; return the exit code."""
     night = read_night(sound)
     seconds = FileSource(sound).duration_s
-    print(f"Replaying {sound.name} ({seconds / 60:.0f} min) through osa-daemon run and MQTT:")
+    print(
+        f"Replaying {sound.name}, a simulated night of {seconds / 60:.0f} min, through "
+        "osa-daemon run and MQTT:"
+    )
     heard = Heard()
     with tempfile.TemporaryDirectory(prefix="osa-demo-") as name:
         folder, port = Path(name), free_port()
@@ -223,13 +226,19 @@ def demo(sound: Path) -> int:
     matches = matches_of(night, heard)
     print(f"\n{picture(night, heard, seconds)}\n")
     print(
-        f"{len(matches.pairs)} of {len(matches.pairs) + len(matches.missed)} events found, "
-        f"{len(matches.missed)} missed, {len(matches.false)} false, "
-        f"{len(heard.alerts)} alerts; "
+        f"{len(matches.pairs)} of {len(matches.pairs) + len(matches.missed)} events found "
+        f"({other_kind(matches)} of them as the other kind), {len(matches.missed)} missed, "
+        f"{len(matches.false)} false; alerts: {len(heard.alerts)}; "
         f"{(usage.ru_utime + usage.ru_stime) / seconds * 3600:.0f} CPU seconds per hour of audio, "
         f"peak memory {usage.ru_maxrss / 1024:.0f} MB."
     )
     return judge(matches, heard)
+
+
+def other_kind(matches: Matches) -> int:
+    """Return how many events were found, but an apnea as a hypopnea or the other way round."""
+    pairs = matches.pairs
+    return sum((told.type == "hypopnea") != (true.type == "hypopnea") for told, true in pairs)
 
 
 def judge(matches: Matches, heard: Heard) -> int:
@@ -249,8 +258,8 @@ def judge(matches: Matches, heard: Heard) -> int:
 
 
 def end_on_signals() -> None:
-    """Let SIGTERM and Ctrl-C end the demo as an exception would, once."""
-    ending = (signal.SIGTERM, signal.SIGINT)
+    """Let SIGTERM, Ctrl-C and a closed terminal end the demo as an exception would, once."""
+    ending = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
     def end(number: int, _frame: object) -> None:
         for each in ending:

@@ -1,5 +1,6 @@
 """Pictures of a night: rows of characters for a terminal, and a PNG where matplotlib is there."""
 
+import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from io import BytesIO
@@ -82,7 +83,7 @@ class NightPicture:
 def _no_matplotlib() -> ResourceError:
     return ResourceError(
         "The picture needs matplotlib, which is not installed or not usable: "
-        "pip install matplotlib, or leave --picture out."
+        f"{sys.executable} -m pip install matplotlib, or leave --picture out."
     )
 
 
