@@ -7,15 +7,25 @@ usage() {
 Usage: scripts/install.sh [--with-broker] [--dry-run]
 
 Installs the daemon as a service on 64-bit Debian 12/13 or Raspberry Pi OS:
+  Debian packages, by apt       python3, python3-venv, python3-dev, gcc, pkg-config,
+                                libsystemd-dev and libportaudio2, where they are missing
+  osa-daemon                    a system user without a login, in the group audio
   /opt/osa-daemon/venv          the program and its dependencies (locked, with hashes)
   /usr/local/bin/osa-daemon     a link to its command
   /etc/osa-daemon/config.yaml   the settings; a file that is there already is never changed
+  /etc/osa-daemon/osa-daemon.schema.json   what editors check the settings with
   /var/lib/osa-daemon           the journal, owned by the user osa-daemon
   /etc/systemd/system/osa-daemon.service, enabled and started
+  /etc/systemd/system/osa-daemon.service.d/back-off.conf   longer waits between restarts,
+                                where systemd is 254 or later
 Doing it again brings an installation up to date with this checkout.
 
   --with-broker   also sets up mosquitto on port 1883, with passwords for the daemon and for
-                  Home Assistant; a broker that is configured already is left alone
+                  Home Assistant; a broker that is configured already is left alone.
+                  Packages: mosquitto, mosquitto-clients. Files: osa-daemon.passwd and
+                  osa-daemon.acl in /etc/mosquitto, conf.d/osa-daemon.conf there,
+                  mqtt-password and home-assistant-password in /etc/osa-daemon; in the
+                  settings, if unchanged, the user name and the password file
   --dry-run       says what would be done, and does nothing
 
 scripts/uninstall.sh takes it off again.
@@ -77,7 +87,8 @@ install_program() {
     local python=${PYTHON:-/usr/bin/python3} built print
     step "Program in $VENV"
     if [[ $dry == yes ]]; then
-        say "    would make the environment, with the locked dependencies and this checkout"
+        say "    would make the Python environment, with the dependencies that" \
+            "scripts/requirements.lock names and this checkout"
         return
     fi
     is_python "$python" || stop 4 "$python is not a Python of at least 3.11 with venv."
@@ -136,6 +147,38 @@ install_unit() {
     fi
 }
 
+# What install_broker would do, file by file.
+tell_broker() {
+    if broker_is_configured; then
+        step "mosquitto is configured already and is left as it is"
+        return
+    fi
+    if [[ -s ${BROKER_FILES[0]} && -s ${BROKER_FILES[1]} && -s ${BROKER_FILES[2]} ]]; then
+        step "Broker is set up already"
+        return
+    fi
+    step "Broker: mosquitto on port 1883, with passwords"
+    say "    would write: ${BROKER_FILES[0]} (port 1883, anonymous access switched off)"
+    say "    would write: ${BROKER_FILES[1]} (passwords, hashed)"
+    say "    would write: ${BROKER_FILES[2]} (who may read and write which topics)"
+    say "    would write: $CONFIG/mqtt-password (the daemon's; one that is there is kept)"
+    say "    would write: $CONFIG/home-assistant-password (one that is there is kept)"
+    say "    would set, if the file is unchanged: mqtt.username and mqtt.password_file" \
+        "in $CONFIG/config.yaml"
+    say "    would run: systemctl enable mosquitto.service, then restart it"
+}
+
+tell_packages() {
+    local missing
+    mapfile -t missing < <(missing_packages "$@")
+    if [[ ${#missing[@]} -eq 0 ]]; then
+        step "System packages: all are there"
+    else
+        step "System packages"
+        say "    would install with apt: ${missing[*]}"
+    fi
+}
+
 start_service() {
     step "Service osa-daemon"
     run systemctl daemon-reload
@@ -149,7 +192,12 @@ start_service() {
             "journalctl -u osa-daemon -n 20 says why."
 }
 
-[[ $dry == yes || $EUID -eq 0 ]] || exec sudo -- "$0" "${arguments[@]}"
+if [[ $dry == no && $EUID -ne 0 ]]; then
+    command -v sudo >/dev/null ||
+        stop 4 "this needs root and there is no sudo; as root run:" \
+            "$(realpath "$0")${arguments[*]:+ ${arguments[*]}}"
+    exec sudo -- "$0" "${arguments[@]}"
+fi
 check_machine
 packages=("${RUNTIME_PACKAGES[@]}")
 if [[ $broker == yes ]]; then
@@ -157,7 +205,7 @@ if [[ $broker == yes ]]; then
     export OSA_WANT_BROKER=1
 fi
 if [[ $dry == yes ]]; then
-    step "System packages: $(missing_packages "${packages[@]}" | xargs)"
+    tell_packages "${packages[@]}"
 else
     need_packages "${packages[@]}"
 fi
@@ -165,10 +213,16 @@ add_user
 install_program
 install_command
 install_settings
-[[ $broker == no ]] || install_broker
+if [[ $broker == yes ]]; then
+    if [[ $dry == yes ]]; then tell_broker; else install_broker; fi
+fi
 install_unit
 [[ $dry == yes ]] || "$VENV/bin/osa-daemon" check-config "$CONFIG/config.yaml" >/dev/null ||
     stop 2 "the settings are not valid (see above); put them right and run this again."
 start_service
+if [[ $dry == yes ]]; then
+    say "Nothing was changed: this was only to show what would be done."
+    exit 0
+fi
 say "Done. $CONFIG/config.yaml holds its settings, journalctl -u osa-daemon shows its log," \
     "sudo osa-daemon doctor looks for what keeps it from working."

@@ -41,7 +41,12 @@ run() {
     if [[ $dry == yes ]]; then say "    would run: $*"; else "$@"; fi
 }
 
-[[ $dry == yes || $EUID -eq 0 ]] || exec sudo -- "$0" "${arguments[@]}"
+if [[ $dry == no && $EUID -ne 0 ]]; then
+    command -v sudo >/dev/null ||
+        stop 4 "this needs root and there is no sudo; as root run:" \
+            "$(realpath "$0")${arguments[*]:+ ${arguments[*]}}"
+    exec sudo -- "$0" "${arguments[@]}"
+fi
 
 if [[ -e $UNITS/osa-daemon.service ]]; then
     step "Service osa-daemon"
@@ -64,7 +69,11 @@ if [[ $purge == yes ]]; then
     step "Settings in $CONFIG, journal in /var/lib/osa-daemon, user osa-daemon"
     run rm -rf "$CONFIG" /var/lib/osa-daemon
     ! id -u osa-daemon >/dev/null 2>&1 || run userdel osa-daemon
-    say "Done: nothing of it is left."
+fi
+if [[ $dry == yes ]]; then
+    say "Nothing was changed: this was only to show what would be done."
+elif [[ $purge == yes ]]; then
+    say "Done: nothing of it is left but system packages."
 else
     say "Done. Settings and journal stay; --purge removes them too."
 fi

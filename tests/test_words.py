@@ -15,7 +15,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PATTERNS = ("*.md", "systemd/*", "config/*", "scripts/*.sh")
 # 21 CFR 868.2377: an "apnea monitor" is a device that alarms on cessation of breathing
 # (alarm_stream is the name of a channel in Home Assistant's app for Android)
-CLAIM = re.compile(r"alarm(?!_stream)|apno?ea[ -]+(monitor|detector)|\bahi\b|apno?ea.hypopno?ea index", re.I)
+CLAIM = re.compile(
+    r"alarm(?!_stream)|apno?ea[ -]+(monitor|detector)|\bahi\b|apno?ea.hypopno?ea index", re.I
+)
 DENIAL = re.compile(r"\b(not|no|never|nor)\b", re.I)
 SENTENCE_END = re.compile(r"(?<=[.:;!?])\s+|\n\s*\n|\n(?=[-#|])")
 
