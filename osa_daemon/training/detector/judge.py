@@ -37,7 +37,6 @@ class Verdict:
     events: tuple[Event, ...]
     alerts: tuple[Alert, ...]
     monitorable_s: float
-    progress_s: float
 
 
 def _runs(features: Features) -> Iterator[Features]:
@@ -80,13 +79,12 @@ def score(reading: Reading, thresholds: Mapping[str, float]) -> Verdict:
     scorer = Scorer(settings, lambda onset_s: f"{onset_s:.1f}")
     events: list[Event] = []
     alerts: list[Alert] = []
-    monitorable = progress = 0
+    monitorable = 0
     for frame in reading.frames:
         scored = scorer.push(frame)
         events += scored.events
         alerts += (a for a in scored.alerts if a.level is not AlertLevel.NOTICE and a.active)
         monitorable += scored.monitorable
-        progress += scored.progress_onset_s is not None
     last = scorer.finish(reading.rest)
     events += last.events
     spans = [Span(e.onset_s, e.duration_s, e.type) for e in events]
@@ -96,7 +94,6 @@ def score(reading: Reading, thresholds: Mapping[str, float]) -> Verdict:
         tuple(events),
         tuple(alerts),
         monitorable / FRAME_RATE_HZ,
-        progress / FRAME_RATE_HZ,
     )
 
 
