@@ -18,7 +18,7 @@ from osa_daemon.training.detector.corpus import FeatureNight, make_or_load
 from osa_daemon.training.detector.export import export, model_bytes, state_shape
 from osa_daemon.training.detector.figures import all_figures
 from osa_daemon.training.detector.judge import Reading, Verdict, hours_of, read, score
-from osa_daemon.training.detector.network import DELAY_FRAMES, Network, NetworkShape
+from osa_daemon.training.detector.network import Network, NetworkShape
 from osa_daemon.training.detector.operating import choose
 from osa_daemon.training.detector.plan import TEST, TRAIN, VALIDATION, Share, specs_of
 from osa_daemon.training.detector.train import Trainer, TrainingPlan
@@ -98,7 +98,7 @@ def _metadata(
     network: Network, encoder_sha256: str, thresholds: dict[str, Any], about: dict[str, Any]
 ) -> Metadata:
     return Metadata(
-        DELAY_FRAMES,
+        network.shape.delay_frames,
         state_shape(network),
         network.shape.encoder_width,
         network.shape.level_width,

@@ -24,21 +24,23 @@ GAP_FRAMES = (2, 60)
 class Crops:
     """Draws batches of equal stretches from nights, by a seed."""
 
-    def __init__(self, nights: Sequence[FeatureNight], seed: int) -> None:
+    def __init__(
+        self, nights: Sequence[FeatureNight], seed: int, delay_frames: int = DELAY_FRAMES
+    ) -> None:
         self._rng = np.random.default_rng(seed)
+        self._delay = delay_frames
         self._rows = [self._padded(night) for night in nights]
         lengths = np.array([len(valid) for _, _, valid, _ in self._rows], float)
         self._share = lengths / lengths.sum()
 
-    @staticmethod
-    def _padded(
-        night: FeatureNight,
-    ) -> tuple[Array, Array, Array, Targets]:
-        f, pad = night.features, ((0, max(DELAY_FRAMES, CROP_FRAMES - len(night.features))), (0, 0))
+    def _padded(self, night: FeatureNight) -> tuple[Array, Array, Array, Targets]:
+        delay, f = self._delay, night.features
+        pad = ((0, max(delay, CROP_FRAMES - len(f))), (0, 0))
         valid = np.pad(f.valid, pad[0])
         targets = targets_of(
-            {n: np.pad(row, pad[0])[:-DELAY_FRAMES] for n, row in night.labels.items()},
-            valid[:-DELAY_FRAMES],
+            {n: np.pad(row, pad[0])[:-delay] for n, row in night.labels.items()},
+            valid[:-delay],
+            delay,
         )
         encoder = np.pad(f.encoder.astype(np.float16), pad)
         return encoder, np.pad(f.levels.astype(np.float16), pad), valid, targets
@@ -67,7 +69,7 @@ class Crops:
         crop["levels"] = levels[span].astype(np.float32)
         crop["valid"] = valid[span, None].astype(np.float32)
         for name in ("delayed_weight", "event_weight"):
-            crop[name][:DELAY_FRAMES] = 0  # belongs to frames before the crop
+            crop[name][: self._delay] = 0  # belongs to frames before the crop
         if self._rng.random() < GAP_SHARE:
             self._lose(crop)
         return crop
@@ -78,6 +80,6 @@ class Crops:
         at = int(self._rng.integers(0, CROP_FRAMES - length))
         crop["valid"][at : at + length] = 0
         crop["causal_weight"][at : at + length] = 0
-        behind = slice(at + DELAY_FRAMES, at + length + DELAY_FRAMES)
+        behind = slice(at + self._delay, at + length + self._delay)
         crop["delayed_weight"][behind] = 0
         crop["event_weight"][behind] = 0

@@ -8,7 +8,7 @@ import onnx
 import torch
 
 from osa_daemon.detector.model import Metadata, write_metadata
-from osa_daemon.training.detector.network import MEMORY_FRAMES, Network, Probabilities
+from osa_daemon.training.detector.network import Network, Probabilities
 
 OPSET = 17
 EXAMPLE_FRAMES = 10
@@ -43,7 +43,7 @@ def network_bytes(network: Network) -> bytes:
 
 def state_shape(network: Network) -> tuple[int, int, int]:
     """Return the shape of the network's memory."""
-    return (1, MEMORY_FRAMES, network.shape.channels)
+    return (1, network.shape.memory_frames, network.shape.channels)
 
 
 def model_bytes(network: Network, metadata: Metadata) -> bytes:

@@ -2,7 +2,7 @@
 
 Input per frame of 0.2 s: encoder features through a narrow bottleneck (384 features and few
 voices overfit at once), band levels, and whether there was sound at all. Eight causal blocks see
-102 s back. One head reads the present, the other reads `DELAY_FRAMES` back, knowing what followed.
+102 s back. One head reads the present, the other reads a delay back, knowing what followed.
 Training and bedside run the same `forward`: a stream that begins has a memory of zeros.
 """
 
@@ -15,18 +15,28 @@ KERNEL = 3
 DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128)
 DELAY_FRAMES = 100  # 20 s: enough for the recovery breaths after nine of ten events
 CAUSAL_CLASSES = 6  # audible, breath, apnea, hypopnea, snore, gasp
-MEMORY_FRAMES = sum((KERNEL - 1) * d for d in DILATIONS)
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkShape:
-    """Widths of the network; `bottleneck` 0 leaves the encoder out (levels alone)."""
+    """Widths of the network, and how far it sees.
+
+    `bottleneck` 0 leaves the encoder out (levels alone). One block for each of `dilations`
+    (frames); the delayed reading lies `delay_frames` back.
+    """
 
     encoder_width: int
     level_width: int
     bottleneck: int = 16
     level_channels: int = 32
     channels: int = 64
+    dilations: tuple[int, ...] = DILATIONS
+    delay_frames: int = DELAY_FRAMES
+
+    @property
+    def memory_frames(self) -> int:
+        """Frames that the blocks remember together."""
+        return sum((KERNEL - 1) * dilation for dilation in self.dilations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ class Network(nn.Module):
         self.from_levels = nn.Linear(shape.level_width, shape.level_channels)
         self.enter = nn.Linear(max(shape.bottleneck, 1) + shape.level_channels + 1, shape.channels)
         self.blocks = nn.ModuleList(
-            Block(shape.channels, d, self.disturbance.block_dropout) for d in DILATIONS
+            Block(shape.channels, d, self.disturbance.block_dropout) for d in shape.dilations
         )
         self.leave = nn.LayerNorm(shape.channels)
         self.causal_head = nn.Linear(shape.channels, CAUSAL_CLASSES)
@@ -106,8 +116,8 @@ class Network(nn.Module):
         """Return causal logits (B, T, 6), delayed logits (B, T, 7) and the new state.
 
         `encoder` (B, T, encoder_width), `levels` (B, T, level_width), `valid` (B, T, 1) of 0 and
-        1, `state` (B, MEMORY_FRAMES, channels). Rows of `delayed` belong to the frame
-        `DELAY_FRAMES` earlier.
+        1, `state` (B, memory_frames, channels). Rows of `delayed` belong to the frame
+        `delay_frames` earlier.
         """
         e = (encoder - self.encoder_mean) * self.encoder_scale
         v = (levels - self.level_mean) * self.level_scale
@@ -133,8 +143,8 @@ class Network(nn.Module):
         return e * keep_mask(e, by.feature_dropout), v
 
     def zero_state(self, batch: int) -> Tensor:
-        """Return the memory of a stream that has not begun: (batch, MEMORY_FRAMES, channels)."""
-        return torch.zeros(batch, MEMORY_FRAMES, self.shape.channels)
+        """Return the memory of a stream that has not begun: (batch, memory_frames, channels)."""
+        return torch.zeros(batch, self.shape.memory_frames, self.shape.channels)
 
 
 class Probabilities(nn.Module):

@@ -20,7 +20,7 @@ class Targets:
 
     `causal` (frames, 6) and `delayed` (frames, 4) of 0 and 1; `event` (frames,) of 0 none,
     1 apnea, 2 hypopnea; the `*_weight` arrays have the shapes of their targets. Rows of `delayed`
-    and `event` belong to the frame `DELAY_FRAMES` earlier.
+    and `event` belong to the frame the network's delay earlier.
     """
 
     causal: Floats
@@ -41,16 +41,20 @@ def lasting(inside: NDArray[np.bool_], after_frames: int) -> NDArray[np.bool_]:
     return out
 
 
-def later(values: NDArray[np.generic], frames: int = DELAY_FRAMES) -> NDArray[np.generic]:
+def later(values: NDArray[np.generic], frames: int) -> NDArray[np.generic]:
     """Shift rows to later frames, filling with zeros."""
     shifted = np.zeros_like(values)
     shifted[frames:] = values[:-frames]
     return shifted
 
 
-def targets_of(labels: dict[str, NDArray[np.uint8]], valid: NDArray[np.bool_]) -> Targets:
-    """Return the targets of a night, followed by `DELAY_FRAMES` of lost sound."""
-    pad = DELAY_FRAMES
+def targets_of(
+    labels: dict[str, NDArray[np.uint8]],
+    valid: NDArray[np.bool_],
+    delay_frames: int = DELAY_FRAMES,
+) -> Targets:
+    """Return the targets of a night, followed by `delay_frames` of lost sound."""
+    pad = delay_frames
     flags = {name: np.pad(row.astype(np.bool_), (0, pad)) for name, row in labels.items()}
     heard = np.pad(valid, (0, pad))
     certain = heard & ~flags["ignore"]
@@ -69,8 +73,8 @@ def targets_of(labels: dict[str, NDArray[np.uint8]], valid: NDArray[np.bool_]) -
     return Targets(
         np.stack(causal, 1).astype(np.float32),
         np.stack(weights, 1).astype(np.float32),
-        later(single).astype(np.float32),
-        np.repeat(later(heard)[:, None], 4, 1).astype(np.float32),
-        later(apnea * 1 + hypopnea * 2).astype(np.int64),
-        later(certain).astype(np.float32),
+        later(single, pad).astype(np.float32),
+        np.repeat(later(heard, pad)[:, None], 4, 1).astype(np.float32),
+        later(apnea * 1 + hypopnea * 2, pad).astype(np.int64),
+        later(certain, pad).astype(np.float32),
     )

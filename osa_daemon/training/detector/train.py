@@ -82,7 +82,7 @@ class Trainer:
         self.plan = plan
         self.network = Network(shape)
         fit_scaling(self.network, nights)
-        self._crops = Crops(nights, plan.seed)
+        self._crops = Crops(nights, plan.seed, shape.delay_frames)
         self._optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay
         )
