@@ -26,9 +26,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from osa_daemon.audio.file import FileSource
 from osa_daemon.errors import BrokerError, OsaError, ResourceError
+from osa_daemon.evaluation.corpora.nights import read_night
+from osa_daemon.evaluation.reference import ReferenceNight
 from osa_daemon.scoring.matching import Matches, Span, match
 from osa_daemon.service.picture import bars, marks
-from osa_daemon.service.reference import ReferenceNight, read_night
 
 SPEED = 200  # as fast as it goes: the file waits for the chain
 COLUMNS = 90

@@ -7,14 +7,14 @@ from contextlib import ExitStack
 from typing import Any
 
 from osa_daemon.audio.block import SAMPLE_RATE_HZ
-from osa_daemon.audio.file import FileSource
+from osa_daemon.evaluation.corpora.folder import read_folder
+from osa_daemon.evaluation.reference import ReferenceNight
 from osa_daemon.scoring.event import AlertLevel
 from osa_daemon.scoring.matching import Matches, Span, iou, match, pool
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.chain import Chain, ids_of
 from osa_daemon.service.models import Models, load_models
 from osa_daemon.service.outputs import whole_file
-from osa_daemon.service.reference import ReferenceNight, read_folder
 from osa_daemon.service.replay import replay
 from osa_daemon.service.rules import scoring_settings
 from osa_daemon.settings.load import load
@@ -58,7 +58,7 @@ def evaluate_night(
     night: ReferenceNight, models: Models, rules: ScoringSettings
 ) -> tuple[Matches, dict[str, Any]]:
     """Run one night through the bedside's chain and match its events with the truth."""
-    source = FileSource(night.sound)
+    source = night.open_source()
     chain = Chain(models, rules, ids_of(night.sound.name))
     decided: list[Span] = []
     alerts = 0

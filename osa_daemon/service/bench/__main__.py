@@ -12,6 +12,8 @@ from typing import Any
 
 from osa_daemon.audio.file import FileSource
 from osa_daemon.errors import OsaError, UsageError
+from osa_daemon.evaluation.corpora.nights import read_night
+from osa_daemon.evaluation.reference import ReferenceNight
 from osa_daemon.service.bench.figures import Figures, Paced, Round, tables
 from osa_daemon.service.bench.peers import UNAVAILABLE, Peer, Peers, write_samples
 from osa_daemon.service.bench.runs import (
@@ -24,7 +26,6 @@ from osa_daemon.service.bench.runs import (
     watched_run,
 )
 from osa_daemon.service.outputs import whole_file
-from osa_daemon.service.reference import ReferenceNight, read_night
 
 STARTS = 3
 SPEED = 4.0

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from osa_daemon.errors import InputError
-from osa_daemon.service.reference import read_folder, read_night
+from osa_daemon.evaluation.corpora.folder import read_folder
+from osa_daemon.evaluation.corpora.nights import read_night
 
 HEADER = "onset_s,duration_s,type\n"
 

@@ -1,0 +1,1 @@
+"""Readers of scored recordings, one module a format; each makes reference nights."""
