@@ -50,7 +50,8 @@ class Detector:
             self._state = np.zeros(self.metadata.state_shape, np.float32)
             self._waiting.clear()
         self._next = features.index + len(features)
-        causal, delayed = self._run(features.encoder, features.levels, features.valid)
+        known = features.levels[:, : self.metadata.level_width]
+        causal, delayed = self._run(features.encoder, known, features.valid)
         readings = self._read_delayed(features, delayed)
         rows = causal.tolist()
         levels = zip(

@@ -7,7 +7,10 @@ Columns of `Features.levels`, all in units of 10 dB:
     32-47   the band's floor over the floor of 0.3-4 kHz: the colour of the room
     48      mean power of 0.3-4 kHz over its floor
     49      greatest power of 0.3-4 kHz over its floor
+    50-65   the band's fast floor (12 s) over its floor (60 s): a room that grew louder
+    66      the fast floor of 0.3-4 kHz over its floor
 
+Columns are only ever added at the end: a detector reads those that it was trained with.
 Band b of 16 lies between edges b and b + 1 of `BAND_EDGES_HZ`, 50 Hz to 7 kHz in equal ratios.
 """
 
@@ -19,10 +22,10 @@ from numpy.typing import NDArray
 
 from osa_daemon.audio.block import SAMPLE_RATE_HZ, Samples
 from osa_daemon.features.features import FRAME_RATE_HZ, FRAME_SAMPLES, Flags, Floats
-from osa_daemon.features.floor import NoiseFloor, Powers
+from osa_daemon.features.floor import FAST, NoiseFloor, Powers
 
 BANDS = 16
-LEVEL_WIDTH = 3 * BANDS + 2
+LEVEL_WIDTH = 4 * BANDS + 3
 BAND_EDGES_HZ = np.geomspace(50, 7_000, BANDS + 1)
 BROADBAND_HZ = (300.0, 4_000.0)  # of `level_dbfs` and `noise_dbfs`
 
@@ -62,6 +65,7 @@ class LevelMeter:
 
     def __init__(self) -> None:
         self._floor = NoiseFloor(BANDS + 1)
+        self._fast_floor = NoiseFloor(BANDS + 1, FAST)
         self._taper = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
         self._weights = _band_weights(self._taper)
 
@@ -74,8 +78,10 @@ class LevelMeter:
         mean, peak = power.mean(axis=1), power.max(axis=1)
         usable = ~(lost | silent)
         floor = self._floor.push(second, mean, usable)
+        fast = self._fast_floor.push(second, mean, usable)
         noise_db = decibels(np.where(np.isnan(floor), mean, floor))
-        levels = _columns(decibels(mean), decibels(peak), noise_db)
+        fast_db = decibels(np.where(np.isnan(fast), mean, fast))
+        levels = _columns(decibels(mean), decibels(peak), noise_db, fast_db)
         levels[lost] = 0
         broad = np.maximum(decibels(mean[:, BANDS]), QUIETEST_DBFS)
         return SecondLevels(
@@ -108,12 +114,13 @@ def _last_floor(floor: Powers, heard: Powers) -> float | None:
     return float(decibels(known[-1])) if len(known) else None
 
 
-def _columns(mean_db: Powers, peak_db: Powers, floor_db: Powers) -> Floats:
-    """Return the 50 columns (frames, 50) from levels (frames, 17), the last being broadband."""
+def _columns(mean_db: Powers, peak_db: Powers, floor_db: Powers, fast_db: Powers) -> Floats:
+    """Return the columns (frames, 67) from levels (frames, 17), the last being broadband."""
     mean = np.clip((mean_db - floor_db) / 10, *_OVER_FLOOR)
     peak = np.clip((peak_db - floor_db) / 10, *_OVER_FLOOR)
     colour = np.clip((floor_db[:, :BANDS] - floor_db[:, BANDS:]) / 10, *_COLOUR)
-    parts = [mean[:, :BANDS], peak[:, :BANDS], colour, mean[:, BANDS:], peak[:, BANDS:]]
+    risen = np.clip((fast_db - floor_db) / 10, *_OVER_FLOOR)
+    parts = [mean[:, :BANDS], peak[:, :BANDS], colour, mean[:, BANDS:], peak[:, BANDS:], risen]
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 

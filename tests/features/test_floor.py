@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osa_daemon.features.floor import NoiseFloor
+from osa_daemon.features.floor import FAST, NoiseFloor
 
 USABLE = np.ones(5, np.bool_)
 
@@ -73,3 +73,14 @@ def test_a_jump_joins_no_frames():
     floor = follower.push(7, second(1, 9, 9, 9, 9), USABLE)
     assert np.all(floor == 5)
     assert np.isnan(NoiseFloor(1).push(7, second(1, 9, 9, 9, 9), USABLE)[0, 0])
+
+
+def test_a_fast_floor_follows_a_room_that_grew_louder():
+    """What was quieter counts for 12 s at least and 16 s at most."""
+    follower = NoiseFloor(1, FAST)
+    floors = [
+        follower.push(k, second(*[1.0 if k < 20 else 9.0] * 5), USABLE)[-1, 0] for k in range(60)
+    ]
+    lasted = sum(1 for floor in floors[20:] if floor == 1)
+    assert 12 <= lasted <= 16
+    assert floors[59] == 9

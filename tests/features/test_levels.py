@@ -125,3 +125,15 @@ def test_clipping_is_flagged():
     sound[192 + 3_200 :][:10] = -1.0
     found = LevelMeter().push(0, sound, NOTHING_LOST)
     assert found.clipped.tolist() == [False, True, False, False, False]
+
+
+def test_the_last_columns_tell_that_the_room_grew_louder():
+    """20 s after noise rose by 20 dB the fast floor stands 20 dB over the slow one."""
+    random = np.random.default_rng(8)
+    meter = LevelMeter()
+    for number in range(60):
+        loud = 0.1 if number >= 40 else 0.01
+        samples = (loud * random.standard_normal(16_192)).astype(np.float32)
+        last = meter.push(number, samples, np.zeros(5, np.bool_)).levels[-1]
+    assert last[66] == pytest.approx(2.0, abs=0.1)
+    assert np.all(np.abs(last[50:66] - 2.0) < 0.7)
