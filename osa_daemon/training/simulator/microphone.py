@@ -7,11 +7,11 @@ from scipy import signal
 
 from osa_daemon.training.simulator import ranges
 from osa_daemon.training.simulator.backdrop import looped
-from osa_daemon.training.simulator.levels import band_power
+from osa_daemon.training.simulator.levels import POWER_RATE_HZ, at_samples, band_power
 from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Samples, Span
 from osa_daemon.training.synthesis.noises import hum
 
-_GAIN_RATE_HZ = 20
+_PIECE_S = 60.0  # of the microphone's own noise before it comes again, shuffled
 _WHITE_IN_BAND = 1.47  # white noise of this RMS has 1 in 0.3-4 of its 8 kHz
 
 
@@ -49,12 +49,14 @@ def draw_microphone(rng: np.random.Generator) -> Microphone:
 
 def own_noise(rng: np.random.Generator, count: int, microphone: Microphone) -> Samples:
     """Return the microphone's hiss and hum against a room noise of unit level (0.3-4 kHz)."""
-    own = rng.standard_normal(count, dtype=np.float32)
+    length = min(count, int(_PIECE_S * SAMPLE_RATE_HZ))
+    own = rng.standard_normal(length, dtype=np.float32)
     own *= np.float32(10 ** (microphone.self_noise_db / 20) * _WHITE_IN_BAND)
     if microphone.hum_db is not None:
-        humming = looped(rng, hum(rng, min(count / SAMPLE_RATE_HZ, 60.0)), count)
-        own += humming * np.float32(10 ** (microphone.hum_db / 20))
-    return own
+        own += hum(rng, length / SAMPLE_RATE_HZ)[:length] * np.float32(
+            10 ** (microphone.hum_db / 20)
+        )
+    return looped(rng, own, count)
 
 
 def record(sound: Samples, microphone: Microphone) -> Samples:
@@ -64,7 +66,7 @@ def record(sound: Samples, microphone: Microphone) -> Samples:
     high = signal.butter(4, high_hz, fs=SAMPLE_RATE_HZ, output="sos")
     made = signal.sosfilt(np.vstack([low, high]).astype(np.float32), sound)
     if microphone.automatic_gain_db:
-        made = made * _automatic_gain(made, microphone)
+        made *= _automatic_gain(made, microphone)
     limited: Samples = made.astype(np.float32, copy=False)
     return limited
 
@@ -99,16 +101,9 @@ def draw_gaps(rng: np.random.Generator, duration_s: float) -> tuple[Span, ...]:
 
 
 def _automatic_gain(sound: Samples, microphone: Microphone) -> Samples:
-    """Turn down quickly after loud sound and up again slowly."""
+    """Turn down at once after loud sound and up again slowly, exponentially."""
     level_db = 10 * np.log10(band_power(sound) + 1e-20)
-    loud = np.clip((level_db - np.median(level_db)) / 20, 0, 1)
-    release = float(np.exp(-1 / (microphone.automatic_gain_s * _GAIN_RATE_HZ)))
-    held = np.empty_like(loud)
-    state = 0.0
-    for k, value in enumerate(loud):
-        state = value if value > state else release * state + (1 - release) * value
-        held[k] = state
-    places = np.linspace(0, len(held) - 1, len(sound))
-    curve = np.interp(places, np.arange(len(held)), held)
-    made: Samples = (10 ** (-microphone.automatic_gain_db * curve / 20)).astype(np.float32)
-    return made
+    loud = np.clip((level_db - np.median(level_db)) / 20, 1e-6, 1)
+    released = np.arange(len(loud)) / (microphone.automatic_gain_s * POWER_RATE_HZ)
+    held = np.exp(np.maximum.accumulate(np.log(loud) + released) - released)
+    return at_samples(10 ** (-microphone.automatic_gain_db * held / 20), len(sound))

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import signal
+from scipy import fft, signal
 
 from osa_daemon.training.simulator import ranges
 from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Samples
 
 _SPEED_M_S = 343.0
 _ECHOES = 12
+_BLOCK = 65_536  # samples convolved at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ def impulse_response(rng: np.random.Generator, room: Room, distance_m: float) ->
 
 
 def in_room(track: Samples, response: Samples) -> Samples:
-    """Return the track as heard at the microphone, same length."""
-    heard: Samples = signal.oaconvolve(track, response)[: len(track)].astype(np.float32)
-    return heard
+    """Return the track as heard at the microphone, same length (overlap-add)."""
+    step = _BLOCK - len(response) + 1
+    spectrum = fft.rfft(response, _BLOCK)
+    heard = np.zeros(len(track) + _BLOCK, np.float32)
+    for start in range(0, len(track), step):
+        part = track[start : start + step]
+        if part.any():
+            heard[start : start + _BLOCK] += fft.irfft(fft.rfft(part, _BLOCK) * spectrum, _BLOCK)
+    return heard[: len(track)].copy()

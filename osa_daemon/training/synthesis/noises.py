@@ -18,6 +18,8 @@ from osa_daemon.training.synthesis.shaping import (
 )
 from osa_daemon.training.synthesis.tract import RIPPLES, draw_ripple
 
+_HUM_PERIODS = 100  # of the mains in one piece: 2 s
+
 Maker = Callable[[np.random.Generator, float], Samples]
 
 
@@ -66,14 +68,15 @@ def hum(rng: np.random.Generator, duration_s: float) -> Samples:
     """Return mains hum, 50 or 60 Hz with harmonics up to the twelfth."""
     count = count_of(duration_s)
     mains_hz = float(rng.choice((50.0, 60.0))) * (1.0 + rng.normal(0.0, 2e-4))
-    turns = np.arange(count) * (2.0 * np.pi * mains_hz / SAMPLE_RATE_HZ)
     fall = rng.uniform(0.3, 2.0)
-    total = np.zeros(count, dtype=np.float32)
+    period = round(SAMPLE_RATE_HZ * _HUM_PERIODS / mains_hz)  # whole turns: it joins seamlessly
+    turns = np.arange(period) * (2.0 * np.pi * _HUM_PERIODS / period)
+    total = np.zeros(period)
     for number in rng.permutation(12)[: int(rng.integers(2, 8))] + 1:
         amplitude = rng.uniform(0.2, 1.0) * (1.5 if number % 2 == 0 else 1.0) / number**fall
-        angle = np.mod(number * turns + rng.uniform(0.0, 6.28), 2.0 * np.pi).astype(np.float32)
-        total += np.float32(amplitude) * np.sin(angle)
-    return scaled(total * flutter(rng, count, 0.3, 0.05), 1.0)
+        total += amplitude * np.sin(number * turns + rng.uniform(0.0, 6.28))
+    steady = np.resize(total.astype(np.float32), count)
+    return scaled(steady * flutter(rng, count, 0.3, 0.05), 1.0)
 
 
 def fan(rng: np.random.Generator, duration_s: float) -> Samples:
