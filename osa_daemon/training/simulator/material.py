@@ -40,8 +40,9 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The scored events of one real night, in order of onset."""
+    """The scored events of one real night, in order of onset; `name` is the night's."""
 
+    name: str
     person: str
     source: str
     hours: float
@@ -165,7 +166,9 @@ class Material:
                 if e["type"] in ("obstructive", "central", "mixed", "hypopnea")
             )
             source = row["night"].partition("_")[0]
-            timelines.append(Timeline(row["person"], source, float(row["hours"]), events))
+            timelines.append(
+                Timeline(row["night"], row["person"], source, float(row["hours"]), events)
+            )
         self.timelines = tuple(timelines)
         for row in _rows(folder / "airflow.csv"):
             # only the cpap traces have a licence

@@ -39,6 +39,8 @@ class NightSpec:
     """Which night to simulate; the same spec and material give the same samples.
 
     `snr_db` (median breath against the noise, 0.3-4 kHz) and `snores` are drawn when None.
+    `timeline` names the real night whose events are laid (None: drawn); `index_per_h` thins them to
+    about that many an hour (None: as `severity` has it).
     """
 
     seed: int
@@ -50,6 +52,8 @@ class NightSpec:
     severity: Severity = "none"
     snr_db: float | None = None
     snores: bool | None = None
+    timeline: str | None = None
+    index_per_h: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def simulate(spec: NightSpec, material: Material) -> SimulatedNight:
     name = f"{spec.split}/{spec.generator}/{spec.kind}/{spec.severity}"
     seeds = np.random.SeedSequence((spec.seed, zlib.crc32(name.encode())))
     story, body, around, hearing = (np.random.default_rng(s) for s in seeds.spawn(4))
-    timeline_person, scored = draw_timeline(story, material, spec.severity, spec.duration_s)
+    timeline_person, scored = draw_timeline(story, material, spec)
     room = draw_room(story)
     absent = scene.absence(story, spec.kind, spec.duration_s)
     person = None

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from osa_daemon.errors import UsageError
 from osa_daemon.training.simulator import ranges
 from osa_daemon.training.simulator.material import Material, Scored, Timeline
-from osa_daemon.training.simulator.night import Severity
+from osa_daemon.training.simulator.night import NightSpec, Severity
 
 _RUN_GAP_S = 90.0
 _TRIES = 4
@@ -18,27 +19,50 @@ _DURATIONS = {
 
 
 def draw_timeline(
-    rng: np.random.Generator, material: Material, severity: Severity, duration_s: float
+    rng: np.random.Generator, material: Material, spec: NightSpec
 ) -> tuple[str, list[Scored]]:
-    """Return the timeline's person and the events of a night of `duration_s`.
+    """Return the timeline's person and the events of a night.
 
     A stretch of a real night of the material's split, its runs of events thinned at random to
     an index drawn from the severity's stratum; without timelines, events drawn from the
     measured distributions.
+
+    Raises:
+        UsageError: the spec names a timeline that the material does not have.
     """
+    severity, duration_s = spec.severity, spec.duration_s
     if severity == "none":
         return "none", []
     index_per_h = ranges.INDEX_PER_H[severity].draw(rng)
+    if spec.index_per_h is not None:
+        index_per_h = spec.index_per_h
     limit = max(1, round(index_per_h * duration_s / 3600))
     if not material.timelines:
         return "drawn", _thin(rng, _drawn(rng, severity, duration_s), limit)
-    fitting = [t for t in material.timelines if len(t.events) >= index_per_h * t.hours]
-    nights = fitting or list(material.timelines)
-    night = nights[int(rng.choice(len(nights), p=_weights(nights)))]
+    if spec.timeline is not None:
+        night = _named(material, spec.timeline)
+    else:
+        night = _fitting(rng, material, index_per_h)
     stretches = [_stretch(rng, night, duration_s) for _ in range(_TRIES)]
     # events come in clusters: the fullest stretch, as far as the index asks for it
     events = max(stretches, key=lambda stretch: min(len(stretch), limit))
     return night.person, _thin(rng, events, limit)
+
+
+def _named(material: Material, name: str) -> Timeline:
+    for night in material.timelines:
+        if night.name == name:
+            return night
+    raise UsageError(
+        f'The split "{material.split}" has no timeline "{name}": name a night of that split.'
+    )
+
+
+def _fitting(rng: np.random.Generator, material: Material, index_per_h: float) -> Timeline:
+    """Draw a night that has enough events, where there is one."""
+    fitting = [t for t in material.timelines if len(t.events) >= index_per_h * t.hours]
+    nights = fitting or list(material.timelines)
+    return nights[int(rng.choice(len(nights), p=_weights(nights)))]
 
 
 def _weights(nights: list[Timeline]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

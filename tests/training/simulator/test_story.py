@@ -2,20 +2,24 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
 
+from osa_daemon.errors import UsageError
 from osa_daemon.training.simulator import Material, draw_specs
 from osa_daemon.training.simulator.breathing import BREATH_KINDS
 from osa_daemon.training.simulator.material import Scored
+from osa_daemon.training.simulator.night import NightSpec
 from osa_daemon.training.simulator.plan import plan_night
 from osa_daemon.training.simulator.sleeper import draw_sleeper
 from osa_daemon.training.simulator.timeline import draw_timeline
 
 BUNDLED = Path(__file__).parents[2] / "data"
+HOUR = NightSpec(0, "train", "synthesised", "events", 3600.0)
 
 
 @pytest.mark.parametrize(("severity", "most"), [("mild", 15), ("moderate", 30), ("severe", 75)])
@@ -24,13 +28,33 @@ def test_timelines_keep_to_their_stratum(data_dir: Path, severity: str, most: in
     material = Material(data_dir, "train", "all")
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        _, events = draw_timeline(rng, material, severity, 3600)  # type: ignore[arg-type]
+        _, events = draw_timeline(rng, material, replace(HOUR, severity=severity))
         assert 1 <= len(events) <= most + 1
+
+
+@pytest.mark.shared
+def test_a_named_timeline_is_thinned_to_the_index(data_dir: Path) -> None:
+    """A spec that names a real night and an index gets that person, and no more events."""
+    material = Material(data_dir, "test", "all")
+    night = next(t for t in material.timelines if len(t.events) > 100)
+    spec = replace(HOUR, split="test", severity="severe", timeline=night.name, index_per_h=4.0)
+    person, events = draw_timeline(np.random.default_rng(1), material, spec)
+    assert person == night.person
+    assert 1 <= len(events) <= 4
+
+
+@pytest.mark.shared
+def test_an_unknown_timeline_is_told(data_dir: Path) -> None:
+    """A name that the split does not hold is one sentence."""
+    material = Material(data_dir, "test", "all")
+    spec = replace(HOUR, split="test", severity="mild", timeline="nobody")
+    with pytest.raises(UsageError, match='no timeline "nobody"'):
+        draw_timeline(np.random.default_rng(1), material, spec)
 
 
 def test_no_severity_no_events(nothing: Material) -> None:
     """A healthy night draws no timeline."""
-    assert draw_timeline(np.random.default_rng(0), nothing, "none", 3600) == ("none", [])
+    assert draw_timeline(np.random.default_rng(0), nothing, HOUR) == ("none", [])
 
 
 @pytest.mark.parametrize("kind", ["obstructive", "central", "mixed", "hypopnea"])
