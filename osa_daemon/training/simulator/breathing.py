@@ -9,8 +9,22 @@ from osa_daemon.training.simulator import ranges
 from osa_daemon.training.simulator.night import Span
 from osa_daemon.training.simulator.sleeper import Sleeper
 
-SoundKind = Literal["inhale", "exhale", "snore", "gasp", "effort", "cough", "rustle"]
+SoundKind = Literal[
+    "inhale",
+    "exhale",
+    "snore",
+    "gasp",
+    "effort",
+    "cough",
+    "rustle",
+    "thump",
+    "smack",
+    "groan",
+    "word",
+]
 BREATH_KINDS = frozenset({"inhale", "exhale", "snore", "gasp"})
+STILL_KINDS = frozenset({"rustle", "thump"})  # of bed and bedclothes: no head turns them away
+_HEARD_DB = 6.0  # below the louder phase: a sound that noise may hide
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,7 @@ class Breather:
         self.sounds: list[Sound] = []
         self.cycle = 0
         self.pending: list[tuple[float, float, bool]] = []  # recovery: level, pace, gasp
+        self.holds: list[Span] = []  # while turning over: from when, how long
         self._drift = float(rng.normal(0, sleeper.drift))
         self._level_drift_db = float(rng.normal(0, sleeper.level_drift_db))
         self._irregular = _spans(rng, duration_s)
@@ -48,6 +63,15 @@ class Breather:
     def last_end_s(self) -> float:
         """End of the last breath sound that was laid down."""
         ends = [s.start_s + s.duration_s for s in self.sounds[-4:] if s.kind in BREATH_KINDS]
+        return max(ends, default=self.t)
+
+    @property
+    def heard_end_s(self) -> float:
+        """End of the last breath's louder sound: from there a pause is heard."""
+        near = [s for s in self.sounds[-6:] if s.kind in BREATH_KINDS]
+        near = [s for s in near if s.cycle == near[-1].cycle]
+        loudest_db = max((s.level_db for s in near), default=0.0)
+        ends = [s.start_s + s.duration_s for s in near if s.level_db > loudest_db - _HEARD_DB]
         return max(ends, default=self.t)
 
     def period_s(self, pace: float = 1.0) -> float:

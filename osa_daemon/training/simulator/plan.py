@@ -10,6 +10,7 @@ from osa_daemon.training.simulator.breathing import Breather, Sound, SoundKind
 from osa_daemon.training.simulator.material import Scored
 from osa_daemon.training.simulator.night import ScoredType, Span
 from osa_daemon.training.simulator.sleeper import Sleeper
+from osa_daemon.training.simulator.turning import Turn, rustling
 
 SCORED_TYPES: dict[str, ScoredType] = {
     "obstructive": "obstructive_apnea",
@@ -44,9 +45,12 @@ def plan_night(
     scored: Sequence[Scored],
     duration_s: float,
     absent: Sequence[Span] = (),
+    *,
+    turns: Sequence[Turn] = (),
 ) -> Plan:
     """Lay out breaths and events; nothing while the sleeper is `absent` (onset, duration)."""
     breather = Breather(rng, sleeper, duration_s)
+    breather.holds = [(t.start_s, t.held_s) for t in turns if t.held_s]
     events: list[PlannedEvent] = []
     for item in sorted(scored, key=lambda e: e.onset_s):
         if _meets(item, absent):
@@ -56,6 +60,7 @@ def plan_night(
             events.append(_EVENTS[item.type](breather, item))
     _go_on(breather, duration_s, absent, _steady)
     _extras(breather, sleeper, events, absent, duration_s)
+    breather.sounds += rustling(rng, turns)
     sounds = [s for s in breather.sounds if s.start_s + s.duration_s < duration_s]
     return Plan(tuple(sorted(sounds, key=lambda s: s.start_s)), tuple(events))
 
@@ -80,6 +85,8 @@ def _go_on(
         if gone:
             breather.skip_to(gone[0] + gone[1])
             continue
+        if _hold(breather):
+            continue
         chance = rng.random() * 3600 / who.period_s
         remaining_s = until_s - breather.t
         calm = not breather.pending and remaining_s > 3 * who.period_s
@@ -94,8 +101,25 @@ def _go_on(
 
 
 def _short_pause(breather: Breather) -> None:
-    pause_s = ranges.SHORT_PAUSE_S.draw(breather.rng)
-    breather.skip_to(breather.last_end_s + pause_s)
+    _pause(breather, ranges.SHORT_PAUSE_S.draw(breather.rng))
+
+
+def _pause(breather: Breather, pause_s: float) -> None:
+    breather.skip_to(breather.heard_end_s + pause_s)
+
+
+def _hold(breather: Breather) -> bool:
+    """Hold the breath while turning over; whether the clock went on."""
+    due = [h for h in breather.holds if h[0] <= breather.t]
+    if not due:
+        return False
+    breather.holds = [h for h in breather.holds if h[0] > breather.t]
+    started_s, held_s = due[-1]
+    if not breather.sounds or breather.t - started_s > 2 * breather.sleeper.period_s:
+        return False  # an event lay between
+    before_s = breather.t
+    _pause(breather, held_s)
+    return breather.t > before_s
 
 
 def _approach(rng: np.random.Generator, sleeper: Sleeper, item: Scored) -> Callable[[float], float]:

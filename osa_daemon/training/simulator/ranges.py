@@ -141,9 +141,26 @@ SNR_LOW_SHARE = 1 / 3
 SNORER_OVER_NOISE_DB = Range(0.0, 8.0, "judgement: the median breath of a snorer is a snore")
 BREATH_DBFS = Range(-65.0, -25.0, "issue 8: gain over ±20 dB round -45 dBFS")
 EMPTY_NOISE_DBFS = Range(-80.0, -30.0, "as BREATH_DBFS less the breath's height over the noise")
-TURNED_AWAY_DB = Range(14.0, 30.0, "judgement: mouth into the pillow, off axis")
+TURNED_AWAY_DB = Range(8.0, 28.0, "judgement: mouth into the pillow, off axis", mode=16.0)
+TURNED_AWAY_DULL_DB = Range(4.0, 18.0, "judgement: treble at 4 kHz that pillow and head take")
 AWAY_SPAN_S = Range(90.0, 600.0, "task")
+FACING_SPAN_S = Range(60.0, 900.0, "judgement: between two times turned away", mode=240.0)
 ABSENT_SPAN_S = Range(300.0, 1200.0, "task: 5-20 min")
+
+# turning over
+POSITION_CHANGES_PER_H = Range(1.0, 6.0, "literature: 2-6 changes of position an hour")
+POSITION_LEVEL_DB = Range(-8.0, 8.0, "judgement: nearer or farther, another side of the head")
+POSITION_COLOUR_DB = Range(1.0, 5.0, "judgement")
+TURN_MOVING_S = Range(1.0, 6.0, "judgement: how long somebody takes to turn over", mode=2.5)
+TURN_FADE_S = Range(1.5, 5.0, "judgement: the head comes to rest after the body")
+TURN_RUSTLE_DB = Range(2.0, 24.0, "judgement: bedclothes over the sleeper's breath", mode=11.0)
+TURN_THUMP_SHARE = 0.3  # judgement: turns in which the bed or a knee is heard
+TURN_HELD_SHARE = 0.5  # judgement: turns in which the breath is held
+TURN_HELD_S = Range(3.0, 8.0, "judgement: breath held while moving; no event")
+SWITCHING_SHARE = 0.25  # judgement: nights that change between nose and mouth
+SWITCH_SPAN_S = Range(60.0, 900.0, "judgement: minutes by nose, then by mouth", mode=240.0)
+SWITCH_LEVEL_DB = Range(-4.0, 4.0, "judgement: mouth against nose, slow flow")
+SWITCH_FADE_S = Range(3.0, 15.0, "judgement: a few breaths")
 
 # other sources, against the sleeper's median breath
 PARTNER_LEVEL_DB = Range(-15.0, -4.0, "task: the sleeper is the nearer and louder one")

@@ -1,13 +1,13 @@
-"""From a plan to samples: one person's sounds on an empty track, and where they truly lie."""
+"""From planned sounds to samples: they lie on an empty track, and where they do is measured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from osa_daemon.training.simulator.breathing import SoundKind
+from osa_daemon.training.simulator.breathing import Sound, SoundKind
 from osa_daemon.training.simulator.levels import gain
 from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Samples
-from osa_daemon.training.simulator.plan import Plan
 from osa_daemon.training.simulator.voices import Voice
 
 _EDGE = 0.01  # share of the energy left out at each end of a sound
@@ -25,12 +25,12 @@ class Heard:
 
 
 def render(
-    rng: np.random.Generator, plan: Plan, voice: Voice, count: int
+    rng: np.random.Generator, sounds: Sequence[Sound], voice: Voice, count: int
 ) -> tuple[Samples, tuple[Heard, ...]]:
-    """Return the dry track (count,) and its sounds, in order of the plan."""
+    """Return the dry track (count,) and its sounds, in the same order."""
     track = np.zeros(count, np.float32)
     heard = []
-    for item in plan.sounds:
+    for item in sounds:
         sound = voice.sound(rng, item.kind, item.duration_s, item.effort)
         start = int(item.start_s * SAMPLE_RATE_HZ)
         sound = sound[: count - start] * gain(item.level_db)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osa_daemon.training.simulator import ranges
+from osa_daemon.training.simulator.breathing import STILL_KINDS, Sound
 from osa_daemon.training.simulator.levels import Powers, band_power, gain
 from osa_daemon.training.simulator.material import Material, Scored
 from osa_daemon.training.simulator.night import (
@@ -21,10 +22,9 @@ from osa_daemon.training.simulator.render import Heard, render
 from osa_daemon.training.simulator.room import Room, impulse_response, in_room
 from osa_daemon.training.simulator.sleeper import draw_sleeper
 from osa_daemon.training.simulator.truth import measure
+from osa_daemon.training.simulator.turning import draw_turns, posed
 from osa_daemon.training.simulator.voices import RecordedVoice, SynthesisedVoice, Voice
 from osa_daemon.training.simulator.wind import blow
-
-_TURN_S = 1.5  # how long it takes to turn the head
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def sleeper(
         material,
         scored,
         absent=absent,
-        away=_away_spans(rng, spec),
+        turning=True,
         snores=snores,
         room=room,
         distance_m=ranges.DISTANCE_M.draw(rng),
@@ -101,29 +101,39 @@ def _person(
     scored: Sequence[Scored],
     *,
     absent: Sequence[Span] = (),
-    away: Sequence[Span] = (),
+    turning: bool = False,
     snores: bool,
     room: Room,
     distance_m: float,
     blown: bool = False,
 ) -> Person:
     # streams of their own: a change of the synthesiser leaves the story as it is
-    traits, story, timbre, sound, echo = rng.spawn(5)
+    traits, story, timbre, sound, echo, bed = rng.spawn(6)
+    kind: Kind = spec.kind if turning else "quiet"
+    turns = draw_turns(bed, kind, spec.duration_s, scored, absent)
+    count = int(spec.duration_s * SAMPLE_RATE_HZ)
     trace = material.airflow(timbre) if blown else None
     if trace is not None:
         name = trace.person
         dry, heard, plan = blow(
             story, trace, scored, absent, snores=snores, duration_s=spec.duration_s
         )
+        voice: Voice = SynthesisedVoice(timbre, name)
     else:
         voice = draw_voice(timbre, spec.generator, material, int(timbre.integers(2**31)))
         who = draw_sleeper(traits, snores=snores)
-        name, plan = voice.name, plan_night(story, who, scored, spec.duration_s, absent)
-        dry, heard = render(sound, plan, voice, int(spec.duration_s * SAMPLE_RATE_HZ))
-    _turn_away(echo, dry, away)
+        name = voice.name
+        plan = plan_night(story, who, scored, spec.duration_s, absent, turns=turns)
+        dry, heard = render(sound, _of(plan, of_bed=False), voice, count)
+    dry = posed(bed, dry, turns)
+    dry += render(sound, _of(plan, of_bed=True), voice, count)[0]
     track = in_room(dry, impulse_response(echo, room, distance_m))
     track *= gain(-median_level(heard, band_power(track)))
     return Person(name, track, heard, plan, snores, distance_m)
+
+
+def _of(plan: Plan, *, of_bed: bool) -> list[Sound]:
+    return [s for s in plan.sounds if (s.kind in STILL_KINDS) == of_bed]
 
 
 def median_level(heard: Sequence[Heard], power: Powers) -> float:
@@ -131,24 +141,3 @@ def median_level(heard: Sequence[Heard], power: Powers) -> float:
     cycles = measure(heard, power, np.ones_like(power))
     levels = cycles.level_db[np.isfinite(cycles.level_db)]
     return float(np.median(levels)) if len(levels) else 0.0
-
-
-def _away_spans(rng: np.random.Generator, spec: NightSpec) -> tuple[Span, ...]:
-    if spec.kind != "turns_away":
-        return ()
-    spans = []
-    t = float(rng.uniform(0.05, 0.5)) * spec.duration_s
-    while t < spec.duration_s - 30:
-        length_s = min(ranges.AWAY_SPAN_S.draw(rng), 0.5 * spec.duration_s)
-        spans.append((t, length_s))
-        t += length_s + float(rng.uniform(120, 1200))
-    return tuple(spans)
-
-
-def _turn_away(rng: np.random.Generator, track: Samples, away: Sequence[Span]) -> None:
-    for start_s, length_s in away:
-        first, last = int(start_s * SAMPLE_RATE_HZ), int((start_s + length_s) * SAMPLE_RATE_HZ)
-        t = np.arange(len(track[first:last]), dtype=np.float32) / SAMPLE_RATE_HZ
-        turn = np.clip(np.minimum(t, length_s - t) / _TURN_S, 0, 1)
-        depth_db = ranges.TURNED_AWAY_DB.draw(rng)
-        track[first:last] *= (10 ** (-depth_db * turn / 20)).astype(np.float32)

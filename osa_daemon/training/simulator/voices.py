@@ -4,6 +4,7 @@ Every sound is returned at unit level (see `levels.unit_level`); the plan sets t
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +15,8 @@ from osa_daemon.training.simulator.breathing import SoundKind
 from osa_daemon.training.simulator.levels import unit_level
 from osa_daemon.training.simulator.material import Clip, Material
 from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Samples
-from osa_daemon.training.synthesis.household import rustle
+from osa_daemon.training.synthesis.babble import babble
+from osa_daemon.training.synthesis.household import rustle, thump
 
 _FADE_S = 0.03
 _UNLIKE_SLEEP = {"stethoscope": 0.2, "fast": 0.4, "pant": 0.2, "child": 0.2, "mask_mic": 0.4}
@@ -56,7 +58,7 @@ class SynthesisedVoice:
         elif kind == "cough":
             made = synthesis.cough(voice, rng, effort=effort)
         else:
-            made = rustle(rng, duration_s)
+            made = _incidental(rng, kind, duration_s)
         return unit_level(made)
 
 
@@ -90,7 +92,7 @@ class RecordedVoice:
         """Return a marked sound near the wanted length, faded at both ends; effort brightens it."""
         bank = self._banks.get(kind, [])
         if not bank:
-            return unit_level(rustle(rng, duration_s))
+            return unit_level(_incidental(rng, kind, duration_s))
         drawn = [bank[int(rng.integers(len(bank)))] for _ in range(4)]
         clip, start_s, end_s = min(drawn, key=lambda b: abs(b[2] - b[1] - duration_s))
         whole = self._material.samples(clip)
@@ -104,6 +106,21 @@ class RecordedVoice:
         tilted = moved - np.float32(tilt) * np.concatenate([[0], moved[:-1]])
         coloured = signal.fftconvolve(tilted, self._colours[kind], mode="same")
         return unit_level(fade(coloured.astype(np.float32)))
+
+
+def _incidental(rng: np.random.Generator, kind: SoundKind, duration_s: float) -> Samples:
+    """Return what is no breath: bedclothes, the bed, lips, a groan, a word."""
+    if kind == "thump":
+        return thump(rng, duration_s)
+    if kind == "word":
+        return fade(babble(rng, duration_s))
+    if kind in ("smack", "groan", "effort"):
+        voice = synthesis.draw_voice(rng)
+        if kind == "groan":
+            groaning = replace(voice, groan_hz=voice.pitch_hz)
+            return synthesis.breath(groaning, rng, duration_s, phase="exhale", effort=1.5)
+        return synthesis.effort_sound(replace(voice, click=1.0), rng, effort=1.0)
+    return rustle(rng, duration_s)
 
 
 def fade(sound: Samples, length_s: float = _FADE_S) -> Samples:
