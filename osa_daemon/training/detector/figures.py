@@ -62,7 +62,7 @@ def eventless_row(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "hours": round(hours, 2),
         "false_per_hour": round(sum(len(v.matches.false) for v in verdicts) / hours, 2),
         "alerts_per_8h": round(sum(len(v.alerts) for v in verdicts) / hours * 8, 2),
-        "monitorable_share": round(sum(v.monitorable_s for v in verdicts) / hours / 3600, 3),
+        "monitorable_share": round(sum(float(v.monitorable.mean()) * hours_of([v.night]) for v in verdicts) / hours, 3),
     }
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
 
 from osa_daemon.detector.detector import Detector
 from osa_daemon.detector.frame import Delayed, Frame
-from osa_daemon.features.features import FRAME_RATE_HZ, Features
+from osa_daemon.evaluation.night import Decided, FrameRows, JudgedNight, Raised
+from osa_daemon.features.features import FRAME_RATE_HZ, Features, Flags
 from osa_daemon.scoring.event import Alert, AlertLevel, Event
 from osa_daemon.scoring.matching import Matches, Span, match
 from osa_daemon.scoring.scorer import Scorer
@@ -17,6 +19,7 @@ from osa_daemon.scoring.thresholds import ScoringSettings, Thresholds
 from osa_daemon.training.detector.corpus import FeatureNight
 
 RUN_FRAMES = 600  # features pass the network in runs of 2 minutes
+BEDSIDE_HOP_S, BEDSIDE_MARGIN_S = 2.0, 1.0  # the extractor's: a frame is known 1-3 s after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What scoring made of a reading, matched with the truth."""
+    """What scoring made of a reading, matched with the truth.
+
+    `alerts` with the frame in which each was raised; `monitorable` (frames,).
+    """
 
     night: FeatureNight
     matches: Matches
     events: tuple[Event, ...]
-    alerts: tuple[Alert, ...]
-    monitorable_s: float
+    alerts: tuple[tuple[int, Alert], ...]
+    monitorable: Flags
 
 
 def _runs(features: Features) -> Iterator[Features]:
@@ -78,23 +84,57 @@ def score(reading: Reading, thresholds: Mapping[str, float]) -> Verdict:
     settings = ScoringSettings(thresholds=Thresholds.of(thresholds))
     scorer = Scorer(settings, lambda onset_s: f"{onset_s:.1f}")
     events: list[Event] = []
-    alerts: list[Alert] = []
-    monitorable = 0
-    for frame in reading.frames:
+    alerts: list[tuple[int, Alert]] = []
+    monitorable = np.zeros(len(reading.frames), np.bool_)
+    for row, frame in enumerate(reading.frames):
         scored = scorer.push(frame)
         events += scored.events
-        alerts += (a for a in scored.alerts if a.level is not AlertLevel.NOTICE and a.active)
-        monitorable += scored.monitorable
-    last = scorer.finish(reading.rest)
-    events += last.events
+        raised = (a for a in scored.alerts if a.active and a.level is not AlertLevel.NOTICE)
+        alerts += ((frame.index, alert) for alert in raised)
+        monitorable[row] = scored.monitorable
+    events += scorer.finish(reading.rest).events
     spans = [Span(e.onset_s, e.duration_s, e.type) for e in events]
-    return Verdict(
-        reading.night,
-        match(spans, truth_of(reading.night)),
-        tuple(events),
-        tuple(alerts),
-        monitorable / FRAME_RATE_HZ,
+    matches = match(spans, truth_of(reading.night))
+    return Verdict(reading.night, matches, tuple(events), tuple(alerts), monitorable)
+
+
+def judge(reading: Reading, thresholds: Mapping[str, float]) -> JudgedNight:
+    """Score one night as the bedside would, and keep what an evaluation asks of it."""
+    verdict = score(reading, thresholds)
+    night = reading.night
+    spans = (Span(e.onset_s, e.duration_s, e.type) for e in verdict.events)
+    return JudgedNight(
+        night.name,
+        night.facts,
+        tuple(truth_of(night)),
+        tuple(Decided(s, e.confidence) for s, e in zip(spans, verdict.events, strict=True)),
+        tuple(
+            Raised(known_at(frame), alert.since_s, urgent=alert.level is AlertLevel.URGENT)
+            for frame, alert in verdict.alerts
+        ),
+        _rows(reading, verdict.monitorable),
     )
+
+
+def known_at(frame: int) -> float:
+    """Return when the bedside knows a frame (s): its hop and the margin behind it have passed."""
+    hop = frame // round(BEDSIDE_HOP_S * FRAME_RATE_HZ)
+    return (hop + 1) * BEDSIDE_HOP_S + BEDSIDE_MARGIN_S
+
+
+def _rows(reading: Reading, monitorable: Flags) -> FrameRows:
+    frames = reading.frames
+    delayed = [f.delayed for f in frames if f.delayed is not None] + list(reading.rest)
+    apnea, hypopnea = np.zeros((2, len(frames)), np.float32)
+    at = [d.index for d in delayed]
+    apnea[at], hypopnea[at] = [d.apnea for d in delayed], [d.hypopnea for d in delayed]
+    audible = np.array([f.audible for f in frames], np.float32)
+    return FrameRows(_true_audible(reading.night), monitorable, audible, apnea, hypopnea)
+
+
+def _true_audible(night: FeatureNight) -> Flags | None:
+    label = night.labels.get("audible")
+    return None if label is None else label.astype(np.bool_)
 
 
 def hours_of(nights: Sequence[FeatureNight]) -> float:
