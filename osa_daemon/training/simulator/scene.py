@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osa_daemon.training.simulator import ranges
+from osa_daemon.training.simulator.bank import Bank
 from osa_daemon.training.simulator.breathing import STILL_KINDS, Sound
 from osa_daemon.training.simulator.levels import Powers, band_power, gain
 from osa_daemon.training.simulator.material import Material, Scored
@@ -118,9 +119,10 @@ def _person(
         dry, heard, plan = blow(
             story, trace, scored, absent, snores=snores, duration_s=spec.duration_s
         )
-        voice: Voice = SynthesisedVoice(timbre, name)
+        voice = Bank(SynthesisedVoice(timbre, name))
     else:
-        voice = draw_voice(timbre, spec.generator, material, int(timbre.integers(2**31)))
+        seed = int(timbre.integers(2**31))
+        voice = Bank(draw_voice(timbre, spec.generator, material, seed))
         who = draw_sleeper(traits, snores=snores)
         name = voice.name
         plan = plan_night(story, who, scored, spec.duration_s, absent, turns=turns)
