@@ -174,6 +174,19 @@ PETS_PER_H = Range(6.0, 40.0, "judgement")
 HOUSE_LEVEL_DB = Range(-6.0, 14.0, "judgement")
 HOUSE_PER_H = Range(1.0, 20.0, "judgement")
 
+# the room's noise
+NOISE_STEPS_SHARE = 0.2  # judgement: nights in which the noise changes
+NOISE_ITSELF_SHARE = 0.35  # judgement: of these, the noise that is there changes; else another
+NOISE_STEP_DB = Range(3.0, 15.0, "judgement: a fan's speeds differ by 5-10 dB")
+NOISE_RAMP_S = Range(0.3, 5.0, "judgement: a motor that runs up")
+NOISE_SWELL_S = Range(4.0, 60.0, "judgement: rain, a lorry, wind")
+NOISE_STEP_S = LogNormal(5.0, 0.9, 20.0, 2400.0, "judgement: median 150 s; thermostats: minutes")
+NOISE_STEADY_S = LogNormal(5.5, 0.9, 20.0, 3600.0, "judgement: median 240 s")
+WAVES_SHARE = 0.05  # judgement: noise machines with waves, besides those drawn among others
+WAVES_SHARE_EMPTY = 0.15  # judgement: where they may be mistaken for somebody
+CLOCK_SHARE = 0.05  # judgement
+CLOCK_DB = Range(-5.0, 15.0, "judgement: a tick over the noise")
+
 # room and microphone
 DISTANCE_M = Range(0.3, 3.0, "issue 8", mode=0.8)
 REVERBERATION_S = Range(0.15, 0.6, "literature: furnished bedrooms .3-.5 s")

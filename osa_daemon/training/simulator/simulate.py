@@ -104,11 +104,11 @@ def _surround(
     over_noise_db: float,
 ) -> Around:
     count = int(spec.duration_s * SAMPLE_RATE_HZ)
-    track, name = backdrop(rng, material, count, recorded=spec.generator == "recorded")
+    recorded, empty = spec.generator == "recorded", spec.kind == "empty"
+    track, facts = backdrop(rng, material, count, recorded=recorded, empty=empty)
     track += microphone.own_noise(rng, count, mic)
     noise_db = decibels(float(np.median(band_power(track))))
     breath_db = noise_db + over_noise_db
-    facts: dict[str, object] = {"noise": name}
     for sound in _companions(rng, spec):
         laid = _companion(rng, sound, material, count, facts)
         response = impulse_response(rng, room, float(rng.uniform(1.0, 4.0)))

@@ -143,11 +143,11 @@ def traffic(rng: np.random.Generator, duration_s: float) -> Samples:
 
 
 def sea_waves(rng: np.random.Generator, duration_s: float) -> Samples:
-    """Return the waves of a noise machine: hiss that swells every 4 to 12 s, like a breather."""
+    """Return the waves of a noise machine: hiss that swells every 4 to 15 s, like a breather."""
     count = count_of(duration_s)
     low = shaped_noise(rng, count, _slope(-6.0))
     high = shaped_noise(rng, count, _hump(float(rng.uniform(1200.0, 4000.0)), 1.5))
-    swell = _cycle(rng, count, rng.uniform(4.0, 12.0), 1.0) ** np.float32(rng.uniform(1.0, 3.0))
+    swell = _cycle(rng, count, rng.uniform(4.0, 15.0), 1.0) ** np.float32(rng.uniform(1.0, 3.0))
     return scaled(low * (0.3 + swell) + high * (0.1 + swell**2), 1.0)
 
 

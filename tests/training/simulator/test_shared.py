@@ -21,7 +21,7 @@ def test_every_kind_simulates_from_the_data() -> None:
         kinds = get_args(Kind) if split == "train" else ("events", "empty")
         for kind in kinds:
             severity = "severe" if kind in {"events", "partner_events"} else "none"
-            spec = NightSpec(1, split, "recorded", kind, 90, severity=severity)  # type: ignore[arg-type]
+            spec = NightSpec(1, split, "recorded", kind, 90, severity=severity, snr_db=12)  # type: ignore[arg-type]
             night = simulate(spec, material)
             assert len(night.labels.breath) == 450
             assert night.labels.breath.any() == (kind != "empty")
