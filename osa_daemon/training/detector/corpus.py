@@ -143,7 +143,8 @@ def load(path: Path, name: str, *, logmel: bool = False) -> FeatureNight:
         StorageError: the file is missing or damaged.
     """
     try:
-        with np.load(path) as data:
+        # numpy would leave a damaged file open
+        with path.open("rb") as file, np.load(file) as data:
             about = json.loads(str(data["about"]))
             encoder, levels = (data[name].astype(np.float32) for name in ("encoder", "levels"))
             features = Features(0, encoder, levels, *(data[column] for column in FRAME_FACTS))

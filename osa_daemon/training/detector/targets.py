@@ -10,6 +10,8 @@ from osa_daemon.training.detector.network import DELAY_FRAMES
 
 MIN_EVENT_S = 10.0  # AASM: an event lasts at least 10 s
 CAUSAL_FROM_S = MIN_EVENT_S - 0.5  # the reading may rise a little before, to be in time at 10 s
+SINGLE = ("audible", "breath", "snore", "gasp")  # what the delayed reading says beside events
+NAMES = (*SINGLE, "apnea", "hypopnea", "ignore")
 
 Floats = NDArray[np.float32]
 
@@ -53,11 +55,17 @@ def targets_of(
     valid: NDArray[np.bool_],
     delay_frames: int = DELAY_FRAMES,
 ) -> Targets:
-    """Return the targets of a night, followed by `delay_frames` of lost sound."""
+    """Return the targets of a night, followed by `delay_frames` of lost sound.
+
+    `apnea`, `hypopnea` and `ignore` must be among the labels; another that is not there is
+    unknown, and weighs nothing.
+    """
     pad = delay_frames
-    flags = {name: np.pad(row.astype(np.bool_), (0, pad)) for name, row in labels.items()}
+    unknown = np.zeros(len(valid), np.bool_)
+    flags = {n: np.pad(labels.get(n, unknown).astype(np.bool_), (0, pad)) for n in NAMES}
     heard = np.pad(valid, (0, pad))
     certain = heard & ~flags["ignore"]
+    told = {name: heard & (name in labels) for name in SINGLE}
     after = round(CAUSAL_FROM_S * FRAME_RATE_HZ)
     apnea, hypopnea = flags["apnea"], flags["hypopnea"] & ~flags["apnea"]
     causal = [
@@ -68,13 +76,13 @@ def targets_of(
         flags["snore"],
         flags["gasp"],
     ]
-    weights = [heard, heard, certain, certain, heard, heard]
-    single = np.stack([flags[n] for n in ("audible", "breath", "snore", "gasp")], 1)
+    weights = [told["audible"], told["breath"], certain, certain, told["snore"], told["gasp"]]
+    single = np.stack([flags[name] for name in SINGLE], 1)
     return Targets(
         np.stack(causal, 1).astype(np.float32),
         np.stack(weights, 1).astype(np.float32),
         later(single, pad).astype(np.float32),
-        np.repeat(later(heard, pad)[:, None], 4, 1).astype(np.float32),
+        later(np.stack([told[name] for name in SINGLE], 1), pad).astype(np.float32),
         later(apnea * 1 + hypopnea * 2, pad).astype(np.int64),
         later(certain, pad).astype(np.float32),
     )
