@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class Metadata:
     `thresholds`: sensitivity → name → probability, chosen on validation nights.
     `encoder_sha256`: digest of the encoder file whose features it was trained on.
     `about`: data, figures and versions, for people.
+    `calibration`: what thresholds lead to, for `Expectation.of`; empty in older files.
     """
 
     delay_frames: int
@@ -34,6 +35,7 @@ class Metadata:
     thresholds: Mapping[str, Mapping[str, float]]
     encoder_sha256: str
     about: Mapping[str, Any]
+    calibration: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_metadata(properties: Mapping[str, str], path: Path) -> Metadata:
@@ -67,6 +69,7 @@ def _metadata_of(data: Mapping[str, Any]) -> Metadata:
         thresholds=data["thresholds"],
         encoder_sha256=str(data["encoder_sha256"]),
         about=data["about"],
+        calibration=dict(data.get("calibration", {})),
     )
 
 
@@ -82,6 +85,7 @@ def write_metadata(metadata: Metadata) -> dict[str, str]:
             "thresholds": metadata.thresholds,
             "encoder_sha256": metadata.encoder_sha256,
             "about": metadata.about,
+            "calibration": metadata.calibration,
         },
         sort_keys=True,
     )

@@ -1,0 +1,98 @@
+"""What thresholds can be expected to find and to get wrong in a night at home.
+
+Training measures it on simulated validation nights and stores it in the model's metadata
+(`Metadata.calibration`); settings are resolved through it.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Self
+
+from osa_daemon.errors import ModelError
+
+DIGITS = 3  # of a threshold that is interpolated
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How something depends on the threshold: straight between rising `thresholds`."""
+
+    thresholds: tuple[float, ...]
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no curve."""
+        if not self.thresholds or len(self.thresholds) != len(self.values):
+            raise ValueError(f"{len(self.values)} values for {len(self.thresholds)} thresholds")
+        if any(one >= other for one, other in pairwise(self.thresholds)):
+            raise ValueError("its thresholds do not rise")
+        if not all(math.isfinite(number) for number in (*self.thresholds, *self.values)):
+            raise ValueError("not every value is a number")
+
+    def at(self, threshold: float) -> float:
+        """Return the value at `threshold`; beyond either end, that of the end."""
+        if threshold <= self.thresholds[0]:
+            return self.values[0]
+        points = zip(self.thresholds, self.values, strict=True)
+        for (t0, v0), (t1, v1) in pairwise(points):
+            if threshold <= t1:
+                return v0 + (v1 - v0) * (threshold - t0) / (t1 - t0)
+        return self.values[-1]
+
+    def lowest_within(self, limit: float) -> float | None:
+        """Return the lowest threshold from which on no value is over `limit`; None without one."""
+        points = list(zip(self.thresholds, self.values, strict=True))
+        if points[-1][1] > limit:
+            return None
+        for (t0, v0), (t1, v1) in reversed(list(pairwise(points))):
+            if v0 > limit:
+                crossing = t1 if v1 >= v0 else t0 + (t1 - t0) * (v0 - limit) / (v0 - v1)
+                return min(math.ceil(crossing * 10**DIGITS) / 10**DIGITS, t1)
+        return points[0][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a model's thresholds lead to on validation nights weighted as a home's nights are.
+
+    Against the threshold `event`: `recall`, the share of pauses found of those that sound can
+    find, and `false_events` in a night of `night_h` hours. Against `in_progress`: `told`, the
+    share of apneas told while they last, and `false_alerts` (30 s) in a night.
+    """
+
+    night_h: float
+    recall: Curve
+    false_events: Curve
+    told: Curve
+    false_alerts: Curve
+
+    @classmethod
+    def of(cls, calibration: Mapping[str, Any]) -> Self | None:
+        """Read it from the model's metadata; None where an older model says nothing of it.
+
+        Raises:
+            ModelError: what the model says cannot be read.
+        """
+        if "events" not in calibration:
+            return None
+        try:
+            events, progress = calibration["events"], calibration["in_progress"]
+            return cls(
+                float(calibration["night_h"]),
+                _curve(events, "recall"),
+                _curve(events, "false_per_night"),
+                _curve(progress, "told"),
+                _curve(progress, "false_alerts_per_night"),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"The model's calibration cannot be read ({error}): install the package again."
+            ) from error
+
+
+def _curve(rows: Sequence[Mapping[str, float]], name: str) -> Curve:
+    return Curve(
+        tuple(float(row["threshold"]) for row in rows), tuple(float(row[name]) for row in rows)
+    )
