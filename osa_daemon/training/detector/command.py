@@ -19,7 +19,7 @@ from osa_daemon.training.detector.export import export, model_bytes, state_shape
 from osa_daemon.training.detector.figures import all_figures
 from osa_daemon.training.detector.judge import Reading, Verdict, hours_of, read, score
 from osa_daemon.training.detector.network import Network, NetworkShape
-from osa_daemon.training.detector.operating import choose
+from osa_daemon.training.detector.operating import Operating, choose
 from osa_daemon.training.detector.plan import TEST, TRAIN, VALIDATION, Share, specs_of
 from osa_daemon.training.detector.train import Trainer, TrainingPlan
 from osa_daemon.training.simulator.night import Which
@@ -57,7 +57,8 @@ def train_detector(options: Options) -> None:
     network = trainer.run(lambda n: _f1(_readings(n, encoder.sha256, validation)))
     out = options.out or PACKAGE_MODELS
     out.mkdir(parents=True, exist_ok=True)
-    thresholds = choose(_readings(network, encoder.sha256, validation))
+    chosen = choose(_readings(network, encoder.sha256, validation), options.jobs)
+    thresholds = chosen.thresholds
     about = {
         "material": options.material,
         "train_hours": round(hours_of(train), 1),
@@ -75,7 +76,7 @@ def train_detector(options: Options) -> None:
     figures = about | {"test_hours": round(hours_of(test), 1), "test": all_figures(verdicts)}
     # all that is written is written at the end: an interrupted run changes nothing
     path = out / "detector.onnx"
-    export(network, _metadata(network, encoder.sha256, thresholds, figures), path)
+    export(network, _metadata(network, encoder.sha256, chosen, figures), path)
     figures["detector_sha256"] = file_sha256(path)
     (out / "figures.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
     (out / "CARD.md").write_text(card_of(figures))
@@ -95,16 +96,17 @@ def _verdicts(
 
 
 def _metadata(
-    network: Network, encoder_sha256: str, thresholds: dict[str, Any], about: dict[str, Any]
+    network: Network, encoder_sha256: str, chosen: Operating, about: dict[str, Any]
 ) -> Metadata:
     return Metadata(
         network.shape.delay_frames,
         state_shape(network),
         network.shape.encoder_width,
         network.shape.level_width,
-        thresholds,
+        chosen.thresholds,
         encoder_sha256,
         about,
+        chosen.calibration,
     )
 
 
@@ -112,7 +114,7 @@ def _readings(
     network: Network, encoder_sha256: str, nights: Sequence[FeatureNight]
 ) -> list[Reading]:
     """Read nights with a network that is not exported yet."""
-    model = model_bytes(network, _metadata(network, encoder_sha256, {}, {}))
+    model = model_bytes(network, _metadata(network, encoder_sha256, Operating({}, {}), {}))
     return read(model, encoder_sha256, nights)
 
 

@@ -1,103 +1,48 @@
-"""Operating points: thresholds for each sensitivity, chosen on validation nights."""
+"""Operating points, chosen on validation nights, and what each threshold can be expected to do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+from osa_daemon.training.detector.home import NIGHT_H, expected_per_night
+from osa_daemon.training.detector.judge import Reading
+from osa_daemon.training.detector.tally import GRID, RELEASE_SHARE, Counts, Tally, tally
 
-from osa_daemon.features.features import FRAME_RATE_HZ
-from osa_daemon.scoring.event import Progress
-from osa_daemon.scoring.matching import Matches, pool
-from osa_daemon.scoring.scorer import Scorer
-from osa_daemon.scoring.thresholds import ScoringSettings, Thresholds
-from osa_daemon.training.detector.judge import Reading, score
-
-EVENT_GRID = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
-PROGRESS_GRID = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-LEAST_TOLD_S = 12.0  # shorter ones may be over before the state could turn
-RELEASE_SHARE = 0.5  # of the threshold at which a pause in progress began
 GIVE_UP = 0.92  # share of precision or recall that a sensitivity must keep of `balanced`
+EVENTLESS_PER_H = 0.3  # most false ones on eventless nights together, at `balanced`
+WORTH = 0.95  # share of the best F1 that may not be given up for it
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One threshold and what it led to on validation nights."""
+    """One threshold and what it led to on validation nights.
+
+    `eventless_per_h`: what was false on nights without events that count, an hour.
+    """
 
     threshold: float
     precision: float
     recall: float
     f1: float
+    eventless_per_h: float = 0.0
 
 
-def f1_of(precision: float, recall: float) -> float:
-    """Return the harmonic mean of precision and recall."""
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+@dataclass(frozen=True, slots=True)
+class Operating:
+    """The thresholds of each sensitivity, and the calibration, both as the metadata has them."""
+
+    thresholds: dict[str, Mapping[str, float]]
+    calibration: dict[str, Any]
 
 
-def _point(threshold: float, matches: Matches) -> Point:
-    precision, recall, f1 = matches.precision or 0.0, matches.recall or 0.0, matches.f1 or 0.0
-    return Point(threshold, precision, recall, f1)
+def choose(readings: Sequence[Reading], jobs: int = 2) -> Operating:
+    """Return operating points and calibration from readings of validation nights.
 
-
-def sweep_events(readings: Sequence[Reading]) -> list[Point]:
-    """Return precision and recall of decided events over `EVENT_GRID`."""
-    return [_point(t, pool([score(r, {"event": t}).matches for r in readings])) for t in EVENT_GRID]
-
-
-def sweep_progress(readings: Sequence[Reading]) -> list[Point]:
-    """Return over `PROGRESS_GRID` how many apneas are told while they go on, and how many not.
-
-    Right: an apnea of at least `LEAST_TOLD_S` during which the state is ON. False: a run of ON
-    that touches no scored event at all.
+    Each night is scored once at each threshold of `GRID`, in `jobs` processes.
     """
-    points = []
-    for threshold in PROGRESS_GRID:
-        told = missed = false = 0
-        for reading in readings:
-            right, wrong, extra = _told(reading, threshold)
-            told, missed, false = told + right, missed + wrong, false + extra
-        precision, recall = told / max(told + false, 1), told / max(told + missed, 1)
-        points.append(Point(threshold, precision, recall, f1_of(precision, recall)))
-    return points
-
-
-def _told(reading: Reading, threshold: float) -> tuple[int, int, int]:
-    """Return the apneas of a night that were told and missed, and the false runs of ON."""
-    thresholds = {"in_progress": threshold, "release": threshold * RELEASE_SHARE}
-    scorer = Scorer(ScoringSettings(thresholds=Thresholds.of(thresholds)), str)
-    states = [scorer.push(frame).progress is Progress.ON for frame in reading.frames]
-    edges = np.flatnonzero(np.diff(np.array([False, *states, False]).astype(np.int8)))
-    runs = edges.reshape(-1, 2) / FRAME_RATE_HZ
-    told = missed = 0
-    touched = np.zeros(len(runs), np.bool_)
-    for onset_s, duration_s, kind, counts in reading.night.events:
-        hit = (runs[:, 0] < onset_s + duration_s) & (runs[:, 1] > onset_s)
-        touched |= hit
-        if counts and kind != "hypopnea" and duration_s >= LEAST_TOLD_S:
-            told, missed = told + bool(hit.any()), missed + (not hit.any())
-    return told, missed, int((~touched).sum())
-
-
-def points_of(sweep: Sequence[Point]) -> dict[str, float]:
-    """Return the threshold of each sensitivity from a sweep over rising thresholds.
-
-    `balanced` has the best F1. `high` goes down while precision stays within `GIVE_UP` of that of
-    `balanced`, `low` goes up while recall does.
-    """
-    best = max(sweep, key=lambda p: p.f1)
-    lower = [p for p in sweep if p.precision >= GIVE_UP * best.precision]
-    upper = [p for p in sweep if p.recall >= GIVE_UP * best.recall]
-    return {
-        "low": max(upper, key=lambda p: p.threshold).threshold,
-        "balanced": best.threshold,
-        "high": min(lower, key=lambda p: p.threshold).threshold,
-    }
-
-
-def choose(readings: Sequence[Reading]) -> dict[str, Mapping[str, float]]:
-    """Return the thresholds of each sensitivity."""
-    events, progress = points_of(sweep_events(readings)), points_of(sweep_progress(readings))
-    return {
+    tallies = tally(readings, jobs)
+    events, progress = points_of(sweep_events(tallies)), points_of(sweep_progress(tallies))
+    thresholds: dict[str, Mapping[str, float]] = {
         name: {
             "event": events[name],
             "in_progress": progress[name],
@@ -105,3 +50,117 @@ def choose(readings: Sequence[Reading]) -> dict[str, Mapping[str, float]]:
         }
         for name in events
     }
+    return Operating(thresholds, calibration_of(tallies))
+
+
+def f1_of(precision: float, recall: float) -> float:
+    """Return the harmonic mean of precision and recall."""
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def sweep_events(tallies: Sequence[Tally]) -> list[Point]:
+    """Return precision and recall of decided events over `GRID`."""
+    return [
+        _point(
+            threshold,
+            (counts.found, counts.missed, counts.false),
+            _eventless_per_h(tallies, [t.counts[k].false for t in tallies]),
+        )
+        for k, (threshold, counts) in enumerate(_pooled(tallies))
+    ]
+
+
+def sweep_progress(tallies: Sequence[Tally]) -> list[Point]:
+    """Return over `GRID` how many apneas are told while they last, and how often ON is false."""
+    return [
+        _point(
+            threshold,
+            (counts.told, counts.untold, counts.false_on),
+            _eventless_per_h(tallies, [t.counts[k].false_on for t in tallies]),
+        )
+        for k, (threshold, counts) in enumerate(_pooled(tallies))
+    ]
+
+
+def points_of(sweep: Sequence[Point]) -> dict[str, float]:
+    """Return the threshold of each sensitivity from a sweep over rising thresholds.
+
+    `balanced` has the best F1 of those that keep `EVENTLESS_PER_H`. Where that would cost more
+    than `WORTH` leaves, it is the one with the fewest false on eventless nights that does not.
+    `high` lies below it and finds the most while precision stays within `GIVE_UP` of that of
+    `balanced`; `low` lies above it and is the most precise while recall does.
+    """
+    most = max(p.f1 for p in sweep)
+    worth = [p for p in sweep if p.f1 >= WORTH * most]
+    least = max(min(p.eventless_per_h for p in worth), EVENTLESS_PER_H)
+    best = max((p for p in worth if p.eventless_per_h <= least), key=lambda p: p.f1)
+    lower = [p for p in sweep if p.threshold <= best.threshold]
+    upper = [p for p in sweep if p.threshold >= best.threshold]
+    high = [p for p in lower if p.precision >= GIVE_UP * best.precision]
+    low = [p for p in upper if p.recall >= GIVE_UP * best.recall]
+    return {
+        "low": max(low, key=lambda p: (p.precision, -p.threshold)).threshold,
+        "balanced": best.threshold,
+        "high": max(high, key=lambda p: (p.recall, p.threshold)).threshold,
+    }
+
+
+def calibration_of(tallies: Sequence[Tally]) -> dict[str, Any]:
+    """Return what `Expectation.of` reads: rates over `GRID`, for a night at home of `NIGHT_H`.
+
+    Recall is of quiet to moderately noisy nights; what is false is weighted by `home`.
+    """
+    quiet = _pooled([t for t in tallies if t.is_quiet])
+    strata = list(dict.fromkeys(t.stratum for t in tallies))
+    members = [[t for t in tallies if t.stratum == stratum] for stratum in strata]
+    hours = [sum(t.hours for t in group) for group in members]
+
+    def per_night(name: str, k: int) -> float:
+        counts = [sum(getattr(t.counts[k], name) for t in group) for group in members]
+        return round(expected_per_night(strata, hours, counts), 3)
+
+    return {
+        "night_h": NIGHT_H,
+        "nights": len(tallies),
+        "hours": round(sum(hours), 1),
+        "events": [
+            {
+                "threshold": threshold,
+                "recall": _share(counts.found, counts.missed),
+                "false_per_night": per_night("false", k),
+            }
+            for k, (threshold, counts) in enumerate(quiet)
+        ],
+        "in_progress": [
+            {
+                "threshold": threshold,
+                "told": _share(counts.told, counts.untold),
+                "false_on_per_night": per_night("false_on", k),
+                "false_alerts_per_night": per_night("false_alerts", k),
+            }
+            for k, (threshold, counts) in enumerate(quiet)
+        ],
+    }
+
+
+def _pooled(tallies: Sequence[Tally]) -> list[tuple[float, Counts]]:
+    return [
+        (threshold, sum((t.counts[k] for t in tallies), Counts()))
+        for k, threshold in enumerate(GRID)
+    ]
+
+
+def _point(threshold: float, counts: tuple[int, int, int], eventless_per_h: float) -> Point:
+    right, missed, false = counts
+    precision, recall = right / max(right + false, 1), right / max(right + missed, 1)
+    return Point(threshold, precision, recall, f1_of(precision, recall), eventless_per_h)
+
+
+def _eventless_per_h(tallies: Sequence[Tally], false: Sequence[int]) -> float:
+    hours = sum(t.hours for t in tallies if t.is_eventless)
+    count = sum(n for t, n in zip(tallies, false, strict=True) if t.is_eventless)
+    return round(count / hours, 6) if hours else 0.0
+
+
+def _share(part: int, rest: int) -> float:
+    return round(part / max(part + rest, 1), 4)

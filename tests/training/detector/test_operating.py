@@ -1,10 +1,31 @@
-"""Operating points from a sweep."""
+"""Operating points and calibration from validation nights."""
+
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 pytest.importorskip("torch")
 
-from osa_daemon.training.detector.operating import Point, f1_of, points_of
+from osa_daemon.detector.expectation import Expectation
+from osa_daemon.detector.frame import Delayed, Frame
+from osa_daemon.scoring.thresholds import Thresholds
+from osa_daemon.training.detector.home import (
+    KIND_SHARES,
+    NIGHT_H,
+    Stratum,
+    expected_per_night,
+)
+from osa_daemon.training.detector.operating import (
+    Point,
+    calibration_of,
+    choose,
+    f1_of,
+    points_of,
+    sweep_events,
+    sweep_progress,
+)
+from osa_daemon.training.detector.tally import GRID, Counts, Tally, tally
 
 pytestmark = pytest.mark.train
 
@@ -18,6 +39,52 @@ SWEEP = [
         (0.9, 0.99, 0.60),
     )
 ]
+DELAY = 100
+PAUSE = (400, 500)  # frames: 20 s
+
+
+def reading(
+    *pauses: tuple[int, int], sure: float, truth: tuple[Any, ...] = (), frames: int = 1500
+) -> Any:
+    """A night in which the network hears `pauses` (frames), as `sure` of them as is said."""
+
+    def inside(k: int, late: int = 0) -> float:
+        return sure if any(a + late <= k < b for a, b in pauses) else 0.0
+
+    def delayed(k: int) -> Delayed:
+        breath = float(inside(k) == 0)
+        return Delayed(k, breath, breath, inside(k), 0.0, 0.0, 0.0)
+
+    def frame(k: int) -> Frame:
+        breath, apnea = float(inside(k) == 0), inside(k, 50)
+        late = delayed(k - DELAY) if k >= DELAY else None
+        quiet = (-60.0, -60.0, False, False)
+        return Frame(k, True, *quiet, breath, breath, apnea, 0.0, 0.0, 0.0, late)
+
+    facts = {"kind": "events" if truth else "quiet", "severity": "mild" if truth else "none"}
+    return SimpleNamespace(
+        frames=tuple(frame(k) for k in range(frames)),
+        rest=tuple(delayed(k) for k in range(frames - DELAY, frames)),
+        night=SimpleNamespace(events=truth, facts=facts | {"snr_db": 12.0}),
+    )
+
+
+@pytest.fixture(scope="module")
+def nights() -> list[Any]:
+    """A sure pause that is one, and on another night a doubtful pause that is none."""
+    truth = ((80.0, 20.0, "central_apnea", True),)
+    return [reading(PAUSE, sure=0.97, truth=truth), reading((400, 600), sure=0.42)]
+
+
+@pytest.fixture(scope="module")
+def tallies(nights: list[Any]) -> list[Tally]:
+    """Those nights, counted."""
+    return tally(nights, jobs=1)
+
+
+def counts_at(night: Tally, threshold: float) -> Counts:
+    """What a night led to at a threshold of the grid."""
+    return night.counts[GRID.index(threshold)]
 
 
 def test_balanced_has_the_best_f1():
@@ -31,6 +98,98 @@ def test_high_goes_below_and_low_above():
     assert points_of(SWEEP)["low"] == 0.7
 
 
+def test_high_errs_no_more_than_what_it_finds_is_worth():
+    """Of thresholds that find as much, `high` takes the one that errs least."""
+    sweep = [Point(t, p, 0.9, f1_of(p, 0.9)) for t, p in ((0.3, 0.89), (0.4, 0.9), (0.5, 0.91))]
+    assert points_of(sweep)["high"] == 0.5
+
+
+def test_balanced_keeps_eventless_nights_calm():
+    """A slightly better F1 does not pay for false events on nights without any."""
+    sweep = [Point(0.4, 0.93, 0.95, 0.94, 1.2), Point(0.5, 0.94, 0.92, 0.93, 0.3)]
+    assert points_of(sweep)["balanced"] == 0.5
+
+
+def test_calm_is_not_bought_with_deafness():
+    """A threshold that finds nothing is never `balanced`, however calm it is."""
+    sweep = [Point(0.4, 0.9, 0.9, 0.9, 1.2), Point(0.5, 0.9, 0.88, 0.89, 0.8), Point(0.9, 0, 0, 0)]
+    assert points_of(sweep)["balanced"] == 0.5
+
+
 def test_nothing_found_is_no_division_by_zero():
     """F1 of nothing is 0."""
     assert f1_of(0.0, 0.0) == 0.0
+
+
+def test_each_threshold_counts_what_it_finds(tallies: list[Tally]):
+    """A sure pause is found and told at every threshold below its probability."""
+    assert counts_at(tallies[0], 0.5) == Counts(found=1, told=1)
+    assert counts_at(tallies[0], 0.95) == Counts(found=1, told=1)
+
+
+def test_each_threshold_counts_what_is_false(tallies: list[Tally]):
+    """A doubtful pause of 40 s errs only at low thresholds: event, state and alert."""
+    assert counts_at(tallies[1], 0.4) == Counts(false=1, false_on=1, false_alerts=1)
+    assert counts_at(tallies[1], 0.45) == Counts()
+
+
+def test_what_sound_cannot_find_is_neither_missed_nor_false():
+    """An event that does not count is not asked for, and heard it is no error."""
+    truth = ((80.0, 20.0, "central_apnea", False),)
+    heard, unheard = tally([reading(PAUSE, sure=0.9, truth=truth), reading(sure=0, truth=truth)], 1)
+    assert counts_at(heard, 0.5) == counts_at(unheard, 0.5) == Counts()
+
+
+def test_processes_count_alike(nights: list[Any], tallies: list[Tally]):
+    """Two processes find what one finds, in the same order."""
+    assert tally(nights, jobs=2) == tallies
+
+
+def test_the_choice_can_be_used(nights: list[Any]):
+    """Each sensitivity is a set of thresholds for scoring, and above what errs."""
+    chosen = choose(nights, jobs=1)
+    assert set(chosen.thresholds) == {"low", "balanced", "high"}
+    for thresholds in chosen.thresholds.values():
+        assert Thresholds.of(thresholds).event >= 0.45
+
+
+def test_sweeps_rate_what_eventless_nights_do(tallies: list[Tally]):
+    """One false event or state in a night of 5 min is twelve an hour."""
+    for sweep in (sweep_events(tallies), sweep_progress(tallies)):
+        at = {p.threshold: p for p in sweep}
+        assert at[0.4].eventless_per_h == pytest.approx(12.0)
+        assert (at[0.4].precision, at[0.4].recall, at[0.45].precision) == (0.5, 1.0, 1.0)
+
+
+def test_the_bedside_reads_the_calibration(tallies: list[Tally]):
+    """What training writes is what an expectation is read from."""
+    expectation = Expectation.of(calibration_of(tallies))
+    assert expectation is not None
+    assert expectation.recall.at(0.5) == expectation.told.at(0.5) == 1.0
+    assert expectation.false_events.at(0.3) > 1.0 > expectation.false_events.at(0.5)
+    assert expectation.false_alerts.at(0.3) > 1.0 > expectation.false_alerts.at(0.5)
+
+
+def test_noisy_nights_do_not_lower_the_expected_recall(tallies: list[Tally]):
+    """Recall is told of quiet to moderately noisy rooms."""
+    missed = tuple(Counts(missed=5) for _ in GRID)
+    noisy = Tally(Stratum("events", "severe"), 1.0, False, False, missed)
+    assert calibration_of([*tallies, noisy])["events"][5]["recall"] == 1.0
+
+
+def test_a_home_has_more_calm_nights_than_a_test():
+    """The same errors weigh more on quiet nights than on severe ones."""
+    strata, hours = (Stratum("quiet", "none"), Stratum("events", "severe")), (10.0, 10.0)
+    calm, severe = (expected_per_night(strata, hours, n) for n in ((10, 0), (0, 10)))
+    assert calm > 5 * severe > 0
+
+
+def test_a_rate_that_is_the_same_everywhere_is_expected():
+    """Weights do not change what all nights share."""
+    strata = [Stratum(kind, "none") for kind in ("quiet", "empty", "a new kind")]
+    assert expected_per_night(strata, (2.0, 0.5, 1.0), (4, 1, 2)) == pytest.approx(2 * NIGHT_H)
+
+
+def test_the_shares_are_of_one_whole():
+    """What the table lists is all of a home's hours."""
+    assert sum(KIND_SHARES.values()) == pytest.approx(1.0)
