@@ -116,10 +116,14 @@ def _replay(command: ArgumentParser) -> None:
         "--events", type=Path, required=True, metavar="OUT.jsonl", help="decided events, one a line"
     )
     command.add_argument("--frames", type=Path, metavar="OUT.csv", help="one row a second")
+    _add_sensitivity(command)
+    command.add_argument("--picture", type=Path, metavar="OUT.png", help="a picture of the night")
+
+
+def _add_sensitivity(command: ArgumentParser) -> None:
     command.add_argument(
         "--sensitivity", choices=("low", "balanced", "high"), help="default: as in the settings"
     )
-    command.add_argument("--picture", type=Path, metavar="OUT.png", help="a picture of the night")
 
 
 def _evaluate(command: ArgumentParser) -> None:
@@ -127,6 +131,14 @@ def _evaluate(command: ArgumentParser) -> None:
         "data", type=Path, metavar="DATA", help="folder of NAME.flac, NAME.events.csv"
     )
     command.add_argument("--json", type=Path, metavar="OUT.json", help="write all figures")
+    command.add_argument("--pictures", type=Path, metavar="DIR", help="draw figures as PNG")
+    _add_sensitivity(command)
+    command.add_argument(
+        "--model", type=Path, metavar="FILE", help="another detector.onnx than the installed one"
+    )
+    command.add_argument(
+        "--cache", type=Path, metavar="DIR", help="keep finished nights: a later run goes on there"
+    )
 
 
 def _check_config(command: ArgumentParser) -> None:

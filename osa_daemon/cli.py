@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 
 from osa_daemon.arguments import parse
-from osa_daemon.errors import EXIT_BUG, EXIT_OK, OsaError
+from osa_daemon.errors import EXIT_BUG, EXIT_OK, OsaError, ResourceError
 
 _HANDLERS = {
     "run": "run:run_command",
@@ -60,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(arguments: Namespace) -> int:
+    if arguments.command == "evaluate" and _holds_material(arguments.data):
+        return _simulated_evaluation(arguments.data)(arguments)
     handler = handler_of(arguments.command)
     if arguments.command == "run":
         loaded = import_module("osa_daemon.settings.load").load(arguments.config)
@@ -71,6 +74,24 @@ def handler_of(command: str) -> Callable[..., int]:
     """Import the handler of this command alone: `version` must not load a model's runtime."""
     module, name = _HANDLERS[command].split(":")
     handler: Callable[..., int] = getattr(import_module(f"osa_daemon.service.{module}"), name)
+    return handler
+
+
+def _holds_material(folder: Path) -> bool:
+    """Whether a folder holds what nights are simulated from, and no nights."""
+    return (folder / "sounds" / "manifest.csv").is_file()
+
+
+def _simulated_evaluation(folder: Path) -> Callable[[Namespace], int]:
+    """Import the evaluation that simulates the model card's test nights first."""
+    try:
+        module = import_module("osa_daemon.training.detector.evaluate")
+    except ImportError as error:
+        raise ResourceError(
+            f"{folder} holds material for simulated nights, which takes the extra train "
+            f"({error}): pip install '.[train]' in a clone, or give a folder of recordings."
+        ) from error
+    handler: Callable[[Namespace], int] = module.evaluate_command
     return handler
 
 

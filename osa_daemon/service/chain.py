@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from osa_daemon.audio.block import Block
-from osa_daemon.detector.frame import Frame
+from osa_daemon.detector.frame import Delayed, Frame
 from osa_daemon.features.extractor import FeatureExtractor
 from osa_daemon.features.features import Features
 from osa_daemon.scoring.event import Scored
@@ -25,7 +25,8 @@ class Step:
 class Chain:
     """Front end, detector and scoring in a row; memory does not grow with the stream.
 
-    `end` is the absolute index of the sample after the last one that entered.
+    `end` is the absolute index of the sample after the last one that entered; `rest` are the
+    delayed readings of the last frames, which only the end gives.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Chain:
         self._detector = models.detector()
         self.scorer = Scorer(settings, new_id)
         self.end = 0
+        self.rest: tuple[Delayed, ...] = ()
 
     def push(self, block: Block) -> list[Step]:
         """Return what `block` led to: the frames that it completed."""
@@ -47,7 +49,8 @@ class Chain:
     def finish(self) -> tuple[list[Step], Scored]:
         """Return the frames still owed and what the end itself decides; nothing may follow."""
         steps = self._steps(self._extractor.flush())
-        return steps, self.scorer.finish(self._detector.flush())
+        self.rest = tuple(self._detector.flush())
+        return steps, self.scorer.finish(self.rest)
 
     def _steps(self, features: Features | None) -> list[Step]:
         if features is None:

@@ -42,6 +42,17 @@ def load_models(folder: Path | None = None) -> Models:
     return Models(Encoder(folder / "encoder.onnx"), open_model(path, FORMAT, FORMAT_VERSION), path)
 
 
+def load_models_with(detector: Path) -> Models:
+    """Load a detector that is not the package's, with the encoder beside it or the package's own.
+
+    Raises:
+        ModelError: a file is missing, damaged or of another version.
+    """
+    beside = detector.with_name("encoder.onnx")
+    encoder = Encoder(beside if beside.is_file() else models_folder() / "encoder.onnx")
+    return Models(encoder, open_model(detector, FORMAT, FORMAT_VERSION), detector)
+
+
 def verify(folder: Path) -> None:
     """Compare each model file with its digest.
 
