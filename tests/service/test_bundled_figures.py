@@ -1,0 +1,47 @@
+"""The shipped model does on the bundled nights what its card says of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from osa_daemon.service.bundled import KEY, bundled_rows
+from osa_daemon.service.models import load_models, models_folder
+
+
+@pytest.fixture(scope="module")
+def promised() -> dict[str, Any]:
+    """The card's rows of the bundled nights, by name."""
+    figures = json.loads((models_folder() / "figures.json").read_text(encoding="utf-8"))
+    if KEY not in figures:
+        pytest.skip(f"the model's figures.json has no key {KEY} yet: the next training writes it")
+    rows: dict[str, Any] = figures[KEY]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def reached(promised: dict[str, Any], data: Path) -> dict[str, Any]:
+    """The same rows, made now."""
+    return bundled_rows(data, load_models())
+
+
+def test_every_bundled_night_has_its_row(promised: dict[str, Any], reached: dict[str, Any]):
+    """The card names the nights that are there, and no others."""
+    assert promised.keys() == reached.keys()
+
+
+@pytest.mark.parametrize("figure", ["found", "precision", "recall", "f1"])
+def test_no_figure_falls_below_the_card(
+    promised: dict[str, Any], reached: dict[str, Any], figure: str
+):
+    """As many events are found, and as many of the decided ones are right."""
+    assert {n: r[figure] for n, r in reached.items() if r[figure] < promised[n][figure]} == {}
+
+
+@pytest.mark.parametrize("figure", ["false", "alerts"])
+def test_nothing_more_is_told_than_the_card_says(
+    promised: dict[str, Any], reached: dict[str, Any], figure: str
+):
+    """False events and alerts do not become more."""
+    assert {n: r[figure] for n, r in reached.items() if r[figure] > promised[n][figure]} == {}
