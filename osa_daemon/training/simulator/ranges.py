@@ -163,7 +163,12 @@ SWITCH_LEVEL_DB = Range(-4.0, 4.0, "judgement: mouth against nose, slow flow")
 SWITCH_FADE_S = Range(3.0, 15.0, "judgement: a few breaths")
 
 # other sources, against the sleeper's median breath
-PARTNER_LEVEL_DB = Range(-15.0, -4.0, "task: the sleeper is the nearer and louder one")
+PARTNER_LEVEL_DB = Range(-15.0, -2.0, "task: the sleeper is the nearer and louder one")
+PARTNER_LOUD_SHARE = 0.2  # judgement: nights in which the partner is as loud or louder
+PARTNER_LOUD_DB = Range(-2.0, 6.0, "task: up to 6 dB over the sleeper")
+PARTNER_SNORES_SHARE = 0.6  # judgement
+PARTNER_GONE_SHARE = 0.2  # judgement: goes to the bathroom
+PARTNER_GONE_S = Range(120.0, 600.0, "judgement")
 TELEVISION_LEVEL_DB = Range(-12.0, 15.0, "judgement: from a murmur to covering the breath")
 TELEVISION_PAUSE_S = Range(10.0, 60.0, "issue 8: falls silent for 10-60 s")
 TELEVISION_SCENE_S = Range(20.0, 150.0, "judgement")
@@ -171,6 +176,18 @@ TALK_LEVEL_DB = Range(-3.0, 20.0, "judgement: voices of 40-60 dB against breath 
 TALK_PER_H = Range(6.0, 40.0, "judgement")
 PET_LEVEL_DB = Range(-8.0, 15.0, "judgement")
 PETS_PER_H = Range(6.0, 40.0, "judgement")
+DOG_SHARE = 0.6  # judgement: else a cat
+SECOND_PET_SHARE = 0.2  # judgement
+PET_BOUT_DB = Range(-16.0, 3.0, "judgement: an animal's breath, snore or purr against its bark")
+PET_BOUT_S = LogNormal(5.5, 0.8, 60.0, 1800.0, "judgement: minutes, median 4; then it stops")
+PET_PAUSE_S = LogNormal(4.6, 1.0, 10.0, 1800.0, "judgement: median 100 s")
+PANTING_S = Range(6.0, 90.0, "judgement: panting comes in bouts")
+PET_RATE_BPM = Range(10.0, 30.0, "literature: 10-30 breaths a minute in sleeping dogs and cats")
+SWITCHED_OFF_SHARE = 0.3  # judgement: a sleep timer ends it for the night
+AUDIOBOOK_SHARE = 0.3  # judgement: one steady voice, turned low
+AUDIOBOOK_DB = Range(-12.0, 0.0, "judgement: against a television")
+SWELLING_SHARE = 0.35  # judgement: of the music beside a bed
+SWELL_S = Range(2.5, 8.0, "judgement: as slow as breath")
 HOUSE_LEVEL_DB = Range(-6.0, 14.0, "judgement")
 HOUSE_PER_H = Range(1.0, 20.0, "judgement")
 

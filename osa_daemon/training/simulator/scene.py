@@ -79,9 +79,21 @@ def sleeper(
 
 def partner(rng: np.random.Generator, spec: NightSpec, material: Material, *, room: Room) -> Person:
     """Make someone who breathes or snores on beside the sleeper, without events."""
-    snores = bool(rng.random() < 0.6)
+    snores = bool(rng.random() < ranges.PARTNER_SNORES_SHARE)
     distance_m = ranges.DISTANCE_M.draw(rng) + 0.7
-    return _person(rng, spec, material, (), snores=snores, room=room, distance_m=distance_m)
+    gone: tuple[Span, ...] = ()
+    length_s = ranges.PARTNER_GONE_S.draw(rng)
+    if rng.random() < ranges.PARTNER_GONE_SHARE and length_s < 0.5 * spec.duration_s:
+        gone = ((float(rng.uniform(0.1, 0.9)) * (spec.duration_s - length_s), length_s),)
+    return _person(
+        rng, spec, material, (), absent=gone, snores=snores, room=room, distance_m=distance_m
+    )
+
+
+def partner_level(rng: np.random.Generator) -> float:
+    """Draw the partner's median breath in dB against the sleeper's."""
+    loud = rng.random() < ranges.PARTNER_LOUD_SHARE
+    return (ranges.PARTNER_LOUD_DB if loud else ranges.PARTNER_LEVEL_DB).draw(rng)
 
 
 def absence(rng: np.random.Generator, kind: Kind, duration_s: float) -> tuple[Span, ...]:

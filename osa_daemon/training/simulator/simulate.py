@@ -25,7 +25,7 @@ _CHANCE = {  # of a companion in nights that are not about it, judgement
     "talk": 0.06,
     "pets": 0.05,
 }
-_CHANCE_EMPTY = {"house": 0.7, "television": 0.25, "talk": 0.15, "pets": 0.2}
+_CHANCE_EMPTY = {"house": 0.7, "television": 0.25, "talk": 0.15, "pets": 0.3}
 _CHANCE_ABSENT = {"house": 1.0, "television": 0.15, "talk": 0.1, "pets": 0.1}
 _LEVELS = {
     "house": ranges.HOUSE_LEVEL_DB,
@@ -117,7 +117,7 @@ def _surround(
         track += in_room(laid, response) * gain(breath_db + over_db)
     if spec.kind in ("partner", "partner_events"):
         other = scene.partner(rng, spec, material, room=room)
-        over_db = ranges.PARTNER_LEVEL_DB.draw(rng)
+        over_db = scene.partner_level(rng)
         facts |= {"partner": other.name, "partner_db": round(over_db, 1)}
         facts["partner_snores"] = other.snores
         track += other.track * gain(breath_db + over_db)
