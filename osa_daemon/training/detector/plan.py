@@ -1,7 +1,7 @@
-"""What is simulated for training, validation and test: seeds and hours, fixed before any run.
+"""What is simulated for training and validation: seeds and hours, fixed before any run.
 
-The test nights are never used for a choice. `specs_of` makes the manifest of nights from these
-numbers alone, so they are the manifest.
+`specs_of` makes the manifest of nights from these numbers alone, so they are the manifest. Test
+nights have one of their own (`testing`).
 """
 
 from dataclasses import dataclass, replace
@@ -15,8 +15,8 @@ class Share:
     """Nights of one split: the seed of their manifest, how much of them (h), and their length.
 
     `dense`: most nights with events are severe ones, and more have a partner in the bed. Training
-    wants events, and hard ones, to learn from; validation and test keep the mixture that the
-    simulator means for a bedroom.
+    wants events, and hard ones, to learn from; validation keeps the mixture that the simulator
+    means for a bedroom.
     """
 
     split: Split
@@ -26,24 +26,33 @@ class Share:
     dense: bool = False
 
 
-TRAIN = Share("train", seed=20261, hours=60.0, night_s=480.0, dense=True)
-VALIDATION = Share("val", seed=20262, hours=8.0, night_s=900.0)
-TEST = Share("test", seed=20263, hours=14.0, night_s=900.0)
+TRAIN = Share("train", seed=20281, hours=75.0, night_s=480.0, dense=True)
+VALIDATION = Share("val", seed=20282, hours=20.0, night_s=1800.0)
 
-GENERATORS: tuple[Generator, ...] = ("recorded", "synthesised")
+GENERATORS: dict[Generator, float] = {"recorded": 0.4, "synthesised": 0.35, "airflow": 0.25}
 SHORT_NIGHT_S = 200.0  # many beginnings: the noise floor is not known yet
 SHORT_SHARE = 0.1
 
 
-def specs_of(share: Share, material: Which, scale: float = 1.0) -> list[NightSpec]:
-    """Return the nights of a split; `scale` below 1 makes fewer, for a trial."""
+def specs_of(
+    share: Share,
+    material: Which,
+    scale: float = 1.0,
+    generators: tuple[Generator, ...] = tuple(GENERATORS),
+) -> list[NightSpec]:
+    """Return the nights of a split, as many hours whichever `generators` make them.
+
+    `scale` below 1 makes fewer, for a trial.
+    """
     specs: list[NightSpec] = []
-    for number, generator in enumerate(GENERATORS):
+    total = sum(GENERATORS[name] for name in generators)
+    for generator in generators:
+        number = list(GENERATORS).index(generator)
         for night_s, part in ((share.night_s, 1 - SHORT_SHARE), (SHORT_NIGHT_S, SHORT_SHARE)):
             specs += draw_specs(
-                share.seed + 1_000 * len(specs) + number,
+                share.seed + 1_000 * number + round(night_s),
                 share.split,
-                share.hours * scale * part / len(GENERATORS),
+                share.hours * scale * part * GENERATORS[generator] / total,
                 material=material,
                 duration_s=night_s,
                 generator=generator,
