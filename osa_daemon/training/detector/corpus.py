@@ -168,11 +168,27 @@ def make_or_load(
     dask: str | None = None,
     logmel: bool = False,
 ) -> list[FeatureNight]:
-    """Return the nights of `specs`, making those that the cache lacks.
+    """Return the nights of `specs`, making those that the cache lacks, see `make`.
 
-    With `jobs` processes, or on the Dask cluster at `dask`, see `Workers`. `logmel` loads that,
-    too. A night that fails ends the run with an error that names its spec; the nights made before
-    stay in the cache.
+    `logmel` loads that, too.
+    """
+    paths = make(specs, data_dir, encoder_path, cache, jobs, dask=dask)
+    return [load(path, path.stem, logmel=logmel) for path in paths]
+
+
+def make(
+    specs: Sequence[NightSpec],
+    data_dir: Path | None,
+    encoder_path: Path,
+    cache: Path,
+    jobs: int,
+    *,
+    dask: str | None = None,
+) -> list[Path]:
+    """Make the nights of `specs` that the cache lacks; return the files of all.
+
+    With `jobs` processes, or on the Dask cluster at `dask`, see `Workers`. A night that fails ends
+    the run with an error that names its spec; the nights made before stay in the cache.
     """
     cache, encoder_path = cache.resolve(), encoder_path.resolve()  # a worker has its own folder
     data_dir = data_dir and data_dir.resolve()
@@ -187,7 +203,7 @@ def make_or_load(
         raise ResourceError(
             f"The workers wrote their nights elsewhere: {cache} must be a folder that they share."
         )
-    return [load(path, path.stem, logmel=logmel) for path in paths]
+    return paths
 
 
 def _make(
