@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osa_daemon.training.simulator import microphone, scene, truth
+from osa_daemon.training.simulator.codec import coded
 from osa_daemon.training.simulator.levels import band_power, gain
 from osa_daemon.training.simulator.night import (
     LABEL_SAMPLES,
@@ -51,6 +52,8 @@ def assemble(
     reference_db = others.noise_db if person is None else others.breath_db
     taken = microphone.record(own + others.track, mic)
     audio = microphone.set_gain(rng, taken, 10 ** ((target_dbfs - reference_db) / 20), mic)
+    if mic.codec is not None:
+        audio = coded(rng, audio, mic.codec)
     for start_s, length_s in gaps:
         first = int(start_s * SAMPLE_RATE_HZ)
         audio[first : first + int(length_s * SAMPLE_RATE_HZ)] = 0
@@ -60,6 +63,7 @@ def assemble(
         "distance_m": None if person is None else round(person.distance_m, 2),
         "snores": None if person is None else person.snores,
         "microphone": mic,
+        "codec": None if mic.codec is None else mic.codec.name,
         "gaps": [(float(s), float(d)) for s, d in gaps],
     }
     return SimulatedNight(

@@ -7,6 +7,7 @@ from scipy import signal
 
 from osa_daemon.training.simulator import ranges
 from osa_daemon.training.simulator.backdrop import looped
+from osa_daemon.training.simulator.codec import Codec, draw_codec
 from osa_daemon.training.simulator.levels import POWER_RATE_HZ, at_samples, band_power
 from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Samples, Span
 from osa_daemon.training.synthesis.noises import hum
@@ -30,6 +31,7 @@ class Microphone:
     clips: bool
     coarseness: float = 0.0
     hum_db: float | None = None
+    codec: Codec | None = None
 
 
 def draw_microphone(rng: np.random.Generator) -> Microphone:
@@ -43,7 +45,8 @@ def draw_microphone(rng: np.random.Generator) -> Microphone:
         automatic_gain_s=ranges.AUTOMATIC_GAIN_S.draw(rng),
         clips=bool(rng.random() < ranges.CLIPPING_SHARE),
         coarseness=float(rng.uniform(0.2, 1.0)) if coarse else 0.0,
-        hum_db=float(rng.uniform(-25, -3)) if rng.random() < ranges.HUM_SHARE else None,
+        hum_db=ranges.HUM_DB.draw(rng) if rng.random() < ranges.HUM_SHARE else None,
+        codec=draw_codec(rng),
     )
 
 

@@ -216,6 +216,21 @@ AUTOMATIC_GAIN_DB = Range(3.0, 9.0, "measured 6: the floor climbs 5-8 dB in 4 s"
 AUTOMATIC_GAIN_S = Range(1.5, 5.0, "measured 6: 4 s")
 CLIPPING_SHARE = 0.06  # judgement
 QUANTISED_SHARE = 0.08  # judgement: 10-12 bit or mu-law
-HUM_SHARE = 0.15  # judgement: mains hum, USB noise
+HUM_SHARE = 0.15  # judgement: mains hum
+HUM_DB = Range(-25.0, -3.0, "judgement: mains hum against the room's noise")
 GAP_SHARE = 0.12  # judgement: nights with dropouts
 GAP_LENGTH_S = Range(0.5, 20.0, "judgement: a stalled or unplugged microphone")
+CODEC_SHARES = {  # judgement: 0.15 of nights; cost decides too, Opus takes 70 s an hour of night
+    "vorbis": 0.035,
+    "mp3": 0.025,
+    "opus": 0.008,
+    "mu_law": 0.025,
+    "ima_adpcm": 0.02,
+    "vox_adpcm": 0.01,
+    "gsm": 0.01,
+    "low_rate": 0.02,
+}
+VORBIS_COMPRESSION = Range(0.6, 1.0, "measured: 36-28 kbit/s of noise at 16 kHz")
+MP3_COMPRESSION = Range(0.5, 0.95, "measured: 26-19 kbit/s at 16 kHz")
+OPUS_COMPRESSION = Range(0.9, 0.97, "measured: 28-11 kbit/s; messengers send 12-24")
+CODEC_FLOOR_DBFS = Range(-62.0, -45.0, "judgement: a room's noise in a phone's recording")
