@@ -265,9 +265,11 @@ def test_check_config_shows_each_value_and_its_origin(
     shown = capsys.readouterr().out
     assert cli.main(["check-config", "--config", str(config)]) == 0
     assert capsys.readouterr().out == shown
-    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in shown.splitlines()[2:]}
+    _, table, meaning = shown.split("\n\n")
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in table.splitlines()}
     assert rows["alerts.after_s"] == "40 s line 2"
     assert rows["alerts.notice_s"] == "20 s default"
+    assert "find" in meaning
 
 
 def test_check_config_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -275,8 +277,9 @@ def test_check_config_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[
     config = tmp_path / "config.yaml"
     config.write_text("alerts:\n  after_s: 40\n")
     assert cli.main(["check-config", str(config), "--json"]) == 0
-    settings = json.loads(capsys.readouterr().out)["settings"]
-    after = settings["alerts.after_s"]
+    told = json.loads(capsys.readouterr().out)
+    after = told["settings"]["alerts.after_s"]
+    assert told["expected"] is None or 0 <= told["expected"]["recall"] <= 1
     assert (after["value"], after["unit"], after["default"]) == (40, "s", 30)
     assert (after["origin"], after["line"], after["live"]) == ("file", 2, True)
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from osa_daemon.errors import ModelError
 
-DIGITS = 3  # of a threshold that is interpolated
+STEPS = 1000  # a threshold that is interpolated has three digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Curve:
         for (t0, v0), (t1, v1) in reversed(list(pairwise(points))):
             if v0 > limit:
                 crossing = t1 if v1 >= v0 else t0 + (t1 - t0) * (v0 - limit) / (v0 - v1)
-                return min(math.ceil(crossing * 10**DIGITS) / 10**DIGITS, t1)
+                return min(math.ceil(round(crossing * STEPS, 6)) / STEPS, t1)
         return points[0][0]
 
 

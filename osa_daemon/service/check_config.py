@@ -1,10 +1,13 @@
-"""`osa-daemon check-config`: every value, its unit and where it comes from."""
+"""`osa-daemon check-config`: every value, its unit, where it comes from, and what to expect."""
 
 import json
 import sys
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 
+from osa_daemon.errors import ModelError
+from osa_daemon.service.meaning import UNKNOWN, Meaning, meaning_of
 from osa_daemon.settings.catalogue import Setting, catalogue
 from osa_daemon.settings.load import Loaded, load
 from osa_daemon.settings.origin import Layer, Origin
@@ -16,14 +19,25 @@ def check_config_command(arguments: Namespace) -> int:
     """Print all values with their origin; raise ConfigError where the settings are not valid."""
     loaded = load(arguments.file or arguments.config)
     values = values_of(loaded)
+    meaning, words = _expected(loaded)
     if arguments.json:
-        print(json.dumps(_as_json(loaded, values), ensure_ascii=False))
+        print(json.dumps(_as_json(loaded, values, meaning), ensure_ascii=False))
         return 0
     print(f"{loaded.config_path or 'No settings file: defaults'} is valid.\n")
     _print_table(loaded, values)
+    print(f"\n{words}")
     for warning in loaded.warnings:
         print(warning, file=sys.stderr)
     return 0
+
+
+def _expected(loaded: Loaded) -> tuple[Meaning | None, str]:
+    """Return what the settings of detection mean; a model that is missing does not spoil them."""
+    try:
+        meaning = meaning_of(loaded.settings)
+    except ModelError as error:
+        return None, str(error)
+    return meaning, meaning.sentence if meaning else UNKNOWN
 
 
 def values_of(loaded: Loaded) -> dict[str, Value]:
@@ -59,7 +73,9 @@ def _where(origin: Origin) -> str:
     return origin.name or origin.layer.value
 
 
-def _as_json(loaded: Loaded, values: dict[str, Value]) -> dict[str, object]:
+def _as_json(
+    loaded: Loaded, values: dict[str, Value], meaning: Meaning | None
+) -> dict[str, object]:
     rows = {}
     for row, origin in zip(catalogue(), loaded.provenance.values(), strict=True):
         rows[row.key] = {
@@ -72,4 +88,10 @@ def _as_json(loaded: Loaded, values: dict[str, Value]) -> dict[str, object]:
             "line": origin.line or None,
         }
     path = str(loaded.config_path) if loaded.config_path else None
-    return {"v": 1, "file": path, "settings": rows, "warnings": list(loaded.warnings)}
+    return {
+        "v": 1,
+        "file": path,
+        "settings": rows,
+        "expected": asdict(meaning) if meaning else None,
+        "warnings": list(loaded.warnings),
+    }

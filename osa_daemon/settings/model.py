@@ -84,6 +84,15 @@ class Detection(BaseModel):
             "Operating point of the detector: `high` misses less and errs more often.", live=True
         ),
     ] = "balanced"
+    max_false_events_per_night: Annotated[
+        float | None,
+        Field(ge=0.1, le=50),
+        About(
+            "False events to put up with in a night of 8 h: sets the threshold of events in place "
+            "of `sensitivity`; null leaves it to that.",
+            live=True,
+        ),
+    ] = None
     thresholds: Thresholds = Thresholds()
 
 

@@ -1,0 +1,88 @@
+"""What thresholds can be expected to do: curves between measured points."""
+
+from typing import Any
+
+import pytest
+
+from osa_daemon.detector.expectation import Curve, Expectation
+from osa_daemon.errors import ModelError
+
+FALLING = Curve((0.2, 0.4, 0.6, 0.8), (8.0, 4.0, 2.0, 1.0))
+
+
+def calibration() -> dict[str, Any]:
+    """Rows as training writes them."""
+    return {
+        "night_h": 8.0,
+        "events": [
+            {"threshold": 0.4, "recall": 0.9, "false_per_night": 3.0},
+            {"threshold": 0.6, "recall": 0.8, "false_per_night": 1.0},
+        ],
+        "in_progress": [{"threshold": 0.5, "told": 0.7, "false_alerts_per_night": 0.2}],
+    }
+
+
+def test_a_curve_is_straight_between_its_points():
+    """Half way between two thresholds lies the mean of their values."""
+    assert FALLING.at(0.3) == pytest.approx(6.0)
+    assert FALLING.at(0.6) == pytest.approx(2.0)
+
+
+def test_a_curve_does_not_go_beyond_its_ends():
+    """Nothing is known outside of what was measured: the end's value stands."""
+    assert (FALLING.at(0.1), FALLING.at(0.9)) == (8.0, 1.0)
+
+
+def test_the_lowest_threshold_within_a_limit_keeps_it():
+    """Between two points it is interpolated, and rounded to the safe side."""
+    threshold = FALLING.lowest_within(3.0)
+    assert threshold == pytest.approx(0.5)
+    assert FALLING.at(threshold or 0) <= 3.0
+
+
+def test_a_limit_that_all_keep_gives_the_lowest_threshold():
+    """Nothing lower was measured."""
+    assert FALLING.lowest_within(9.0) == 0.2
+
+
+def test_a_limit_that_the_highest_breaks_gives_none():
+    """No threshold can promise it."""
+    assert FALLING.lowest_within(0.9) is None
+
+
+def test_a_limit_holds_from_the_threshold_on():
+    """A dip below the limit at a lower threshold is chance and not used."""
+    bumpy = Curve((0.2, 0.4, 0.6, 0.8), (8.0, 2.0, 4.0, 1.0))
+    assert bumpy.lowest_within(3.0) == pytest.approx(0.667)
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "values"),
+    [((), ()), ((0.1, 0.2), (1.0,)), ((0.2, 0.1), (1.0, 2.0)), ((0.1,), (float("nan"),))],
+)
+def test_what_is_no_curve_is_refused(thresholds: tuple[float, ...], values: tuple[float, ...]):
+    """Thresholds rise, and each has a value that is a number."""
+    with pytest.raises(ValueError, match="threshold|number"):
+        Curve(thresholds, values)
+
+
+def test_an_expectation_is_read_from_the_calibration():
+    """Each curve against its own threshold."""
+    expectation = Expectation.of(calibration())
+    assert expectation is not None
+    assert expectation.recall.at(0.5) == pytest.approx(0.85)
+    assert expectation.false_events.at(0.5) == pytest.approx(2.0)
+    assert (expectation.told.at(0.5), expectation.false_alerts.at(0.5)) == (0.7, 0.2)
+
+
+def test_an_older_model_says_nothing():
+    """Without rows there is no expectation."""
+    assert Expectation.of({}) is None
+
+
+def test_a_damaged_calibration_is_one_sentence():
+    """What cannot be read is an error of the model."""
+    damaged = calibration()
+    del damaged["events"][0]["recall"]
+    with pytest.raises(ModelError, match=r"calibration cannot be read.*recall"):
+        Expectation.of(damaged)

@@ -1,0 +1,101 @@
+"""What the settings of detection mean, as `check-config` tells it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from osa_daemon.detector.model import METADATA_KEY, Metadata, write_metadata
+from osa_daemon.errors import ConfigError
+from osa_daemon.service.meaning import Meaning, meaning_of
+from osa_daemon.settings.model import Settings
+
+CALIBRATION = {
+    "night_h": 8.0,
+    "events": [
+        {"threshold": 0.4, "recall": 0.94, "false_per_night": 3.0},
+        {"threshold": 0.8, "recall": 0.84, "false_per_night": 1.0},
+    ],
+    "in_progress": [
+        {"threshold": 0.5, "told": 0.9, "false_alerts_per_night": 0.4},
+        {"threshold": 0.9, "told": 0.7, "false_alerts_per_night": 0.0},
+    ],
+}
+
+
+def field(number: int, content: bytes) -> bytes:
+    """A field of bytes as protobuf writes it."""
+    length, size = bytearray(), len(content)
+    while size >= 0x80:
+        length.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes([number << 3 | 2, *length, size]) + content
+
+
+@pytest.fixture
+def detector(tmp_path: Path) -> Path:
+    """A model file that holds metadata and no network."""
+    thresholds = {"balanced": {"event": 0.6, "in_progress": 0.7, "release": 0.35}}
+    metadata = Metadata(75, (1, 2, 3), 384, 12, thresholds, "", {}, CALIBRATION)
+    entries = write_metadata(metadata).items()
+    content = b"".join(field(14, field(1, k.encode()) + field(2, v.encode())) for k, v in entries)
+    path = tmp_path / "detector.onnx"
+    path.write_bytes(content)
+    return path
+
+
+def detection(**values: object) -> Settings:
+    """Settings of detection."""
+    return Settings.model_validate({"detection": values})
+
+
+def test_the_thresholds_in_force_are_rated(detector: Path):
+    """Those of the sensitivity, here between measured ones."""
+    meaning = meaning_of(Settings(), detector)
+    assert meaning is not None
+    assert (meaning.event_threshold, meaning.in_progress_threshold) == (0.6, 0.7)
+    assert (meaning.recall, meaning.false_events) == pytest.approx((0.89, 2.0))
+    assert (meaning.told, meaning.false_alerts) == pytest.approx((0.8, 0.2))
+
+
+def test_thresholds_by_hand_are_rated(detector: Path):
+    """What the user sets is what is told of."""
+    meaning = meaning_of(detection(thresholds={"event": 0.8}), detector)
+    assert meaning is not None
+    assert (meaning.recall, meaning.false_events) == pytest.approx((0.84, 1.0))
+
+
+def test_a_limit_is_told_as_what_it_leads_to(detector: Path):
+    """The expected false events are the limit, where it binds."""
+    meaning = meaning_of(detection(max_false_events_per_night=1.5), detector)
+    assert meaning is not None
+    assert meaning.false_events == pytest.approx(1.5, abs=0.01)
+
+
+def test_a_limit_out_of_reach_is_no_valid_setting(detector: Path):
+    """`check-config` fails as the daemon would."""
+    with pytest.raises(ConfigError, match="allow more"):
+        meaning_of(detection(max_false_events_per_night=0.2), detector)
+
+
+def test_the_meaning_is_told_in_words():
+    """Found of 100, false in a night, both for events and for what is told at once."""
+    sentence = Meaning(0.6, 0.7, 8.0, 0.888, 2.04, 0.8, 0.01).sentence
+    assert "about 89 of 100 pauses that sound can find; about 2.0 false events per" in sentence
+    assert "night of 8 h" in sentence
+    assert "80 of 100 apneas while they last; fewer than 0.1 false alerts" in sentence
+
+
+def test_many_false_events_are_told_without_decimals():
+    """A simulation cannot vouch for them."""
+    assert "about 12 false events" in Meaning(0.6, 0.7, 8.0, 0.9, 12.4, 0.8, 0.1).sentence
+
+
+def test_an_older_model_means_nothing_known(detector: Path):
+    """Its file is read, and says nothing."""
+    name = METADATA_KEY.encode()
+    older = {"classes": ["audible", "breath", "apnea", "hypopnea", "snore", "gasp"]}
+    older |= {"delay_frames": 75, "state_shape": [1, 2, 3], "encoder_width": 1, "level_width": 1}
+    older |= {"thresholds": {"balanced": {}}, "encoder_sha256": "", "about": {}}
+    detector.write_bytes(field(14, field(1, name) + field(2, json.dumps(older).encode())))
+    assert meaning_of(Settings(), detector) is None
