@@ -69,7 +69,11 @@ def _digest(network: Network, plan: TrainingPlan, nights: Sequence[FeatureNight]
 
 
 class Trainer:
-    """Trains a network on nights, keeping a checkpoint to go on from."""
+    """Trains a network on nights, keeping a checkpoint to go on from.
+
+    `start`: a trained network of the same shape to begin with, its input scaling kept. A
+    checkpoint does not tell one from another: each wants a path of its own.
+    """
 
     def __init__(
         self,
@@ -77,11 +81,16 @@ class Trainer:
         plan: TrainingPlan,
         nights: Sequence[FeatureNight],
         checkpoint: Path,
+        *,
+        start: Network | None = None,
     ) -> None:
         torch.manual_seed(plan.seed)
         self.plan = plan
         self.network = Network(shape)
-        fit_scaling(self.network, nights)
+        if start is None:
+            fit_scaling(self.network, nights)
+        else:
+            self.network.load_state_dict(start.state_dict())
         self._crops = Crops(nights, plan.seed, shape.delay_frames)
         self._optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay
@@ -95,8 +104,11 @@ class Trainer:
         self._step = 0
         self._best: tuple[float, dict[str, Tensor]] = (-1.0, self._averaged)
 
-    def run(self, score: Callable[[Network], float]) -> Network:
-        """Train to the end of the plan; return the averaged network that scored best."""
+    def run(self, score: Callable[[Network], float], told: str = "validation F1") -> Network:
+        """Train to the end of the plan; return the averaged network that scored best.
+
+        `score` of at least 0, more is better; `told` is what it is called beside the progress bar.
+        """
         self._resume()
         bar = tqdm(total=self.plan.steps, initial=self._step, desc="training")
         while self._step < self.plan.steps:
@@ -105,7 +117,7 @@ class Trainer:
             bar.update()
             if self._step % self.plan.check_every == 0:
                 figure = score(self.averaged())
-                bar.write(f"step {self._step}: loss {loss:.3f}, validation F1 {figure:.3f}")
+                bar.write(f"step {self._step}: loss {loss:.3f}, {told} {figure:.3f}")
                 if figure > self._best[0]:
                     self._best = (figure, {k: v.clone() for k, v in self._averaged.items()})
                 self._save()
