@@ -62,7 +62,7 @@ def test_a_limit_holds_from_the_threshold_on():
 )
 def test_what_is_no_curve_is_refused(thresholds: tuple[float, ...], values: tuple[float, ...]):
     """Thresholds rise, and each has a value that is a number."""
-    with pytest.raises(ValueError, match="threshold|number"):
+    with pytest.raises(ValueError, match=r"threshold|number"):
         Curve(thresholds, values)
 
 
