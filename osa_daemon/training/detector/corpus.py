@@ -22,6 +22,7 @@ from osa_daemon.errors import OsaError, ResourceError, StorageError
 from osa_daemon.features.encoder import Encoder
 from osa_daemon.features.extractor import FeatureExtractor
 from osa_daemon.features.features import Features
+from osa_daemon.features.levels import QUIETEST_DBFS
 from osa_daemon.training.detector.logmel import log_mel_of
 from osa_daemon.training.detector.workers import Workers
 from osa_daemon.training.simulator import (
@@ -74,9 +75,27 @@ def blocks_of(night: SimulatedNight) -> Iterator[Block]:
 
 
 def join(parts: Sequence[Features]) -> Features:
-    """Join consecutive runs of frames."""
-    columns = (np.concatenate([getattr(p, c) for p in parts]) for c in COLUMNS)
-    return Features(parts[0].index, *columns)
+    """Join runs of frames into one from frame 0 on; what lies between them is lost sound."""
+    whole: list[Features] = []
+    end = 0
+    for part in parts:
+        whole += [lost(part, end)] if part.index > end else []
+        whole.append(part)
+        end = part.index + len(part)
+    columns = (np.concatenate([getattr(p, c) for p in whole]) for c in COLUMNS)
+    return Features(0, *columns)
+
+
+def lost(behind: Features, first: int) -> Features:
+    """Return the frames of lost sound from `first` up to those of `behind`."""
+    count = behind.index - first
+    rows = {}
+    for column in COLUMNS:
+        alike = getattr(behind, column)
+        rows[column] = np.zeros((count, *alike.shape[1:]), alike.dtype)
+    for quiet in ("level_dbfs", "noise_dbfs"):
+        rows[quiet][:] = QUIETEST_DBFS
+    return Features(first, **rows)
 
 
 def first_frames(features: Features, count: int) -> Features:
@@ -93,11 +112,11 @@ def features_of(blocks: Iterator[Block], encoder: Encoder) -> Features:
     return join([part for part in parts if part is not None])
 
 
-def sources_digest() -> str:
+def sources_digest(rooms: Sequence[str] = ROOMS_THAT_MAKE_IT) -> str:
     """Digest of the code that makes nights and features: a change makes the cache anew."""
     digest = hashlib.sha256()
     package = Path(str(files("osa_daemon")))
-    for room in ROOMS_THAT_MAKE_IT:
+    for room in rooms:
         for path in sorted((package / room).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -199,10 +218,7 @@ def make(
     lacking = {p: s for s, p in zip(specs, paths, strict=True) if not p.exists()}
     calls = [(spec, data_dir, encoder_path, path, made_by) for path, spec in lacking.items()]
     Workers(jobs, dask).run(_make, calls, "nights")
-    if not all(path.exists() for path in paths):
-        raise ResourceError(
-            f"The workers wrote their nights elsewhere: {cache} must be a folder that they share."
-        )
+    require_shared(paths, cache)
     return paths
 
 
@@ -211,7 +227,7 @@ def _make(
 ) -> None:
     """Simulate and store one night; what fails says which night it was."""
     try:
-        _require(made_by)
+        require_code(made_by)
         night = simulate(spec, Material(data_dir, spec.split, spec.material))
         store(_feature_night(night, path.stem, Encoder(encoder_path)), path)
     except OsaError as error:
@@ -221,11 +237,19 @@ def _make(
         raise RuntimeError(f"{_called(spec)} fails: {type(error).__name__}: {error}") from error
 
 
-def _require(made_by: str | None) -> None:
+def require_code(made_by: str | None, rooms: Sequence[str] = ROOMS_THAT_MAKE_IT) -> None:
     """Raise `ResourceError` where this worker's code is not the one that names the nights."""
-    if made_by is not None and made_by != sources_digest():
+    if made_by is not None and made_by != sources_digest(rooms):
         raise ResourceError(
             "a worker has another version of osa_daemon than this machine; install the same."
+        )
+
+
+def require_shared(paths: Sequence[Path], cache: Path) -> None:
+    """Raise `ResourceError` where workers wrote to a folder that is not this one."""
+    if not all(path.exists() for path in paths):
+        raise ResourceError(
+            f"The workers wrote their nights elsewhere: {cache} must be a folder that they share."
         )
 
 

@@ -194,7 +194,7 @@ def test_an_absent_cluster_is_told(make: Make, monkeypatch: pytest.MonkeyPatch):
 def test_workers_of_another_version_are_refused():
     """Nights are named after the code of the one who asks: another's must not make them."""
     with pytest.raises(ResourceError, match="another version"):
-        corpus._require("of another version")
+        corpus.require_code("of another version")
 
 
 def test_a_cache_that_is_not_shared_is_told(make: Make, monkeypatch: pytest.MonkeyPatch):

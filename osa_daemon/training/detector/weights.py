@@ -1,0 +1,82 @@
+"""The weights of an exported detector, back in the network that they came from."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from osa_daemon.detector.model import Metadata, read_metadata
+from osa_daemon.errors import ModelError
+from osa_daemon.training.detector.network import KERNEL, Network, NetworkShape
+
+Weights = dict[str, NDArray[np.float32]]
+
+_ROOT = "network."  # the exported module holds the network under this name
+
+
+def network_from_onnx(path: Path) -> tuple[Network, Metadata]:
+    """Return the network in the detector file at `path`, ready to be used, and its metadata.
+
+    Raises:
+        ModelError: the file cannot be read, or was not exported from such a network in float32.
+    """
+    try:
+        model = onnx.load_model(path)
+    # onnx raises protobuf's errors, which share no base but Exception
+    except Exception as error:
+        raise ModelError(f"{path} cannot be read as an ONNX file: {error}.") from error
+    metadata = read_metadata({p.key: p.value for p in model.metadata_props}, path)
+    weights = dict(_weights(model.graph))
+    try:
+        network = Network(_shape_of(weights, metadata))
+        network.load_state_dict({name: torch.tensor(row) for name, row in weights.items()})
+    except (KeyError, RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(
+            f"{path} does not hold the weights of this version's network ({reason}): take a "
+            "detector.onnx that scripts/train_detector.py of this version wrote."
+        ) from error
+    return network.eval(), metadata
+
+
+def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield name and value of each weight, by the nodes that use it, then by its own name.
+
+    The exporter turns the matrices of linear layers around and renames them, and stores equal
+    tensors once; nodes keep the names of their modules.
+    """
+    stored = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+    for node in graph.node:
+        module = ".".join(node.name.strip("/").split("/")[:-1]).removeprefix(_ROOT)
+        constants = [stored[name] for name in node.input if name in stored]
+        if node.op_type == "MatMul" and len(constants) == 1:
+            yield f"{module}.weight", constants[0].T
+        elif node.op_type == "LayerNormalization" and len(constants) == 2:
+            yield f"{module}.weight", constants[0]
+            yield f"{module}.bias", constants[1]
+    for name, value in stored.items():
+        if name.startswith(_ROOT):
+            yield name.removeprefix(_ROOT), value
+
+
+def _shape_of(weights: Weights, metadata: Metadata) -> NetworkShape:
+    """Return the network's shape; `ValueError` where its blocks cannot be told."""
+    channels = weights["enter.weight"].shape[0]
+    blocks = len({name.split(".")[1] for name in weights if name.startswith("blocks.")})
+    told = metadata.about.get("shape", {}).get("dilations")
+    dilations = tuple(told) if told else tuple(2**block for block in range(blocks))
+    if sum((KERNEL - 1) * d for d in dilations) != metadata.state_shape[1]:
+        raise ValueError(f"{blocks} blocks with a memory of {metadata.state_shape[1]} frames")
+    return NetworkShape(
+        encoder_width=weights["from_encoder.weight"].shape[1],
+        level_width=weights["from_levels.weight"].shape[1],
+        bottleneck=weights["from_encoder.weight"].shape[0],
+        level_channels=weights["from_levels.weight"].shape[0],
+        channels=channels,
+        dilations=dilations,
+        delay_frames=metadata.delay_frames,
+    )
