@@ -24,6 +24,7 @@ SoundKind = Literal[
 ]
 BREATH_KINDS = frozenset({"inhale", "exhale", "snore", "gasp"})
 STILL_KINDS = frozenset({"rustle", "thump"})  # of bed and bedclothes: no head turns them away
+_LONGEST_CYCLE_S = 10.0  # who is heard on one phase only must not seem to pause
 _HEARD_DB = 6.0  # below the louder phase: a sound that noise may hide
 
 
@@ -31,7 +32,8 @@ _HEARD_DB = 6.0  # below the louder phase: a sound that noise may hide
 class Sound:
     """A sound to be made: `level_db` against a normal breath, `effort` 1 is ordinary flow.
 
-    `cycle` numbers the breath that it belongs to; -1 for sounds that are no breath.
+    `cycle` numbers the breath that it belongs to; -1 for sounds that are no breath. `tint` -0.9 …
+    0.9: duller … thinner than usual.
     """
 
     start_s: float
@@ -40,6 +42,19 @@ class Sound:
     level_db: float
     effort: float
     cycle: int = -1
+    tint: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a breath differs: `tint` as in Sound, `limited` 0 … 1 a longer inspiration, no snore."""
+
+    tint: float = 0.0
+    limited: float = 0.0
+    muted: bool = False
+
+
+_AS_USUAL = Manner()
 
 
 class Breather:
@@ -57,6 +72,8 @@ class Breather:
         self._level_drift_db = float(rng.normal(0, sleeper.level_drift_db))
         self._irregular = _spans(rng, duration_s)
         self._irregularity = ranges.IRREGULAR_FACTOR.draw(rng)
+        self._manner = _AS_USUAL
+        self._quiet = _quiet_phases(rng, duration_s)
         self._bouts = _bouts(rng, duration_s) if sleeper.snores else []
 
     @property
@@ -67,9 +84,9 @@ class Breather:
 
     @property
     def heard_end_s(self) -> float:
-        """End of the last breath's louder sound: from there a pause is heard."""
-        near = [s for s in self.sounds[-6:] if s.kind in BREATH_KINDS]
-        near = [s for s in near if s.cycle == near[-1].cycle]
+        """End of the last sound that stands out of two breaths: from there a pause is heard."""
+        near = [s for s in self.sounds[-8:] if s.kind in BREATH_KINDS]
+        near = [s for s in near if s.cycle > self.cycle - 3]
         loudest_db = max((s.level_db for s in near), default=0.0)
         ends = [s.start_s + s.duration_s for s in near if s.level_db > loudest_db - _HEARD_DB]
         return max(ends, default=self.t)
@@ -79,11 +96,19 @@ class Breather:
         irregular = any(start <= self.t < end for start, end in self._irregular)
         cv = self.sleeper.period_cv * (self._irregularity if irregular else 1.0)
         jitter = float(np.clip(self.rng.normal(0, cv), -2.2 * cv, 2.2 * cv))
-        return self.sleeper.period_s * pace * float(np.exp(self._drift + jitter))
+        drawn_s = self.sleeper.period_s * pace * float(np.exp(self._drift + jitter))
+        return min(drawn_s, _LONGEST_CYCLE_S)
 
-    def breathe(self, level_db: float = 0.0, pace: float = 1.0, effort: float = 1.0) -> None:
+    def breathe(
+        self,
+        level_db: float = 0.0,
+        pace: float = 1.0,
+        effort: float = 1.0,
+        manner: Manner = _AS_USUAL,
+    ) -> None:
         """Lay one breath at `t` and go on to the next; recovery breaths come first."""
         gasp = False
+        self._manner = manner
         if self.pending:
             level_db, pace, gasp = self.pending.pop(0)
             effort = 2.0
@@ -103,6 +128,8 @@ class Breather:
 
     def snore_db(self) -> float | None:
         """Return the snore's height over a breath at `t`, None between bouts."""
+        if self.cycle % self.sleeper.snore_every:
+            return None
         for start_s, end_s, ramp_s, depth_db in self._bouts:
             if start_s <= self.t < end_s:
                 ramp = min(1.0, (self.t - start_s) / ramp_s, (end_s - self.t) / ramp_s + 0.2)
@@ -111,8 +138,8 @@ class Breather:
 
     def _inhale(self, period_s: float, level_db: float, effort: float, *, gasp: bool) -> None:
         who = self.sleeper
-        length_s = period_s * who.inspiratory_share
-        snore_db = self.snore_db()
+        length_s = period_s * who.inspiratory_share * (1 + 0.35 * self._manner.limited)
+        snore_db = None if self._manner.muted else self.snore_db()
         if gasp:
             level_db += ranges.GASP_LEVEL_DB.draw(self.rng)
             self._lay(self.t, min(length_s, 1.4), "gasp", level_db, 1.0)
@@ -125,9 +152,10 @@ class Breather:
 
     def _exhale(self, period_s: float, level_db: float, effort: float) -> None:
         who = self.sleeper
-        start_s = self.t + period_s * who.inspiratory_share + float(self.rng.uniform(0, 0.15))
+        inhaled_s = period_s * who.inspiratory_share * (1 + 0.35 * self._manner.limited)
+        start_s = self.t + inhaled_s + float(self.rng.uniform(0, 0.15))
         length_s = (self.t + period_s - start_s) * who.exhale_sounding
-        snore_db = self.snore_db()
+        snore_db = None if self._manner.muted else self.snore_db()
         if snore_db is not None and who.snore_exhale:
             level_db += snore_db - 6.0
             self._lay(start_s, length_s, "snore", level_db, effort)
@@ -138,13 +166,21 @@ class Breather:
         self, start_s: float, duration_s: float, kind: SoundKind, level_db: float, effort: float
     ) -> None:
         length_s = max(0.25, duration_s)
-        self.sounds.append(Sound(start_s, length_s, kind, level_db, effort, self.cycle))
+        tint = self._manner.tint
+        self.sounds.append(Sound(start_s, length_s, kind, level_db, effort, self.cycle, tint))
 
     def _next_level(self) -> float:
         who = self.sleeper
         limit_db = 2.2 * who.amplitude_db
         jitter_db = float(np.clip(self.rng.normal(0, who.amplitude_db), -limit_db, limit_db))
-        return jitter_db + self._level_drift_db
+        return jitter_db + self._level_drift_db - self._quiet_db()
+
+    def _quiet_db(self) -> float:
+        """Return how much fainter the sleeper breathes at `t` than usual."""
+        for start_s, end_s, ramp_s, depth_db in self._quiet:
+            if start_s <= self.t < end_s:
+                return depth_db * min(1.0, (self.t - start_s) / ramp_s, (end_s - self.t) / ramp_s)
+        return 0.0
 
     def _step(self, period_s: float) -> None:
         who = self.sleeper
@@ -162,6 +198,19 @@ def _spans(rng: np.random.Generator, duration_s: float) -> list[Span]:
     count = rng.poisson(ranges.IRREGULAR_PER_H.draw(rng) * duration_s / 3600)
     starts = rng.uniform(0, duration_s, count)
     return [(float(s), float(s) + ranges.IRREGULAR_SPAN_S.draw(rng)) for s in starts]
+
+
+def _quiet_phases(
+    rng: np.random.Generator, duration_s: float
+) -> list[tuple[float, float, float, float]]:
+    """Return minutes of faint breathing: start, end, ramp (s) and depth (dB)."""
+    count = rng.poisson(ranges.QUIET_PHASES_PER_H.draw(rng) * duration_s / 3600)
+    phases = []
+    for start_s in sorted(float(s) for s in rng.uniform(0, duration_s, count)):
+        end_s = start_s + ranges.QUIET_PHASE_S.draw(rng)
+        ramp_s = ranges.QUIET_RAMP_S.draw(rng)
+        phases.append((start_s, end_s, ramp_s, ranges.QUIET_PHASE_DB.draw(rng)))
+    return phases
 
 
 def _bouts(rng: np.random.Generator, duration_s: float) -> list[tuple[float, float, float, float]]:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osa_daemon.training.simulator import ranges
+from osa_daemon.training.simulator.events import SCORED_TYPES, PlannedEvent
 from osa_daemon.training.simulator.material import Airflow, Scored
 from osa_daemon.training.simulator.night import Span
-from osa_daemon.training.simulator.plan import SCORED_TYPES, PlannedEvent
 
 _LEAST_PEAK = 0.12  # of the median breath: below it a swing of flow makes no breath
 _LEAST_RUN_S = 0.4

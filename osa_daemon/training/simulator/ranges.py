@@ -43,7 +43,7 @@ class LogNormal:
 
 
 # breath clock
-RATE_BPM = Range(12.0, 21.0, "measured 4: 12.2-21.7, median 16.3", mode=16.0)
+RATE_BPM = Range(9.0, 24.0, "measured 4: 12.2-21.7, median 16.3; task: 9 to 24", mode=16.0)
 PERIOD_CV = Range(0.08, 0.18, "measured 4: .08-.18, median .105", mode=0.10)
 AMPLITUDE_CV = Range(0.07, 0.29, "measured 4: .07-.29, median .117", mode=0.11)
 INSPIRATORY_SHARE = Range(0.36, 0.46, "measured 4: CPAP flow, .41 ± .03", mode=0.41)
@@ -53,6 +53,11 @@ LEVEL_DRIFT_DB = Range(0.5, 2.5, "judgement: slow change of depth and head posit
 IRREGULAR_FACTOR = Range(1.5, 2.2, "measured 4 (REM and wake are more irregular), size judged")
 IRREGULAR_SPAN_S = Range(300.0, 1500.0, "literature: REM episodes of 5-25 min")
 IRREGULAR_PER_H = Range(0.0, 1.0, "literature: 4-5 REM episodes a night")
+
+QUIET_PHASES_PER_H = Range(0.0, 5.0, "judgement")
+QUIET_PHASE_S = Range(60.0, 900.0, "judgement: quiet sleep of minutes")
+QUIET_RAMP_S = Range(12.0, 60.0, "judgement: several breaths")
+QUIET_PHASE_DB = Range(3.0, 11.0, "judgement: half to a quarter of the flow")
 
 # sound of one breath
 INHALE_SOUNDING = Range(0.70, 0.95, "judgement: share of the phase that is heard")
@@ -68,14 +73,20 @@ SNORE_LEVEL_DB = Range(5.0, 20.0, "literature: quiet snores 40, loud ones 60 dB;
 SNORE_BOUT_S = LogNormal(5.3, 0.8, 40.0, 2400.0, "judgement: bouts of minutes, median 200 s")
 QUIET_BOUT_S = LogNormal(4.8, 0.9, 30.0, 2400.0, "judgement: median 120 s")
 SNORE_RAMP_S = Range(10.0, 90.0, "judgement: loudness builds over several breaths")
+ALTERNATING_SHARE = 0.12  # judgement: snorers who snore on one of two breaths
 SNORE_CV_DB = Range(1.0, 4.0, "judgement")
 
 # between events
-SHORT_PAUSES_PER_H = Range(0.0, 12.0, "judgement: pauses under 10 s that must not count")
-SHORT_PAUSE_S = Range(4.0, 8.8, "task: 4-9 s between two sounds")
+SHORT_PAUSES_PER_H = Range(0.0, 16.0, "judgement: pauses under 10 s that must not count")
+SHORT_PAUSE_S = Range(4.0, 9.0, "task: up to 9.5 s between two sounds as heard", mode=7.0)
+SHORT_RECOVERY_SHARE = 0.4  # judgement: short pauses that end like an apnea
+SHORT_EFFORT_SHARE = 0.2  # judgement: short pauses with blocked efforts
 SIGHS_PER_H = Range(2.0, 12.0, "literature: about 6-10 sighs an hour of sleep")
 SIGH_LEVEL_DB = Range(4.0, 9.0, "judgement: twice to three times the volume")
 COUGHS_PER_H = Range(0.0, 2.0, "judgement")
+SMACKS_PER_H = Range(0.0, 5.0, "judgement")
+GROANS_PER_H = Range(0.0, 3.0, "judgement")
+WORDS_PER_H = Range(0.0, 2.0, "judgement: sleep talk")
 RUSTLES_PER_H = Range(2.0, 10.0, "literature: 2-6 position changes an hour, small moves more")
 RUSTLE_LEVEL_DB = Range(0.0, 18.0, "judgement: over the sleeper's breath")
 
@@ -126,8 +137,14 @@ CRESCENDO_DB = Range(0.0, 6.0, "judgement: growing snore before an obstruction")
 CRESCENDO_S = Range(8.0, 25.0, "judgement")
 WANING_DB = Range(5.0, 11.0, "literature: waxing and waning around central apneas")
 WANING_S = Range(10.0, 22.0, "literature: Cheyne-Stokes cycles of 45-90 s")
-HYPOPNEA_DROP_DB = Range(3.0, 17.0, "task and measured 5: .13-.56 of flow at the deepest", mode=9.0)
-HYPOPNEA_FLAT_SHARE = 0.18  # measured 5: many scored hypopneas hardly change the flow
+HYPOPNEA_DROP_DB = Range(4.0, 19.0, "task and measured 5: .13-.56 of flow", mode=10.0)
+HYPOPNEA_FLAT_SHARE = 0.12  # measured 5: many scored hypopneas hardly change the flow
+HYPOPNEA_SLOW_SHARE = 0.5  # judgement: the flow falls over two or three breaths
+HYPOPNEA_MUTED_SHARE = 0.4  # judgement: the snore stops with the flow
+FLOW_LIMITED_SHARE = 0.5  # literature: most obstructive hypopneas have a longer, flat inspiration
+AROUSAL_MOVES_SHARE = 0.4  # literature: movement with a third to a half of the arousals
+LONG_APNEA_SHARE = 0.04  # judgement
+LONG_APNEA_S = Range(40.0, 90.0, "task: a small share of 40-90 s", mode=50.0)
 HYPOPNEA_FLAT_DROP_DB = Range(-4.0, 4.0, "measured 5: 0.88-1.27 of the flow before")
 HYPOPNEA_CRESCENDO_DB = Range(0.0, 4.0, "judgement: effort grows inside")
 APNEA_FLOW = Range(0.01, 0.08, "measured 5: .03-.12 of the flow before", mode=0.03)
@@ -214,10 +231,24 @@ SELF_NOISE_DB = Range(-30.0, -6.0, "judgement: against the room's noise")
 AUTOMATIC_GAIN_SHARE = 0.2  # judgement
 AUTOMATIC_GAIN_DB = Range(3.0, 9.0, "measured 6: the floor climbs 5-8 dB in 4 s")
 AUTOMATIC_GAIN_S = Range(1.5, 5.0, "measured 6: 4 s")
+GATE_SHARE = 0.04  # judgement: noise gates of phones and headsets; never in test nights
+GATE_THRESHOLD_DB = Range(1.0, 4.0, "judgement: over the noise; breath that is heard opens it")
+GATE_DB = Range(10.0, 40.0, "judgement: what a gate takes")
+GATE_HOLD_S = Range(0.1, 0.5, "judgement: usual settings")
+GAIN_DRIFT_SHARE = 0.1  # judgement
+GAIN_DRIFT_DB = Range(1.0, 3.0, "judgement: slow change of gain, of a microphone that slips")
+GAIN_DRIFT_S = Range(30.0, 600.0, "judgement")
 CLIPPING_SHARE = 0.06  # judgement
 QUANTISED_SHARE = 0.08  # judgement: 10-12 bit or mu-law
 HUM_SHARE = 0.15  # judgement: mains hum
 HUM_DB = Range(-25.0, -3.0, "judgement: mains hum against the room's noise")
+COARSENESS = Range(0.2, 1.0, "judgement: step against the noise between breaths")
+WHINE_SHARE = 0.06  # judgement: USB power
+WHINE_DB = Range(-25.0, -8.0, "judgement: tones of 1 kHz and above against the room's noise")
+OFFSET_SHARE = 0.1  # judgement: sound cards with a constant offset
+OFFSET_DBFS = Range(-70.0, -40.0, "judgement: cheap sound cards")
+LOST_PACKETS_SHARE = 0.08  # judgement: an overloaded USB bus
+LOST_PACKETS_PER_H = Range(2.0, 120.0, "judgement")
 GAP_SHARE = 0.12  # judgement: nights with dropouts
 GAP_LENGTH_S = Range(0.5, 20.0, "judgement: a stalled or unplugged microphone")
 CODEC_SHARES = {  # judgement: 0.15 of nights; cost decides too, Opus takes 70 s an hour of night

@@ -6,13 +6,16 @@ import numpy as np
 
 from osa_daemon.training.simulator import ranges
 
+_ALTERNATING_S = 4.3  # longest period of who snores on one of two breaths
+
 
 @dataclass(frozen=True, slots=True)
 class Sleeper:
     """How someone breathes. Levels are dB against a normal breath of this sleeper.
 
     `inhale_db` and `exhale_db`: one of them is far down in people heard on one phase only.
-    `amplitude_db`: jitter of the level from breath to breath (sd).
+    `amplitude_db`: jitter of the level from breath to breath (sd). `snore_every` 2: of two
+    breaths one is a snore.
     """
 
     period_s: float
@@ -30,10 +33,14 @@ class Sleeper:
     snore_db: float
     snore_cv_db: float
     snore_exhale: bool
+    snore_every: int
     short_pauses_per_h: float
     sighs_per_h: float
     coughs_per_h: float
     rustles_per_h: float
+    smacks_per_h: float
+    groans_per_h: float
+    words_per_h: float
     effort_db: float
     gasp_share: float
     recovery_db: float
@@ -48,9 +55,12 @@ def draw_sleeper(rng: np.random.Generator, *, snores: bool) -> Sleeper:
     if one_phase:
         drop_db = ranges.ONE_PHASE_DROP_DB.draw(rng)
         inhale_db, exhale_db = (0.0, -drop_db) if rng.random() < 0.5 else (-drop_db, 0.0)
+    period_s = 60 / ranges.RATE_BPM.draw(rng)
+    # a slow one would seem to pause between two snores
+    alternating = rng.random() < ranges.ALTERNATING_SHARE and period_s < _ALTERNATING_S
     flow_cv = ranges.AMPLITUDE_CV.draw(rng)
     return Sleeper(
-        period_s=60 / ranges.RATE_BPM.draw(rng),
+        period_s=period_s,
         period_cv=ranges.PERIOD_CV.draw(rng),
         drift=ranges.RATE_DRIFT.draw(rng),
         drift_tau_s=ranges.RATE_DRIFT_TAU_S.draw(rng),
@@ -65,10 +75,14 @@ def draw_sleeper(rng: np.random.Generator, *, snores: bool) -> Sleeper:
         snore_db=ranges.SNORE_LEVEL_DB.draw(rng),
         snore_cv_db=ranges.SNORE_CV_DB.draw(rng),
         snore_exhale=bool(rng.random() < 0.15),
+        snore_every=2 if alternating else 1,
         short_pauses_per_h=ranges.SHORT_PAUSES_PER_H.draw(rng),
         sighs_per_h=ranges.SIGHS_PER_H.draw(rng),
         coughs_per_h=ranges.COUGHS_PER_H.draw(rng),
         rustles_per_h=ranges.RUSTLES_PER_H.draw(rng),
+        smacks_per_h=ranges.SMACKS_PER_H.draw(rng),
+        groans_per_h=ranges.GROANS_PER_H.draw(rng),
+        words_per_h=ranges.WORDS_PER_H.draw(rng),
         effort_db=ranges.EFFORT_LEVEL_DB.draw(rng),
         gasp_share=ranges.GASP_SHARE.draw(rng),
         recovery_db=ranges.RECOVERY_LEVEL_DB.draw(rng),

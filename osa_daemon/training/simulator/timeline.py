@@ -30,9 +30,16 @@ def draw_timeline(
     Raises:
         UsageError: the spec names a timeline that the material does not have.
     """
-    severity, duration_s = spec.severity, spec.duration_s
-    if severity == "none":
+    if spec.severity == "none":
         return "none", []
+    person, events = _events(rng, material, spec, spec.severity)
+    return person, _longer_apneas(rng, events, spec.duration_s)
+
+
+def _events(
+    rng: np.random.Generator, material: Material, spec: NightSpec, severity: Severity
+) -> tuple[str, list[Scored]]:
+    duration_s = spec.duration_s
     index_per_h = ranges.INDEX_PER_H[severity].draw(rng)
     if spec.index_per_h is not None:
         index_per_h = spec.index_per_h
@@ -63,6 +70,21 @@ def _fitting(rng: np.random.Generator, material: Material, index_per_h: float) -
     fitting = [t for t in material.timelines if len(t.events) >= index_per_h * t.hours]
     nights = fitting or list(material.timelines)
     return nights[int(rng.choice(len(nights), p=_weights(nights)))]
+
+
+def _longer_apneas(
+    rng: np.random.Generator, events: list[Scored], duration_s: float
+) -> list[Scored]:
+    """Make a few apneas last as long as the worst do, where the next event leaves room."""
+    following = ([e.onset_s for e in events] + [duration_s - 10])[1:]
+    changed = []
+    for event, next_s in zip(events, following, strict=True):
+        length_s = min(ranges.LONG_APNEA_S.draw(rng), next_s - event.onset_s - 12)
+        longer = event.type != "hypopnea" and length_s > max(30.0, event.duration_s)
+        if longer and rng.random() < ranges.LONG_APNEA_SHARE:
+            event = Scored(event.onset_s, length_s, event.type)  # noqa: PLW2901 (the same one)
+        changed.append(event)
+    return changed
 
 
 def _weights(nights: list[Timeline]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osa_daemon.training.simulator.breathing import BREATH_KINDS
+from osa_daemon.training.simulator.events import PlannedEvent
 from osa_daemon.training.simulator.levels import POWER_RATE_HZ, Powers, decibels, sounding_power
 from osa_daemon.training.simulator.night import LABEL_RATE_HZ, Labels, Mask, Span, TrueEvent
-from osa_daemon.training.simulator.plan import PlannedEvent
 from osa_daemon.training.simulator.render import Heard
 
 AUDIBLE_WINDOW_S = 30.0
