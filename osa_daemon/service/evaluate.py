@@ -12,10 +12,13 @@ from typing import Any
 from osa_daemon import __version__
 from osa_daemon.errors import UsageError
 from osa_daemon.evaluation.corpora.folder import read_folder
+from osa_daemon.evaluation.figures.alerts import Policy
 from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.evaluation.pictures import check_drawing, pictures_of
 from osa_daemon.evaluation.reference import ReferenceNight
+from osa_daemon.evaluation.report import figures_of
 from osa_daemon.evaluation.store import NightStore, make_folder
+from osa_daemon.evaluation.tables import markdown_of
 from osa_daemon.scoring.matching import Matches, iou, match, pool
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.judge import judge, judged_key, names_of
@@ -24,6 +27,7 @@ from osa_daemon.service.outputs import whole_bytes, whole_file
 from osa_daemon.service.replay import rules_of
 
 HEADER = ("night", "hours", "events", "found", "false", "F1", "IoU", "alerts")
+NAME_COLUMNS = 24
 
 
 def evaluate_command(args: argparse.Namespace) -> int:
@@ -44,11 +48,11 @@ def evaluate_command(args: argparse.Namespace) -> int:
         rules = rules_of(args, models)
         judged = judge_all(nights, models, rules, store)
         figures = all_figures(judged, models, rules)
-        print(f"\n{markdown_of(figures['figures'])}")
+        print(_line("all", figures["all"]), markdown_of(figures["figures"]), sep="\n\n")
         if out is not None:
             out.write(json.dumps(figures, indent=1) + "\n")
         if args.pictures is not None:
-            for name, content in pictures_of(judged, figures["figures"]):
+            for name, content in pictures_of(figures["figures"]):
                 with whole_bytes(args.pictures / f"{name}.png") as picture:
                     picture.write(content)
     return 0
@@ -84,7 +88,7 @@ def judge_all(
         InputError: the sound of a night cannot be read.
         StorageError: a night cannot be kept.
     """
-    print(" ".join(f"{name:>10}" for name in HEADER))
+    print(_cells(HEADER))
     judged: list[JudgedNight] = []
     for name, night in zip(names_of(nights), nights, strict=True):
         key = judged_key(night, models, rules, name)
@@ -120,7 +124,6 @@ def all_figures(
     """
     total = counts_of(pool([matches_of(n) for n in judged]), sum(n.hours for n in judged))
     total["alerts"] = sum(len(night.alerts) for night in judged)
-    print(_line("all", total))
     return {
         "with": {
             "osa_daemon": __version__,
@@ -130,7 +133,7 @@ def all_figures(
         },
         "nights": {night.name: night_row(night) for night in judged},
         "all": total,
-        "figures": figures_of(judged),
+        "figures": figures_of(judged, Policy(rules.alert_after_s, rules.alert_repeat_s)),
     }
 
 
@@ -164,14 +167,9 @@ def _line(name: str, row: dict[str, Any]) -> str:
     keys = ("hours", "events", "found", "false", "f1", "mean_iou", "alerts")
     cells = (row[key] for key in keys)
     shown = ("-" if c is None else f"{c:.2f}" if isinstance(c, float) else str(c) for c in cells)
-    return " ".join([f"{name[-10:]:>10}", *(f"{cell:>10}" for cell in shown)])
+    return _cells((name, *shown))
 
 
-def figures_of(_judged: Sequence[JudgedNight]) -> dict[str, Any]:
-    """Hold the place of the figures until they stand."""
-    return {}
-
-
-def markdown_of(_figures: dict[str, Any]) -> str:
-    """Hold the place of the tables until they stand."""
-    return ""
+def _cells(cells: Sequence[str]) -> str:
+    name, *rest = cells
+    return " ".join([f"{name[-NAME_COLUMNS:]:>{NAME_COLUMNS}}", *(f"{cell:>7}" for cell in rest)])

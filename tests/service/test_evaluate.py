@@ -4,6 +4,9 @@ import hashlib
 import json
 import shutil
 import sys
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -138,25 +141,70 @@ def test_a_model_that_is_none_is_refused(
     assert "m.onnx is damaged" in capsys.readouterr().err
 
 
-def test_the_json_holds_each_night_and_all_together(short: Path, tmp_path: Path):
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What an evaluation left: its figures, what it printed, and the names of its pictures."""
+
+    figures: dict[str, Any]
+    lines: list[str]
+    pictures: set[str]
+
+
+@pytest.fixture(scope="module")
+def evaluated(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
+    """The short bundled night, evaluated with alerts after 15 s."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    nights, pictures, settings = (folder / name for name in ("nights", "made/pictures", "c.yaml"))
+    nights.mkdir()
+    for path in data.glob("short.*"):
+        shutil.copy2(path, nights)
+    settings.write_text("alerts:\n  notice_s: 12\n  after_s: 15\n")
+    options = ("--pictures", pictures, "--config", settings)
+    with redirect_stdout(StringIO()) as printed:
+        figures = written(nights, folder / "f.json", *options)
+    names = {path.name for path in pictures.iterdir()}
+    return Evaluated(figures, printed.getvalue().splitlines(), names)
+
+
+def test_the_json_holds_each_night_and_all_together(evaluated: Evaluated):
     """Counts by name and pooled, what is known of the night, and what they were made with."""
-    figures = written(short, tmp_path / "f.json")
+    figures = evaluated.figures
     night = figures["nights"]["short"]
     assert night["events"] == 3
     assert night["facts"]["person"] == "synthetic-train-41759895/written"
     assert figures["all"]["found"] == night["found"]
+    assert figures["figures"]["events"]["all"]["found"] == night["found"]
     shipped = hashlib.sha256((models_folder() / "detector.onnx").read_bytes()).hexdigest()
     assert figures["with"]["detector_sha256"] == shipped
 
 
-def test_a_later_run_goes_on(short: Path, tmp_path: Path, heard: list[str]):
+def test_a_line_a_night_and_then_the_tables_are_printed(evaluated: Evaluated):
+    """The card is what it prints: Markdown, headings and tables."""
+    assert [line.split()[0] for line in evaluated.lines[:2]] == ["night", "short"]
+    assert evaluated.lines[1].endswith("1 of 1")
+    assert "## Alerts" in evaluated.lines
+
+
+def test_pictures_are_written(evaluated: Evaluated):
+    """One PNG for each of the main figures; audible time and SNR are known of this night."""
+    assert {"reliability.png", "risk.png", "recall_by_snr.png"} <= evaluated.pictures
+
+
+def test_the_alert_threshold_of_the_settings_is_the_one_judged(evaluated: Evaluated):
+    """`alerts.after_s` decides when an alert is due."""
+    assert evaluated.figures["figures"]["alerts"]["all"]["after_s"] == 15
+
+
+def test_a_later_run_goes_on(tmp_path: Path, heard: list[str]):
     """A night in the cache is not heard again, and the figures are the same."""
-    cache = tmp_path / "cache"
-    first = written(short, tmp_path / "1.json", "--cache", cache)
-    noise(short, "more.wav")
-    second = written(short, tmp_path / "2.json", "--cache", cache)
-    assert heard == ["short", "more"]
-    assert second["nights"]["short"] == first["nights"]["short"]
+    folder, cache = tmp_path / "nights", tmp_path / "cache"
+    folder.mkdir()
+    noise(folder, "n.wav", events="0.5,1,apnea\n")
+    first = written(folder, tmp_path / "1.json", "--cache", cache)
+    noise(folder, "more.wav")
+    second = written(folder, tmp_path / "2.json", "--cache", cache)
+    assert heard == ["n", "more"]
+    assert second["nights"]["n"] == first["nights"]["n"]
 
 
 @pytest.mark.parametrize("change", ["sound", "truth", "sensitivity"])
@@ -198,19 +246,21 @@ def test_an_interrupted_run_keeps_what_it_heard(
     assert heard == ["a", "b"]
 
 
-def test_the_sensitivity_is_chosen_on_the_command_line(short: Path, tmp_path: Path):
+def test_the_sensitivity_is_chosen_on_the_command_line(tmp_path: Path):
     """`--sensitivity` sets the thresholds that the figures are made with."""
-    low = written(short, tmp_path / "l.json", "--sensitivity", "low")["with"]["rules"]
-    high = written(short, tmp_path / "h.json", "--sensitivity", "high")["with"]["rules"]
+    noise(tmp_path, "n.wav")
+    low = written(tmp_path, tmp_path / "f.json", "--sensitivity", "low")["with"]["rules"]
+    high = written(tmp_path, tmp_path / "f.json", "--sensitivity", "high")["with"]["rules"]
     assert low["thresholds"]["event"] > high["thresholds"]["event"]
 
 
-def test_another_model_may_be_named(short: Path, tmp_path: Path):
+def test_another_model_may_be_named(tmp_path: Path):
     """`--model` takes a detector from elsewhere; the encoder is the installed one."""
     model = tmp_path / "mine.onnx"
     shutil.copy(models_folder() / "detector.onnx", model)
-    figures = written(short, tmp_path / "f.json", "--model", model)
-    assert figures["all"]["events"] == 3
+    noise(tmp_path, "n.wav")
+    figures = written(tmp_path, tmp_path / "f.json", "--model", model)
+    assert list(figures["nights"]) == ["n"]
 
 
 def test_events_after_the_end_of_the_sound_are_left_out(
