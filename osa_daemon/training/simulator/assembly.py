@@ -6,6 +6,7 @@ import numpy as np
 
 from osa_daemon.training.simulator import microphone, scene, truth
 from osa_daemon.training.simulator.codec import coded
+from osa_daemon.training.simulator.faults import faulty
 from osa_daemon.training.simulator.levels import band_power, gain
 from osa_daemon.training.simulator.night import (
     LABEL_SAMPLES,
@@ -50,8 +51,9 @@ def assemble(
     if person is not None:
         own = person.track * gain(others.breath_db)
     reference_db = others.noise_db if person is None else others.breath_db
-    taken = microphone.record(own + others.track, mic)
+    taken = microphone.record(rng, own + others.track, mic)
     audio = microphone.set_gain(rng, taken, 10 ** ((target_dbfs - reference_db) / 20), mic)
+    audio = faulty(rng, audio, mic.faults)
     if mic.codec is not None:
         audio = coded(rng, audio, mic.codec)
     for start_s, length_s in gaps:
@@ -64,6 +66,7 @@ def assemble(
         "snores": None if person is None else person.snores,
         "microphone": mic,
         "codec": None if mic.codec is None else mic.codec.name,
+        "gate_db": None if mic.gate is None else round(mic.gate.depth_db, 1),
         "gaps": [(float(s), float(d)) for s, d in gaps],
     }
     return SimulatedNight(

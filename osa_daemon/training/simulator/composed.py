@@ -56,7 +56,7 @@ def compose(seed: int, script: Script) -> SimulatedNight:
     )
     room = draw_room(rng)
     person = scene.sleeper(rng, spec, material, script.scored, (), room=room)
-    mic = microphone.Microphone((40.0, 7_600.0), -15.0, 0.0, 1.0, clips=False)
+    mic = microphone.Microphone((40.0, 7_600.0), -15.0, clips=False)
     count = len(person.track)
     length_s = min(script.duration_s, 120.0)
     track = looped(noise, room_tone(noise, length_s), count)

@@ -1,6 +1,6 @@
-"""The microphone: its noise, band, automatic gain, clipping, coarse steps, and lost sound."""
+"""The microphone: its noise, band, moving gain, clipping, coarse steps, and lost sound."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import signal
@@ -8,9 +8,11 @@ from scipy import signal
 from osa_daemon.training.simulator import ranges
 from osa_daemon.training.simulator.backdrop import looped
 from osa_daemon.training.simulator.codec import Codec, draw_codec
-from osa_daemon.training.simulator.levels import POWER_RATE_HZ, at_samples, band_power
+from osa_daemon.training.simulator.dynamics import AutomaticGain, Gate, drift, moved
+from osa_daemon.training.simulator.faults import Faults, draw_faults
+from osa_daemon.training.simulator.levels import at_samples, band_power, gain
 from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Samples, Span
-from osa_daemon.training.synthesis.noises import hum
+from osa_daemon.training.synthesis.noises import hum, usb_whine
 
 _PIECE_S = 60.0  # of the microphone's own noise before it comes again, shuffled
 _WHITE_IN_BAND = 1.47  # white noise of this RMS has 1 in 0.3-4 of its 8 kHz
@@ -18,58 +20,68 @@ _WHITE_IN_BAND = 1.47  # white noise of this RMS has 1 in 0.3-4 of its 8 kHz
 
 @dataclass(frozen=True, slots=True)
 class Microphone:
-    """One microphone.
+    """One microphone, its gain and its sound card.
 
-    `self_noise_db` and `hum_db` (None: no hum) against the room's noise; `automatic_gain_db` 0:
-    none; `coarseness`: step of its numbers against the room's noise, 0: fine.
+    `self_noise_db`, `hum_db` and `whine_db` (None: none) against the room's noise; `drift_db`: how
+    far the gain wanders; `coarseness`: step of its numbers against the room's noise, 0: fine.
     """
 
     band_hz: tuple[float, float]
     self_noise_db: float
-    automatic_gain_db: float
-    automatic_gain_s: float
     clips: bool
+    automatic_gain: AutomaticGain | None = None
+    gate: Gate | None = None
+    drift_db: float = 0.0
     coarseness: float = 0.0
     hum_db: float | None = None
+    whine_db: float | None = None
+    faults: Faults = field(default_factory=Faults)
     codec: Codec | None = None
 
 
-def draw_microphone(rng: np.random.Generator) -> Microphone:
-    """Draw a microphone from the ranges."""
+def draw_microphone(rng: np.random.Generator, *, gates: bool) -> Microphone:
+    """Draw a microphone from the ranges; `gates`: some may have a noise gate."""
     automatic = rng.random() < ranges.AUTOMATIC_GAIN_SHARE
+    gated = rng.random() < ranges.GATE_SHARE and gates
+    drifts = rng.random() < ranges.GAIN_DRIFT_SHARE
     coarse = rng.random() < ranges.QUANTISED_SHARE
     return Microphone(
         band_hz=(ranges.LOW_CUT_HZ.draw(rng), ranges.BAND_LIMIT_HZ.draw(rng)),
         self_noise_db=ranges.SELF_NOISE_DB.draw(rng),
-        automatic_gain_db=ranges.AUTOMATIC_GAIN_DB.draw(rng) if automatic else 0.0,
-        automatic_gain_s=ranges.AUTOMATIC_GAIN_S.draw(rng),
         clips=bool(rng.random() < ranges.CLIPPING_SHARE),
-        coarseness=float(rng.uniform(0.2, 1.0)) if coarse else 0.0,
+        automatic_gain=_draw_automatic_gain(rng) if automatic else None,
+        gate=_draw_gate(rng) if gated else None,
+        drift_db=ranges.GAIN_DRIFT_DB.draw(rng) if drifts else 0.0,
+        coarseness=ranges.COARSENESS.draw(rng) if coarse else 0.0,
         hum_db=ranges.HUM_DB.draw(rng) if rng.random() < ranges.HUM_SHARE else None,
+        whine_db=ranges.WHINE_DB.draw(rng) if rng.random() < ranges.WHINE_SHARE else None,
+        faults=draw_faults(rng),
         codec=draw_codec(rng),
     )
 
 
 def own_noise(rng: np.random.Generator, count: int, microphone: Microphone) -> Samples:
-    """Return the microphone's hiss and hum against a room noise of unit level (0.3-4 kHz)."""
+    """Return the microphone's hiss, hum and whine against a room noise of unit level."""
     length = min(count, int(_PIECE_S * SAMPLE_RATE_HZ))
     own = rng.standard_normal(length, dtype=np.float32)
     own *= np.float32(10 ** (microphone.self_noise_db / 20) * _WHITE_IN_BAND)
-    if microphone.hum_db is not None:
-        own += hum(rng, length / SAMPLE_RATE_HZ)[:length] * np.float32(
-            10 ** (microphone.hum_db / 20)
-        )
+    for make, level_db in ((hum, microphone.hum_db), (usb_whine, microphone.whine_db)):
+        if level_db is not None:
+            own += make(rng, length / SAMPLE_RATE_HZ)[:length] * gain(level_db)
     return looped(rng, own, count)
 
 
-def record(sound: Samples, microphone: Microphone) -> Samples:
+def record(rng: np.random.Generator, sound: Samples, microphone: Microphone) -> Samples:
     """Return what the microphone makes of sound at its membrane, before the input gain."""
     low_hz, high_hz = microphone.band_hz
     low = signal.butter(2, low_hz, "highpass", fs=SAMPLE_RATE_HZ, output="sos")
     high = signal.butter(4, high_hz, fs=SAMPLE_RATE_HZ, output="sos")
     made = signal.sosfilt(np.vstack([low, high]).astype(np.float32), sound)
-    if microphone.automatic_gain_db:
-        made *= _automatic_gain(made, microphone)
+    if microphone.automatic_gain or microphone.gate or microphone.drift_db:
+        factor = moved(band_power(made), microphone.automatic_gain, microphone.gate)
+        if microphone.drift_db:
+            factor *= drift(rng, len(factor), microphone.drift_db)
+        made *= at_samples(factor, len(made))
     limited: Samples = made.astype(np.float32, copy=False)
     return limited
 
@@ -103,10 +115,11 @@ def draw_gaps(rng: np.random.Generator, duration_s: float) -> tuple[Span, ...]:
     return tuple((float(s), ranges.GAP_LENGTH_S.draw(rng)) for s in starts)
 
 
-def _automatic_gain(sound: Samples, microphone: Microphone) -> Samples:
-    """Turn down at once after loud sound and up again slowly, exponentially."""
-    level_db = 10 * np.log10(band_power(sound) + 1e-20)
-    loud = np.clip((level_db - np.median(level_db)) / 20, 1e-6, 1)
-    released = np.arange(len(loud)) / (microphone.automatic_gain_s * POWER_RATE_HZ)
-    held = np.exp(np.maximum.accumulate(np.log(loud) + released) - released)
-    return at_samples(10 ** (-microphone.automatic_gain_db * held / 20), len(sound))
+def _draw_automatic_gain(rng: np.random.Generator) -> AutomaticGain:
+    return AutomaticGain(ranges.AUTOMATIC_GAIN_DB.draw(rng), ranges.AUTOMATIC_GAIN_S.draw(rng))
+
+
+def _draw_gate(rng: np.random.Generator) -> Gate:
+    return Gate(
+        ranges.GATE_THRESHOLD_DB.draw(rng), ranges.GATE_DB.draw(rng), ranges.GATE_HOLD_S.draw(rng)
+    )

@@ -52,7 +52,7 @@ def simulate(spec: NightSpec, material: Material) -> SimulatedNight:
     person = None
     if spec.kind != "empty":
         person = scene.sleeper(body, spec, material, scored, absent, room=room)
-    mic = microphone.draw_microphone(hearing)
+    mic = microphone.draw_microphone(hearing, gates=spec.split != "test")
     over_noise_db = _breath_over_noise(story, spec, snores=person is not None and person.snores)
     others = _surround(around, spec, material, mic, room=room, over_noise_db=over_noise_db)
     target = ranges.BREATH_DBFS if person else ranges.EMPTY_NOISE_DBFS

@@ -79,6 +79,17 @@ def hum(rng: np.random.Generator, duration_s: float) -> Samples:
     return scaled(steady * flutter(rng, count, 0.3, 0.05), 1.0)
 
 
+def usb_whine(rng: np.random.Generator, duration_s: float) -> Samples:
+    """Return the tones of USB power: 1 kHz, the rate of its frames, and some harmonics."""
+    period = SAMPLE_RATE_HZ // 1_000
+    turns = np.arange(period) * (2.0 * np.pi / period)
+    total = np.zeros(period)
+    for number in range(1, 8):
+        amplitude = float(rng.exponential()) * (rng.random() < 0.6 or number == 1) / number**0.5
+        total += amplitude * np.sin(number * turns + rng.uniform(0.0, 6.28))
+    return scaled(np.resize(total.astype(np.float32), count_of(duration_s)), 1.0)
+
+
 def fan(rng: np.random.Generator, duration_s: float) -> Samples:
     """Return a fan: broad noise, tones of the blades, slow beating, in some a swing."""
     count = count_of(duration_s)
