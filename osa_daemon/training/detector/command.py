@@ -9,6 +9,7 @@ from typing import Any
 from osa_daemon import __version__
 from osa_daemon.detector.model import Metadata, write_digests
 from osa_daemon.evaluation.figures.events import event_row
+from osa_daemon.evaluation.figures.matched import match_nights
 from osa_daemon.features.encoder import Encoder
 from osa_daemon.features.levels import LEVEL_WIDTH
 from osa_daemon.scoring.matching import pool
@@ -62,7 +63,7 @@ def train_detector(options: Options) -> Path:
         "train_hours": round(hours_of(train), 1),
         "validation_hours": round(hours_of(validation), 1),
         "weights": sum(p.numel() for p in network.parameters()),
-        "validation": event_row(judged),
+        "validation": event_row(match_nights(judged)),
         "plan": asdict(plan),
         "shape": asdict(shape),
         "versions": {"osa_daemon": __version__, "torch": version("torch")},
