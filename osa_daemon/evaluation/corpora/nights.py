@@ -1,11 +1,10 @@
 """Nights as the contract C3 has them: a sound file with NAME.events.csv beside it."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from osa_daemon.errors import InputError
+from osa_daemon.evaluation.corpora.facts import read_facts
 from osa_daemon.evaluation.corpora.table import Row, read_rows
 from osa_daemon.evaluation.reference import ReferenceNight, is_heard
 from osa_daemon.scoring.matching import Span
@@ -29,25 +28,14 @@ def read_night(sound: Path) -> ReferenceNight:
         InputError: the events are missing, or a file beside the sound is not as C3 has it.
     """
     base = sound.with_suffix("")
-    audible_path, facts_path = Path(f"{base}.audible.csv"), Path(f"{base}.json")
+    audible_path = Path(f"{base}.audible.csv")
     audible = None
     if audible_path.exists():
         spans = read_rows(audible_path, ("onset_s", "duration_s"))
         audible = tuple((row.seconds("onset_s"), row.seconds("duration_s")) for row in spans)
     rows = read_rows(Path(f"{base}.events.csv"), ("onset_s", "duration_s", "type"))
     events = tuple(_event(row, audible) for row in rows)
-    facts = _facts(facts_path) if facts_path.exists() else {}
-    return ReferenceNight(sound, events, audible, facts)
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
-    if not isinstance(facts, dict):
-        raise InputError(f'{path} must hold a JSON object such as {{"person": "a"}}.')
-    return facts
+    return ReferenceNight(sound, events, audible, read_facts(Path(f"{base}.json")))
 
 
 def _event(row: Row, audible: Sequence[tuple[float, float]] | None) -> Span:

@@ -88,7 +88,7 @@ def test_a_damaged_file_is_one_sentence(sound: Path, name: str, content: str | b
 def test_a_night_without_its_events_is_refused(tmp_path: Path):
     """A sound alone is no night with a known truth."""
     (tmp_path / "n.wav").touch()
-    with pytest.raises(InputError, match=r"n\.events\.csv cannot be read"):
+    with pytest.raises(InputError, match=r"is not scored: expected n\.events\.csv"):
         read_folder(tmp_path)
 
 
