@@ -1,0 +1,231 @@
+"""Probabilities that mean what they say: the logits of a trained network, scaled and shifted.
+
+Training weights hypopneas more than they are frequent and sees severe nights; a network also
+grows too sure. Temperature and bias of each output are fitted on validation nights (Platt 1999;
+Guo et al. 2017, arXiv 1706.04599), whose mixture is the prior that is restored, and folded into
+the network's heads: its file needs nothing more.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import Linear, functional
+
+from osa_daemon.detector.model import CLASSES
+from osa_daemon.training.detector.corpus import FeatureNight
+from osa_daemon.training.detector.network import Network
+from osa_daemon.training.detector.targets import SINGLE, targets_of
+
+BINS = 15  # of equal width; the usual number of Guo et al. 2017
+RIDGE = 1e-5  # of the loss: outputs that hardly occur stay near what they were
+STEPS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Logits (n, outputs) with their truth, one row a frame, float64.
+
+    `targets` (n, outputs) of 0 and 1, or (n,) the class; `weights` of the same shape, 0 where
+    the truth is not known: lost sound, scored events that sound cannot find.
+    """
+
+    logits: Tensor
+    targets: Tensor
+    weights: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a network said of validation nights: the causal reading, and the delayed one's two."""
+
+    causal: Rows
+    single: Rows
+    event: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """Logits become `scale` · logits + `bias`, (outputs,) each."""
+
+    scale: Tensor
+    bias: Tensor
+
+    def of(self, logits: Tensor) -> Tensor:
+        """Return the scaled logits."""
+        return logits * self.scale + self.bias
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """The network with its scaling folded in, and for each output the expected calibration error.
+
+    `before` and `after`: by name such as `causal apnea` or `delayed event`, 0 … 1, on the nights
+    that the scaling was fitted on; None where the output's truth is nowhere known.
+    """
+
+    network: Network
+    before: dict[str, float | None]
+    after: dict[str, float | None]
+
+
+def calibrated(network: Network, nights: Sequence[FeatureNight]) -> Calibrated:
+    """Fit scalings on validation nights and return the network that has them."""
+    evidence = evidence_of(network, nights)
+    causal, single, event = (
+        fit_sigmoids(evidence.causal),
+        fit_sigmoids(evidence.single),
+        fit_softmax(evidence.event),
+    )
+    scaled = copy.deepcopy(network)
+    fold(scaled.causal_head, causal)
+    delayed = Scaling(torch.cat([single.scale, event.scale]), torch.cat([single.bias, event.bias]))
+    fold(scaled.delayed_head, delayed)
+    after = Evidence(
+        _scaled(evidence.causal, causal),
+        _scaled(evidence.single, single),
+        _scaled(evidence.event, event),
+    )
+    return Calibrated(scaled.eval(), errors_of(evidence), errors_of(after))
+
+
+@torch.no_grad()
+def evidence_of(network: Network, nights: Sequence[FeatureNight]) -> Evidence:
+    """Run the network over nights, each followed by lost sound until its last delayed reading."""
+    network.eval()
+    parts = [_of_night(network, night) for night in nights]
+    return Evidence(*(_join([part[k] for part in parts]) for k in range(3)))
+
+
+def fit_sigmoids(rows: Rows) -> Scaling:
+    """Fit each output on its own; one that is always or never true stays as it is."""
+    count = rows.logits.shape[1]
+    fits = [
+        _fit_sigmoid(rows.logits[:, k], rows.targets[:, k], rows.weights[:, k])
+        for k in range(count)
+    ]
+    return Scaling(torch.stack([s for s, _ in fits]), torch.stack([b for _, b in fits]))
+
+
+def fit_softmax(rows: Rows) -> Scaling:
+    """Fit one temperature and a bias for each class; without rows all stays as it is."""
+    known = rows.weights > 0
+    logits, targets = rows.logits[known], rows.targets[known]
+    shift = torch.zeros(rows.logits.shape[1], dtype=torch.float64)
+    log_scale = torch.zeros(1, dtype=torch.float64)
+    # a class that never occurs must not be pushed away for ever: it is left out
+    seen = torch.bincount(targets, minlength=len(shift)) > 0
+    if int(seen.sum()) > 1:
+        among = logits[:, seen]
+        numbers = (seen.cumsum(0) - 1)[targets]
+        _minimise(
+            [log_scale, shift],
+            lambda: functional.cross_entropy(among * log_scale.exp() + shift[seen], numbers),
+        )
+    bias = torch.where(seen, shift - shift[0], 0.0).detach()
+    return Scaling(log_scale.detach().exp().expand(len(bias)), bias)
+
+
+def fold(head: Linear, scaling: Scaling) -> None:
+    """Build a scaling into the layer that makes the logits."""
+    with torch.no_grad():
+        scale, bias = scaling.scale.to(head.weight.dtype), scaling.bias.to(head.weight.dtype)
+        head.weight.mul_(scale[:, None])
+        head.bias.mul_(scale).add_(bias)
+
+
+def errors_of(evidence: Evidence) -> dict[str, float | None]:
+    """Return the expected calibration error of every output, by name."""
+    errors = {}
+    for reading, names, rows in (
+        ("causal", CLASSES, evidence.causal),
+        ("delayed", SINGLE, evidence.single),
+    ):
+        p = torch.sigmoid(rows.logits)
+        for k, name in enumerate(names):
+            error = expected_error(p[:, k], rows.targets[:, k], rows.weights[:, k])
+            errors[f"{reading} {name}"] = error
+    rows = evidence.event
+    p = torch.softmax(rows.logits, 1)
+    event = (rows.targets > 0).double()
+    errors["delayed event"] = expected_error(1 - p[:, 0], event, rows.weights)
+    for k, name in ((1, "apnea"), (2, "hypopnea")):
+        truth = (rows.targets == k).double()
+        errors[f"delayed {name}"] = expected_error(p[:, k], truth, rows.weights)
+    return errors
+
+
+def expected_error(p: Tensor, truth: Tensor, weights: Tensor) -> float | None:
+    """Return the expected calibration error: mean distance of belief and frequency over bins."""
+    total = float(weights.sum())
+    if not total:
+        return None
+    bins = (p * BINS).long().clamp(0, BINS - 1)
+    gap = torch.zeros(BINS, dtype=torch.float64)
+    gap.index_add_(0, bins, (weights * (p - truth)).double())
+    return float(gap.abs().sum() / total)
+
+
+def _fit_sigmoid(logits: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    known = weights > 0
+    z, y = logits[known], targets[known]
+    log_scale, bias = torch.zeros(2, dtype=torch.float64)
+    if 0 < float(y.sum()) < len(y):
+        _minimise(
+            [log_scale, bias],
+            lambda: functional.binary_cross_entropy_with_logits(z * log_scale.exp() + bias, y),
+        )
+    return log_scale.detach().exp(), bias.detach()
+
+
+def _minimise(parameters: list[Tensor], loss_of: Callable[[], Tensor]) -> None:
+    """Find the parameters of the least loss, in place; they begin at what changes nothing."""
+    for parameter in parameters:
+        parameter.requires_grad_()
+    optimiser = torch.optim.LBFGS(parameters, max_iter=STEPS, line_search_fn="strong_wolfe")
+
+    def step() -> Tensor:
+        optimiser.zero_grad()
+        loss = loss_of() + RIDGE * sum((p**2).sum() for p in parameters)
+        loss.backward()
+        return loss
+
+    optimiser.step(step)
+
+
+def _of_night(network: Network, night: FeatureNight) -> tuple[Rows, Rows, Rows]:
+    shape, features = network.shape, night.features
+    pad = ((0, shape.delay_frames), (0, 0))
+    encoder = np.pad(features.encoder.astype(np.float32), pad)
+    levels = np.pad(features.levels[:, : shape.level_width].astype(np.float32), pad)
+    valid = np.pad(features.valid, pad[0]).astype(np.float32)
+    inputs = (torch.from_numpy(rows)[None] for rows in (encoder, levels, valid[:, None]))
+    causal, delayed, _ = network(*inputs, network.zero_state(1))
+    targets = targets_of(night.labels, features.valid, shape.delay_frames)
+    logits = (causal[0], delayed[0, :, : len(SINGLE)], delayed[0, :, len(SINGLE) :])
+    truths = (targets.causal, targets.delayed, targets.event)
+    weights = (targets.causal_weight, targets.delayed_weight, targets.event_weight)
+    causal_rows, single_rows, event_rows = (
+        Rows(z.double(), torch.from_numpy(truth), torch.from_numpy(weight).double())
+        for z, truth, weight in zip(logits, truths, weights, strict=True)
+    )
+    return (
+        replace(causal_rows, targets=causal_rows.targets.double()),
+        replace(single_rows, targets=single_rows.targets.double()),
+        event_rows,
+    )
+
+
+def _join(parts: Sequence[Rows]) -> Rows:
+    return Rows(
+        torch.cat([part.logits for part in parts]),
+        torch.cat([part.targets for part in parts]),
+        torch.cat([part.weights for part in parts]),
+    )
+
+
+def _scaled(rows: Rows, scaling: Scaling) -> Rows:
+    return replace(rows, logits=scaling.of(rows.logits))
