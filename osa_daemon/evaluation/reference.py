@@ -16,10 +16,10 @@ Spans = tuple[tuple[float, float], ...]
 class ReferenceNight:
     """A recording and its truth.
 
-    `sound` names the night: the file that it is, or what its several files have in common.
-    `audible`: (onset_s, duration_s) in which the sleeper can be heard, None where not stated;
-    events outside of it do not count. `facts`: what is known of the night (`person`, `kind`,
-    `format` …). `opener` opens the sound where it is no plain sound file; it can be pickled.
+    `sound` names the night: the file that it is, or the first of them. `audible`:
+    (onset_s, duration_s) in which the sleeper can be heard, None where not stated; events outside
+    of it do not count. `facts`: what is known of the night (`person`, `kind`, `format` …).
+    `opener` opens the sound where it is no plain sound file; it can be pickled.
     """
 
     sound: Path

@@ -57,7 +57,7 @@ def read_edf_night(
     known = {"person": person, "format": scoring, "channel": first.channel}
     facts = known | read_facts(name.with_suffix(".json"))
     heard = tuple(_with_sound(event, placed) for event in events)
-    return ReferenceNight(name, heard, None, facts, partial(EdfSource, placed))
+    return ReferenceNight(first.path, heard, None, facts, partial(EdfSource, placed))
 
 
 def place(pieces: Sequence[EdfPiece]) -> tuple[PlacedPiece, ...]:

@@ -67,10 +67,10 @@ def test_respiratory_events_become_the_truth(tmp_path: Path) -> None:
 
 
 def test_a_night_is_named_by_its_patient_and_day(tmp_path: Path) -> None:
-    """The name is that of all pieces, the person is the patient; channel and format are told."""
+    """The first piece is its name, the patient the person; channel and format are told."""
     write_night(tmp_path)
     (night,) = read_folder(tmp_path)
-    assert night.sound.stem == NAME
+    assert night.sound.name == f"{NAME}[001].edf"
     assert night.facts == {"person": "00000995", "format": "PSG-Audio", "channel": "Mic"}
 
 
@@ -126,7 +126,8 @@ def test_sound_and_scoring_may_lie_in_folders_of_their_own(tmp_path: Path) -> No
     scores.mkdir()
     for name in (NAME, other, "00001020-100507"):
         (scores / f"{name}.rml").write_text(rml_of(rml_event("Hypopnea", 1, 1)))
-    assert [night.sound.stem for night in read_folder(tmp_path)] == [NAME, other]
+    people = [night.facts["person"] for night in read_folder(tmp_path)]
+    assert people == ["00000995", "00001014"]
 
 
 def test_a_night_can_be_sent_to_another_process(tmp_path: Path) -> None:
