@@ -29,7 +29,7 @@ class NetworkShape:
     level_width: int
     bottleneck: int = 16
     level_channels: int = 32
-    channels: int = 64
+    channels: int = 96
     dilations: tuple[int, ...] = DILATIONS
     delay_frames: int = DELAY_FRAMES
 

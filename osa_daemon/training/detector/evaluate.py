@@ -1,0 +1,98 @@
+"""`osa-daemon evaluate` on the folder of training data: the test nights, and the model card."""
+
+import csv
+import json
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from osa_daemon.detector.model import Metadata, file_sha256, read_metadata
+from osa_daemon.detector.properties import read_properties
+from osa_daemon.errors import UsageError
+from osa_daemon.evaluation.card import card_of
+from osa_daemon.evaluation.night import JudgedNight
+from osa_daemon.evaluation.pictures import pictures_of
+from osa_daemon.evaluation.report import figures_of
+from osa_daemon.training.detector.command import PACKAGE_MODELS
+from osa_daemon.training.detector.examination import Examiner, manifest_digest
+from osa_daemon.training.detector.testing import read_manifest
+
+LOOKS = Path(__file__).with_name("looks.csv")
+DEFAULT_CACHE = Path("build/training")
+JOBS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Which detector stands before how much of the manifest, at which sensitivity."""
+
+    model: Path
+    sensitivity: str = "balanced"
+    share: float = 1.0
+
+
+def evaluate_command(args: Namespace) -> int:
+    """Judge the test nights and print the model card; see the module's docstring."""
+    asked = Examination(
+        args.model or PACKAGE_MODELS / "detector.onnx",
+        args.sensitivity or "balanced",
+        args.share,
+    )
+    examiner = Examiner(
+        args.data, PACKAGE_MODELS / "encoder.onnx", args.cache or DEFAULT_CACHE, JOBS
+    )
+    judged, figures = examine(asked, examiner)
+    print(card_of(figures["test"], figures))
+    if args.json is not None:
+        args.json.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+    if args.pictures is not None:
+        draw(judged, figures, args.pictures)
+    return 0
+
+
+def examine(asked: Examination, examiner: Examiner) -> tuple[list[JudgedNight], dict[str, Any]]:
+    """Judge the first part of the manifest; return its nights and all figures of the card."""
+    metadata = metadata_of(asked.model)
+    if asked.sensitivity not in metadata.thresholds:
+        raise UsageError(
+            f'The model knows no sensitivity "{asked.sensitivity}"; it knows '
+            f"{', '.join(metadata.thresholds)}."
+        )
+    manifest = read_manifest()
+    specs = manifest[: max(1, round(asked.share * len(manifest)))]
+    judged = examiner.judge(asked.model, metadata.thresholds[asked.sensitivity], specs)
+    figures = {
+        "test": figures_of(judged),
+        "about": dict(metadata.about),
+        "thresholds": {name: dict(row) for name, row in metadata.thresholds.items()},
+        "calibration": dict(metadata.calibration),
+        "encoder_sha256": metadata.encoder_sha256,
+        "detector_sha256": file_sha256(asked.model),
+        "manifest": {
+            "nights": len(specs),
+            "of": len(manifest),
+            "digest": manifest_digest(manifest),
+            "sensitivity": asked.sensitivity,
+        },
+        "looks": read_looks(),
+    }
+    return judged, figures
+
+
+def draw(judged: list[JudgedNight], figures: dict[str, Any], folder: Path) -> None:
+    """Draw the card's pictures into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in pictures_of(judged, figures["test"]):
+        (folder / f"{name}.png").write_bytes(content)
+
+
+def metadata_of(model: Path) -> Metadata:
+    """Read what a detector's file says of itself."""
+    return read_metadata(read_properties(model), model)
+
+
+def read_looks() -> list[dict[str, str]]:
+    """Return the log of looks at test nights: each with its commit and what it was for."""
+    with LOOKS.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

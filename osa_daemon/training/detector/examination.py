@@ -1,0 +1,66 @@
+"""A detector before the test nights: made once, judged once for each detector, resumable."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from osa_daemon.detector.model import file_sha256
+from osa_daemon.evaluation.night import JudgedNight
+from osa_daemon.evaluation.store import NightStore, key_of, make_folder
+from osa_daemon.features.encoder import Encoder
+from osa_daemon.training.detector.corpus import load, make
+from osa_daemon.training.detector.judge import judge, read
+from osa_daemon.training.detector.workers import Workers
+from osa_daemon.training.simulator import NightSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """Where nights come from and what is kept: `cache` holds nights, and judged ones below it."""
+
+    data: Path
+    encoder: Path
+    cache: Path
+    jobs: int
+
+    def make(self, specs: Sequence[NightSpec]) -> list[Path]:
+        """Make the nights that the cache lacks; return the files of all, in order."""
+        return make(specs, self.data, self.encoder, self.cache, self.jobs)
+
+    def judge(
+        self, model: Path, thresholds: Mapping[str, float], specs: Sequence[NightSpec]
+    ) -> list[JudgedNight]:
+        """Judge nights at one operating point; a night that was judged before is read again."""
+        paths = self.make(specs)
+        store = NightStore(self.cache / "judged")
+        make_folder(store.folder)
+        digest, encoder_sha256 = file_sha256(model), Encoder(self.encoder).sha256
+        keys = [key_of(model=digest, thresholds=dict(thresholds), night=p.stem) for p in paths]
+        calls = [
+            (model.resolve(), dict(thresholds), encoder_sha256, path, store, key)
+            for path, key in zip(paths, keys, strict=True)
+            if store.find(path.stem, key) is None
+        ]
+        Workers(self.jobs).run(_judge, calls, "judging")
+        found = [store.find(p.stem, key) for p, key in zip(paths, keys, strict=True)]
+        return [night for night in found if night is not None]
+
+
+def _judge(
+    model: Path,
+    thresholds: Mapping[str, float],
+    encoder_sha256: str,
+    path: Path,
+    store: NightStore,
+    key: str,
+) -> None:
+    """Judge one night and keep what was judged."""
+    night = load(path, path.stem)
+    (reading,) = read(str(model), encoder_sha256, [night])
+    store.keep(key, judge(reading, thresholds))
+
+
+def manifest_digest(specs: Sequence[NightSpec]) -> str:
+    """Return a digest of a manifest, to say which nights a figure is of."""
+    return hashlib.sha256(repr(list(specs)).encode()).hexdigest()[:12]
