@@ -16,7 +16,7 @@ from osa_daemon.evaluation.figures.alerts import Policy
 from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.evaluation.pictures import check_drawing, pictures_of
 from osa_daemon.evaluation.reference import ReferenceNight
-from osa_daemon.evaluation.report import figures_of
+from osa_daemon.evaluation.report import figures_of, plain_of
 from osa_daemon.evaluation.store import NightStore, make_folder
 from osa_daemon.evaluation.tables import markdown_of
 from osa_daemon.scoring.matching import Matches, iou, match, pool
@@ -48,13 +48,14 @@ def evaluate_command(args: argparse.Namespace) -> int:
         rules = rules_of(args, models)
         judged = judge_all(nights, models, rules, store)
         figures = all_figures(judged, models, rules)
-        print(_line("all", figures["all"]), markdown_of(figures["figures"]), sep="\n\n")
         if out is not None:
             out.write(json.dumps(figures, indent=1) + "\n")
-        if args.pictures is not None:
-            for name, content in pictures_of(figures["figures"]):
-                with whole_bytes(args.pictures / f"{name}.png") as picture:
-                    picture.write(content)
+    if args.pictures is not None:
+        for name, content in pictures_of(figures["figures"]):
+            with whole_bytes(args.pictures / f"{name}.png") as picture:
+                picture.write(content)
+    # last: who closes the pipe early (`| head`) still has the files
+    print(_line("all", figures["all"]), markdown_of(figures["figures"]), sep="\n\n")
     return 0
 
 
@@ -140,7 +141,7 @@ def all_figures(
 def night_row(night: JudgedNight) -> dict[str, Any]:
     """Return the counts of one night, and what is known of it."""
     counts = counts_of(matches_of(night), night.hours)
-    return counts | {"alerts": len(night.alerts), "facts": night.facts}
+    return counts | {"alerts": len(night.alerts), "facts": plain_of(night.facts)}
 
 
 def matches_of(night: JudgedNight) -> Matches:

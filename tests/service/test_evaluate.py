@@ -185,6 +185,25 @@ def test_a_line_a_night_and_then_the_tables_are_printed(evaluated: Evaluated):
     assert "## Alerts" in evaluated.lines
 
 
+def test_the_files_stand_before_the_tables_are_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Who reads only the first lines (`| head`) loses no figures."""
+    out = tmp_path / "f.json"
+    noise(tmp_path, "n.wav")
+    monkeypatch.setattr(command, "markdown_of", lambda _: f"there: {out.exists()}")
+    with redirect_stdout(StringIO()) as printed:
+        written(tmp_path, out)
+    assert "there: True" in printed.getvalue()
+
+
+def test_facts_that_are_no_numbers_are_no_json_numbers(tmp_path: Path):
+    """Not every reader of JSON takes NaN, which NAME.json may hold."""
+    noise(tmp_path, "n.wav").with_suffix(".json").write_text('{"snr_db": NaN}')
+    figures = written(tmp_path, tmp_path / "f.json")
+    assert figures["nights"]["n"]["facts"] == {"snr_db": None}
+
+
 def test_pictures_are_written(evaluated: Evaluated):
     """One PNG for each of the main figures; audible time and SNR are known of this night."""
     assert {"reliability.png", "risk.png", "recall_by_snr.png"} <= evaluated.pictures
