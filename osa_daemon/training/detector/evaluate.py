@@ -42,12 +42,12 @@ def evaluate_command(args: Namespace) -> int:
     examiner = Examiner(
         args.data, PACKAGE_MODELS / "encoder.onnx", args.cache or DEFAULT_CACHE, JOBS
     )
-    judged, figures = examine(asked, examiner)
+    _, figures = examine(asked, examiner)
     print(card_of(figures["test"], figures))
     if args.json is not None:
         args.json.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
     if args.pictures is not None:
-        draw(judged, figures, args.pictures)
+        draw(figures, args.pictures)
     return 0
 
 
@@ -80,10 +80,10 @@ def examine(asked: Examination, examiner: Examiner) -> tuple[list[JudgedNight], 
     return judged, figures
 
 
-def draw(judged: list[JudgedNight], figures: dict[str, Any], folder: Path) -> None:
+def draw(figures: dict[str, Any], folder: Path) -> None:
     """Draw the card's pictures into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in pictures_of(judged, figures["test"]):
+    for name, content in pictures_of(figures["test"]):
         (folder / f"{name}.png").write_bytes(content)
 
 
