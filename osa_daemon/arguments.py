@@ -139,6 +139,13 @@ def _evaluate(command: ArgumentParser) -> None:
     command.add_argument(
         "--cache", type=Path, metavar="DIR", help="keep finished nights: a later run goes on there"
     )
+    command.add_argument(
+        "--share",
+        type=_part,
+        metavar="S",
+        default=1.0,
+        help="only the first nights: 0.1 is a tenth",
+    )
 
 
 def _check_config(command: ArgumentParser) -> None:
@@ -174,6 +181,16 @@ def _speed(text: str) -> float:
     if not 0.1 <= speed <= 1000:
         raise ArgumentTypeError(f"{text!r} is not a number from 0.1 to 1000")
     return speed
+
+
+def _part(text: str) -> float:
+    try:
+        part = float(text)
+    except ValueError:
+        part = 0.0
+    if not 0 < part <= 1:
+        raise ArgumentTypeError(f"{text!r} is not a share above 0, up to 1")
+    return part
 
 
 def _night(text: str) -> str:

@@ -282,6 +282,25 @@ def test_another_model_may_be_named(tmp_path: Path):
     assert list(figures["nights"]) == ["n"]
 
 
+def test_a_share_of_the_nights_is_a_trial(tmp_path: Path):
+    """`--share` takes the first ones, at least one."""
+    for name in ("a.wav", "b.wav", "c.wav"):
+        noise(tmp_path, name)
+    half = written(tmp_path, tmp_path / "f.json", "--share", "0.6")
+    least = written(tmp_path, tmp_path / "f.json", "--share", "0.01")
+    assert (list(half["nights"]), list(least["nights"])) == (["a", "b"], ["a"])
+
+
+@pytest.mark.usefixtures("deaf")
+@pytest.mark.parametrize("share", ["0", "1.5", "-1", "nan", "half"])
+def test_a_share_that_is_none_is_refused(
+    tmp_path: Path, share: str, capsys: pytest.CaptureFixture[str]
+):
+    """Usage error in one sentence."""
+    assert main(["evaluate", str(tmp_path), f"--share={share}"]) == 2
+    assert "is not a share above 0, up to 1" in capsys.readouterr().err
+
+
 def test_events_after_the_end_of_the_sound_are_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
