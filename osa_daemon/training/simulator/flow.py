@@ -41,7 +41,7 @@ def draw_stretch(rng: np.random.Generator, trace: Airflow, duration_s: float) ->
     for _ in range(8):
         start = int(rng.integers(max(1, len(trace.flow) - count)))
         breaths = cut(trace.flow[start : start + count], trace.rate_hz)
-        worth = _regularity(breaths, duration_s)
+        worth = regularity(breaths, duration_s)
         if best is None or worth > best[0]:
             best = worth, breaths
     assert best is not None
@@ -71,13 +71,24 @@ def cut(flow: NDArray[np.float32], rate_hz: float) -> Breaths:
 
 
 def lay_events(
-    rng: np.random.Generator, breaths: Breaths, scored: Sequence[Scored], absent: Sequence[Span]
+    rng: np.random.Generator,
+    breaths: Breaths,
+    scored: Sequence[Scored],
+    absent: Sequence[Span],
+    own: Sequence[PlannedEvent] = (),
 ) -> tuple[Curve, list[PlannedEvent], list[Span]]:
-    """Return a gain over the flow, the events by breath number, and the obstructed spans."""
+    """Return a gain over the flow, the events by breath number, and the obstructed spans.
+
+    `own`: events that the flow holds already; they are kept as they are.
+    """
     spans, rate_hz = breaths.spans, breaths.rate_hz
     curve = np.ones(len(breaths.flow))
-    events: list[PlannedEvent] = []
-    obstructed: list[Span] = []
+    events = [e for e in own if not _away(_as_scored(breaths, e), absent)]
+    obstructed = [
+        (float(spans[e.before, 2]), float(spans[e.after, 0] - spans[e.before, 2]))
+        for e in events
+        if e.type in ("obstructive_apnea", "mixed_apnea")
+    ]
     free = 2
     for item in scored:
         first = int(np.searchsorted(spans[:, 0], item.onset_s))
@@ -92,12 +103,20 @@ def lay_events(
             continue
         inside = slice(int(onset_s * rate_hz), int(end_s * rate_hz))
         curve[inside] = _depth(rng, item.type)
+        if item.type == "hypopnea" and rng.random() < ranges.HYPOPNEA_SLOW_SHARE:
+            entering = slice(inside.start, int(spans[first, 2] * rate_hz))
+            curve[entering] = np.sqrt(curve[entering])  # half of the fall in the first breath
         _around(rng, curve, breaths, item.type, between=(first, after))
         events.append(PlannedEvent(SCORED_TYPES[item.type], first - 1, after))
         if item.type in ("obstructive", "mixed"):
             obstructed.append((onset_s, end_s - onset_s))
         free = after + 2
     return curve, _with_pauses(breaths, events, absent), obstructed
+
+
+def _as_scored(breaths: Breaths, event: PlannedEvent) -> Scored:
+    onset_s, end_s = float(breaths.spans[event.before, 2]), float(breaths.spans[event.after, 0])
+    return Scored(onset_s, end_s - onset_s, event.type)
 
 
 def _with_pauses(
@@ -151,7 +170,8 @@ def _away(item: Scored, absent: Sequence[Span]) -> bool:
     return any(item.onset_s < s + d + 30 and end_s > s - 20 for s, d in absent)
 
 
-def _regularity(breaths: Breaths, duration_s: float) -> float:
+def regularity(breaths: Breaths, duration_s: float) -> float:
+    """Return how fit a stretch is: 0 at best, below -100 for no breathing at all."""
     spans = breaths.spans
     rate = 60 * len(spans) / duration_s
     if not _LEAST_RATE <= rate <= _MOST_RATE:

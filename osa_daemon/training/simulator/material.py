@@ -12,6 +12,7 @@ from osa_daemon.errors import InputError
 from osa_daemon.training.simulator.licence import may_be_used
 from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Samples, Split, Which
 
+_SCORED_SHARE = 0.5
 _SECONDS_KEPT = 3_600  # of decoded clips: 230 MB
 
 
@@ -51,12 +52,16 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Airflow:
-    """A real trace of airflow, inspiration positive: `flow` (n,) at `rate_hz`."""
+    """A real trace of airflow, inspiration positive: `flow` (n,) at `rate_hz`.
+
+    `scored`: of an untreated sleeper, so that its own `events` are a night's events.
+    """
 
     person: str
     rate_hz: float
     flow: Samples
     events: tuple[Scored, ...]
+    scored: bool = False
 
 
 class Material:
@@ -81,6 +86,7 @@ class Material:
         self._decoded_s = 0.0
         self.timelines: tuple[Timeline, ...] = ()
         self._airflow_files: list[tuple[str, str]] = []
+        self._scored_files: list[tuple[str, str]] = []
         if data_dir is not None:
             self._read_sounds(data_dir / "sounds")
             self._read_physiology(data_dir / "physiology")
@@ -124,23 +130,32 @@ class Material:
         """Whether `airflow` can draw a trace."""
         return bool(self._airflow_files)
 
-    def airflow(self, rng: np.random.Generator) -> Airflow | None:
-        """Return one drawn trace, or None where the material has none."""
+    def airflow(self, rng: np.random.Generator, *, scored: bool = False) -> Airflow | None:
+        """Return one drawn trace, or None where the material has none.
+
+        Args:
+            rng: what to draw with.
+            scored: an untreated, scored sleeper would do; only test material has some, and
+                half of its draws give one.
+        """
         if not self._airflow_files or self._dir is None:
             return None
-        file, person = self._airflow_files[int(rng.integers(len(self._airflow_files)))]
+        untreated = scored and bool(self._scored_files) and bool(rng.random() < _SCORED_SHARE)
+        files = self._scored_files if untreated else self._airflow_files
+        file, person = files[int(rng.integers(len(files)))]
         with np.load(self._dir / "physiology" / "airflow" / file) as data:
             rate_hz = float(data["rate"])
             flow = data["signal"].astype(np.float32) * np.float32(data["scale"])
             names = [str(n) for n in data["event_types"]]
             rows = data["events"]
-        # the mark is the end of the event
+        # of treated sleepers the mark is the end of the event
+        ends = 0.0 if untreated else 1.0
         events = tuple(
-            Scored(float(r["onset_s"]) - float(r["duration_s"]), float(r["duration_s"]), n)
+            Scored(float(r["onset_s"] - ends * r["duration_s"]), float(r["duration_s"]), n)
             for r in rows
             if (n := names[int(r["type"])]) != "apnea_unspecified"
         )
-        return Airflow(person, rate_hz, flow, events)
+        return Airflow(person, rate_hz, flow, events, untreated)
 
     def _read_sounds(self, folder: Path) -> None:
         allowed = set()
@@ -171,9 +186,13 @@ class Material:
             )
         self.timelines = tuple(timelines)
         for row in _rows(folder / "airflow.csv"):
-            # only the cpap traces have a licence
-            if row["split"] == self.split and row["file"].startswith("cpap"):
+            if row["split"] != self.split:
+                continue
+            if row["file"].startswith("cpap"):
                 self._airflow_files.append((row["file"], row["person"]))
+            # of the others no licence is known: they test and never train, whatever a table says
+            elif row["file"].startswith("dm_") and self.split == "test":
+                self._scored_files.append((row["file"], row["person"]))
 
     def _timeline_allowed(self, redistributable: str) -> bool:
         if self.split == "test":

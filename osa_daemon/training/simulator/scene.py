@@ -125,13 +125,22 @@ def _person(
     kind: Kind = spec.kind if turning else "quiet"
     turns = draw_turns(bed, kind, spec.duration_s, scored, absent)
     count = int(spec.duration_s * SAMPLE_RATE_HZ)
-    trace = material.airflow(timbre) if blown else None
+    trace = material.airflow(timbre, scored=spec.severity != "none") if blown else None
     if trace is not None:
         name = trace.person
         dry, heard, plan = blow(
-            story, trace, scored, absent, snores=snores, duration_s=spec.duration_s
+            story,
+            trace,
+            scored,
+            absent,
+            snores=snores,
+            duration_s=spec.duration_s,
+            turns=turns,
         )
         voice = Bank(SynthesisedVoice(timbre, name))
+        laid, beside = render(sound, _of(plan, of_bed=False), voice, count)
+        dry += laid
+        heard += tuple(h for h in beside if h.cycle >= 0)
     else:
         seed = int(timbre.integers(2**31))
         voice = Bank(draw_voice(timbre, spec.generator, material, seed))

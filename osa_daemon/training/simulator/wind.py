@@ -6,15 +6,21 @@ import numpy as np
 from scipy import signal
 
 from osa_daemon.training.simulator import ranges
+from osa_daemon.training.simulator.backdrop import looped
 from osa_daemon.training.simulator.breathing import SoundKind
 from osa_daemon.training.simulator.flow import Breaths, Curve, draw_stretch, lay_events
 from osa_daemon.training.simulator.levels import unit_level
 from osa_daemon.training.simulator.material import Airflow, Scored
+from osa_daemon.training.simulator.moving_air import hold, sounds_beside
 from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Samples, Span
+from osa_daemon.training.simulator.own_events import draw_own_stretch, own_events
 from osa_daemon.training.simulator.plan import Plan
 from osa_daemon.training.simulator.render import Heard
+from osa_daemon.training.simulator.turning import Turn
 from osa_daemon.training.simulator.voices import colour, fade
 
+_BLOCK = 1 << 20  # samples computed at once
+_PIECE = 150 * SAMPLE_RATE_HZ  # of noise, before it comes again in another order
 _SOUNDING = 0.25  # of a phase's peak flow: beyond it a phase is heard
 
 
@@ -26,40 +32,61 @@ def blow(
     *,
     snores: bool,
     duration_s: float,
+    turns: Sequence[Turn] = (),
 ) -> tuple[Samples, tuple[Heard, ...], Plan]:
-    """Return the dry track of a sleeper whose flow was measured, its sounds and events."""
-    breaths = draw_stretch(rng, trace, duration_s)
-    curve, events, obstructed = lay_events(rng, breaths, scored, absent)
+    """Return the dry track of a sleeper whose flow was measured, its sounds and events.
+
+    The plan's sounds, those that no flow drives, are not in the track yet. Of a scored trace
+    its own events count instead of `scored`.
+    """
+    exponent = ranges.FLOW_TO_SOUND.draw(rng)
+    exhale_db = ranges.AIRFLOW_EXHALE_DB.draw(rng)
+    if trace.scored:
+        breaths, own = draw_own_stretch(rng, trace, duration_s)
+        curve, events, obstructed = lay_events(rng, breaths, (), absent, own_events(breaths, own))
+    else:
+        breaths = draw_stretch(rng, trace, duration_s)
+        curve, events, obstructed = lay_events(rng, breaths, scored, absent)
+    hold(curve, breaths, events, turns, exhale_db)
     for start_s, length_s in absent:
         first, last = (int(t * trace.rate_hz) for t in (start_s, start_s + length_s))
         curve[first:last] = 0
-    exponent = ranges.FLOW_TO_SOUND.draw(rng)
-    exhale_db = ranges.AIRFLOW_EXHALE_DB.draw(rng)
     flow = breaths.flow * curve
     count = int(duration_s * SAMPLE_RATE_HZ)
-    inhale = _loudness(np.maximum(flow, 0), breaths.rate_hz, exponent, count)
-    exhale = _loudness(np.maximum(-flow, 0), breaths.rate_hz, exponent, count)
-    exhale *= np.float32(10 ** (exhale_db / 20))
-    source = _turbulence(rng, count)
     snoring = _bouts(rng, duration_s) if snores else np.zeros(int(duration_s) + 2)
+    track = _turbulence(rng, count)
+    track *= _loudness(np.maximum(flow, 0), breaths.rate_hz, exponent, count)
     if snores:
-        inhale *= _rattle(rng, snoring, count)
-    track = source * inhale + _turbulence(rng, count) * exhale
+        _rattle(rng, snoring, track)
+    exhale = _turbulence(rng, count)
+    exhale *= _loudness(np.maximum(-flow, 0), breaths.rate_hz, exponent, count)
+    exhale *= np.float32(10 ** (exhale_db / 20))
+    track += exhale
     for start_s, length_s in obstructed:
         _clicks(rng, track, start_s, length_s)
     heard = _heard(breaths, curve, snoring, exhale_db)
-    return track, heard, Plan((), tuple(events))
+    sounds = sounds_beside(rng, breaths, events, turns, absent)
+    return track, heard, Plan(tuple(sounds), tuple(events))
+
+
+def _blocks(count: int) -> list[slice]:
+    return [slice(a, min(a + _BLOCK, count)) for a in range(0, count, _BLOCK)]
 
 
 def _loudness(flow: Curve, rate_hz: float, exponent: float, count: int) -> Samples:
-    t = np.arange(count, dtype=np.float64) / SAMPLE_RATE_HZ
+    made = np.empty(count, np.float32)
     at = np.arange(len(flow)) / rate_hz
-    made: Samples = np.interp(t, at, np.minimum(flow, 4.0) ** exponent).astype(np.float32)
+    loud = np.minimum(flow, 4.0) ** exponent
+    for block in _blocks(count):
+        t = np.arange(block.start, block.stop) / SAMPLE_RATE_HZ
+        made[block] = np.interp(t, at, loud)
     return made
 
 
 def _turbulence(rng: np.random.Generator, count: int) -> Samples:
     """Return noise with a random throat: a tilt and two or three broad resonances."""
+    if count > _PIECE:
+        return looped(rng, _turbulence(rng, _PIECE), count)
     noise = rng.standard_normal(count, dtype=np.float32)
     made = signal.oaconvolve(noise, colour(rng, 14.0), mode="same")
     for _ in range(int(rng.integers(1, 4))):
@@ -78,16 +105,20 @@ def _bouts(rng: np.random.Generator, duration_s: float) -> Curve:
     return np.asarray(wander > rng.uniform(-1, 0.3), dtype=np.float64)
 
 
-def _rattle(rng: np.random.Generator, snoring: Curve, count: int) -> Samples:
-    """Return the beats of a palate, their rate wandering; 1 where nobody snores."""
+def _rattle(rng: np.random.Generator, snoring: Curve, track: Samples) -> None:
+    """Beat the track as a palate does, the rate wandering, where somebody snores."""
+    count = len(track)
     knots = np.exp(rng.normal(0, 0.1, max(4, count // 4_000)))
-    wander = np.interp(np.linspace(0, len(knots) - 1, count), np.arange(len(knots)), knots)
-    turns = np.cumsum(wander) * (ranges.AIRFLOW_RATTLE_HZ.draw(rng) / SAMPLE_RATE_HZ)
-    pulses = np.exp(-6 * (turns % 1.0))
+    step = ranges.AIRFLOW_RATTLE_HZ.draw(rng) / SAMPLE_RATE_HZ
     loud = 2.2 * 10 ** (ranges.SNORE_LEVEL_DB.draw(rng) / 20)
-    on = np.interp(np.arange(count) / SAMPLE_RATE_HZ, np.arange(len(snoring)), snoring)
-    made: Samples = (1 + on * (pulses * loud - 1)).astype(np.float32)
-    return made
+    turned = 0.0
+    for block in _blocks(count):
+        t = np.arange(block.start, block.stop)
+        wander = np.interp(t * ((len(knots) - 1) / (count - 1)), np.arange(len(knots)), knots)
+        turns = turned + np.cumsum(wander) * step
+        turned = float(turns[-1] % 1.0)
+        on = np.interp(t / SAMPLE_RATE_HZ, np.arange(len(snoring)), snoring)
+        track[block] *= (1 + on * (np.exp(-6 * (turns % 1.0)) * loud - 1)).astype(np.float32)
 
 
 def _clicks(rng: np.random.Generator, track: Samples, start_s: float, length_s: float) -> None:

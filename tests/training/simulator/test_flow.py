@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from osa_daemon.training.simulator.events import PlannedEvent
 from osa_daemon.training.simulator.flow import Breaths, cut, lay_events
 from osa_daemon.training.simulator.material import Airflow, Scored
+from osa_daemon.training.simulator.moving_air import hold
+from osa_daemon.training.simulator.own_events import own_events
+from osa_daemon.training.simulator.turning import Turn
 from osa_daemon.training.simulator.wind import blow
 
 
@@ -53,3 +57,27 @@ def test_sound_follows_the_flow(trace: Airflow) -> None:
     onset_s = max(h.end_s for h in heard if h.cycle <= event.before)
     inside = power[int((onset_s + 2) * 10) : int((onset_s + 12) * 10)]
     assert inside.mean() < 0.01 * power.mean()
+
+
+def test_own_events_lie_where_the_flow_stands_still(trace: Airflow) -> None:
+    """A scored apnea takes its borders from the pause in the flow, a hypopnea the scored ones."""
+    breaths = cut(trace.flow, 8.0)
+    scored = [Scored(60, 14, "hypopnea"), Scored(203, 12, "obstructive")]
+    hypopnea, apnea = own_events(breaths, scored)
+    assert borders(breaths, apnea.before, apnea.after) == pytest.approx((200, 216), abs=2)
+    assert borders(breaths, hypopnea.before, hypopnea.after) == pytest.approx((60, 74), abs=4)
+
+
+def test_breath_is_held_for_less_than_an_event(trace: Airflow) -> None:
+    """Who turns over stops breathing for whole breaths, never for ten seconds."""
+    breaths = cut(trace.flow, 8.0)
+    turn = Turn(100.0, 2.0, 7.0, 2.0, 0.0, 0.0)
+    curve = np.ones(len(breaths.flow))
+    hold(curve, breaths, [], [turn], 0.0)
+    held_s = float(np.sum(curve < 1)) / 8
+    assert 2 < held_s < 9.5
+    beside = np.ones(len(breaths.flow))
+    number = int(np.searchsorted(breaths.spans[:, 0], 100.0))
+    event = PlannedEvent("obstructive_apnea", number - 1, number + 3)
+    hold(beside, breaths, [event], [turn], 0.0)
+    assert np.all(beside == 1)
