@@ -1,6 +1,6 @@
 """The figures of an evaluation as Markdown, section by section, in plain words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from osa_daemon.evaluation.cells import Column, grid, number, span, table
@@ -63,6 +63,7 @@ INDEX = (
     Column("mean_true", "mean true index", 1),
     Column("mean_abs_error", "mean error", 2),
     Column("median_abs_error", "median error", 2),
+    Column("mean_abs_error_of_judged", "mean error, events on uncounted ones left out", 2),
     Column("relative_error", "mean error as a share"),
     Column("bias", "bias", 2),
 )
@@ -112,7 +113,8 @@ def markdown_of(figures: Figures) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _targets(figures: Figures) -> list[str]:
+def target_table(rows: Sequence[Figures]) -> str:
+    """Return targets (`targets.target_rows` and its like) as a table."""
     lines = [
         [
             row["what"],
@@ -121,14 +123,19 @@ def _targets(figures: Figures) -> list[str]:
             row["target"],
             number(row["met"]),
         ]
-        for row in figures.get("targets", ())
+        for row in rows
     ]
-    known = [row["met"] for row in figures.get("targets", ()) if row["met"] is not None]
+    return grid(["figure", "where", "value", "target", "met"], lines)
+
+
+def _targets(figures: Figures) -> list[str]:
+    rows = figures.get("targets", ())
+    known = [row["met"] for row in rows if row["met"] is not None]
     return [
         f"{sum(known)} of {len(known)} targets are met, by the point estimates. In brackets: 95 % "
         "intervals, resampled by person of sound and of timeline; for false events and alerts "
-        "the exact Poisson bound. A dash: nothing here to measure it on.",
-        grid(["figure", "where", "value", "target", "met"], lines),
+        "the exact Poisson bound. A dash: nothing here to measure it on, or an endless delay.",
+        target_table(rows),
     ]
 
 
@@ -144,6 +151,8 @@ def _rows(figures: Figures) -> dict[str, Any]:
 
 def _events(figures: Figures) -> list[str]:
     rows = _rows(figures)
+    if not rows:
+        return []
     generators = {f"quiet to moderate, {n}": r for n, r in figures["generators"].items()}
     best = figures["events"]["quiet" if figures["events"]["quiet"]["nights"] else "all"]
     by_night = {f"per night: {name}": row for name, row in best["per_night"].items()}

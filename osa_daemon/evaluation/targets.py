@@ -8,6 +8,11 @@ from osa_daemon.evaluation.figures.eventless import is_empty, is_wanted
 QUIET = "quiet to moderately noisy rooms"
 ALL = "all rooms"
 NO_MORE, NO_LESS = "≤", "≥"
+EVENT_BOUNDS = {  # what, on generators trained on, on generators left out of training
+    "f1": ("event F1", 0.92, 0.85),
+    "recall_apnea": ("recall of apneas", 0.97, 0.92),
+    "recall_hypopnea": ("recall of hypopneas", 0.80, 0.60),
+}
 
 
 def target_rows(figures: Mapping[str, Any], unseen: tuple[str, ...] = ()) -> list[dict[str, Any]]:
@@ -51,17 +56,38 @@ def _row(
 
 
 def _events(figures: Mapping[str, Any], unseen: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    bounds = {
-        "f1": ("event F1", 0.92, 0.85),
-        "recall_apnea": ("recall of apneas", 0.97, 0.92),
-        "recall_hypopnea": ("recall of hypopneas", 0.80, 0.60),
-    }
-    for key, (what, seen, left_out) in bounds.items():
+    for key, (what, seen, left_out) in EVENT_BOUNDS.items():
         yield _row(what, QUIET, figures["seen"], key, (NO_LESS, seen))
         for name, row in figures["generators"].items():
             bound = left_out if name in unseen else seen
             where = f"{QUIET}, {name} breaths" + (", not trained on" if name in unseen else "")
             yield _row(what, where, row, key, (NO_LESS, bound))
+
+
+def left_out_rows(rows: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return targets of models that were trained without a generator: its name → `event_row`.
+
+    Each row is of nights of that generator in quiet to moderately noisy rooms.
+    """
+    return [
+        _row(what, f"{QUIET}, {name} breaths, left out of training", row, key, (NO_LESS, bound))
+        for key, (what, _, bound) in EVENT_BOUNDS.items()
+        for name, row in rows.items()
+    ]
+
+
+def cost_rows(cost: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return targets of size and cost: `size_mb`, `cpu_ms_per_s`, `int8_f1_difference`."""
+    bounds = {
+        "int8_f1_difference": ("F1, int8 against fp32: absolute difference", QUIET, 0.01),
+        "size_mb": ("size of the detector (MB)", "detector.onnx", 2.0),
+        "cpu_ms_per_s": ("cost of the detector (ms of CPU per second of sound)", "here", 1.0),
+    }
+    return [
+        _row(what, where, cost, key, (NO_MORE, bound))
+        for key, (what, where, bound) in bounds.items()
+        if key in cost
+    ]
 
 
 def _eventless(figures: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -52,7 +52,7 @@ def is_wanted(kind: str) -> bool:
 def eventless_figures(
     nights: Sequence[MatchedNight], policy: Policy | None = None
 ) -> dict[str, Any]:
-    """Return `eventless_row` by kind, over all kinds, of empty rooms by their noise, of the others by generator.
+    """Return `eventless_row` by kind, over all kinds, by noise (empty rooms), generator (others).
 
     `wanted`: over the kinds that are meant to hold no events.
     """

@@ -23,11 +23,15 @@ AGREEMENT = 1.96  # standard deviations: 95 % limits (Bland and Altman 1986)
 
 @dataclass(frozen=True, slots=True)
 class Indices:
-    """Index of one night (events per hour): `true` and `decided`."""
+    """Index of one night (events per hour): `true` and `decided`.
+
+    `judged`: as `decided`, without events on scored ones that sound cannot find.
+    """
 
     night: MatchedNight
     true: float
     decided: float
+    judged: float
 
     @property
     def error(self) -> float:
@@ -54,9 +58,13 @@ def indices_of(one: MatchedNight) -> Indices | None:
     monitorable_h = float(night.rows.monitorable.sum()) / FRAME_RATE_HZ / 3600
     if min(audible_h, monitorable_h) < LEAST_HOURS:
         return None
-    decided = sum(mostly_inside(event.span, night.rows.monitorable) for event in night.decided)
+    judged = [*(decided for decided, _ in one.matches.pairs), *one.matches.false]
+    decided, among = (
+        sum(mostly_inside(span, night.rows.monitorable) for span in spans)
+        for spans in ([event.span for event in night.decided], judged)
+    )
     true = sum(span.counts for span in night.truth)
-    return Indices(one, true / audible_h, decided / monitorable_h)
+    return Indices(one, true / audible_h, decided / monitorable_h, among / monitorable_h)
 
 
 def true_hours(night: JudgedNight) -> float:
@@ -73,6 +81,7 @@ def stratum_of(true: float) -> str:
 
 FORMULAS: dict[str, Formula] = {
     "mean_abs_error": ratio("abs_error", "nights"),
+    "mean_abs_error_of_judged": ratio("abs_error_of_judged", "nights"),
     "bias": ratio("error", "nights"),
     "relative_error": ratio("relative_error", "nights"),
 }
@@ -88,6 +97,7 @@ def index_row(found: Sequence[Indices]) -> dict[str, Any]:
             "nights": 1.0,
             "error": one.error,
             "abs_error": abs(one.error),
+            "abs_error_of_judged": abs(one.judged - one.true),
             "relative_error": abs(one.error) / one.true if one.true else np.nan,
         }
         for one in found

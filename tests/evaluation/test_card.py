@@ -1,0 +1,105 @@
+"""The model card."""
+
+import re
+from typing import Any
+
+from osa_daemon.evaluation.card import card_of, readme_table
+from osa_daemon.evaluation.comparison import side_by_side, summary_of
+from osa_daemon.evaluation.report import figures_of
+from tests.evaluation.judged import apnea, night
+
+
+def judged() -> list:
+    """Nights of three people with an event each, and an eventless one."""
+    return [
+        *(night([apnea(100)], [apnea(100)], name=f"{i}", person=f"p{i}") for i in range(3)),
+        night(name="quiet", kind="quiet"),
+    ]
+
+
+def everything() -> dict[str, Any]:
+    """All that a card can be told beside the figures."""
+    row = summary_of(judged())["quiet"]
+    return {
+        "material": "clear",
+        "train_hours": 60.0,
+        "validation_hours": 8.0,
+        "weights": 123_456,
+        "versions": {"torch": "2.6"},
+        "detector_sha256": "ab" * 32,
+        "encoder_sha256": "cd" * 32,
+        "cost": {"size_mb": 1.2, "cpu_ms_per_s": 0.4, "int8_f1_difference": 0.001},
+        "thresholds": {"balanced": {"event": 0.5}},
+        "operating": {"balanced": {"recall": 0.91}},
+        "training_sets": {"(a)": row, "(b)": row},
+        "left_out": {"recorded": row},
+        "cross": {"recorded": {"recorded": row}, "airflow": {"recorded": row, "airflow": row}},
+        "comparisons": side_by_side({"this model": judged(), "the rule": judged()}, "this model"),
+        "ablations": {"Encoder depth": {"1 block": {"f1": 0.9}, "2 blocks": {"cpu_ms": 5.5}}},
+        "sources": [{"part": "encoder", "source": "Whisper tiny.en", "licence": "MIT"}],
+        "looks": [{"date": "2026-01-02", "commit": "abcdef0", "what for": "the card"}],
+        "weakest": ["A partner who breathes alike."],
+        "tried": ["A larger network."],
+        "untested": ["Cats."],
+    }
+
+
+def test_a_card_says_what_it_is_and_is_not():
+    """Even an empty card disclaims, says that nights are simulated, and names human agreement."""
+    text = card_of(figures_of([]), {})
+    words = " ".join(text.split())
+    assert "not a medical device" in words
+    assert "simulated nights" in words
+    assert "Thorey 2019" in words
+    assert "clinical" in words
+
+
+def test_what_is_not_known_is_left_out_of_the_card():
+    """A card without comparisons or looks has no headings of them."""
+    text = card_of(figures_of(judged()), {})
+    assert "Side by side" not in text
+    assert "Looks at the test nights" not in text
+    assert "## Data" not in text
+
+
+def test_a_full_card_holds_every_part():
+    """Each part that it is told stands in it, under a heading of its own."""
+    text = card_of(figures_of(judged()), everything())
+    titles = re.findall(r"^## (.+)$", text, re.M)
+    assert len(titles) == len(set(titles))
+    for word in (
+        "Against the rule",
+        "Encoder depth",
+        "Cats.",
+        "A larger network.",
+        "abcdef0",
+        "A partner who",
+        "left out of training",
+        "Whisper tiny.en",
+        "abababababab",
+        "set (a)",
+    ):
+        assert word in text, word
+
+
+def test_no_heading_stands_alone():
+    """Under every heading there is text."""
+    for about in ({}, everything()):
+        text = card_of(figures_of(judged()), about)
+        assert not re.search(r"^## .+\n+(## |\Z)", text, re.M)
+
+
+def test_the_same_figures_make_the_same_card():
+    """The card is made from the figures alone."""
+    assert card_of(figures_of(judged()), everything()) == card_of(
+        figures_of(judged()), everything()
+    )
+
+
+def test_the_readme_shows_a_few_figures():
+    """F1, recall, false events and alerts, with the hours that they come from."""
+    table = readme_table(figures_of(judged()))
+    assert "on 4 h of simulated test nights" in table
+    assert "| event F1 (IoU ≥ 0.3), quiet to moderately noisy rooms | 1.000 (1.000 to 1.000) |" in (
+        table
+    )
