@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from osa_daemon.training.detector.hearing import audible_threshold, sweep_audible
 from osa_daemon.training.detector.home import NIGHT_H, expected_per_night
 from osa_daemon.training.detector.judge import Reading
 from osa_daemon.training.detector.tally import GRID, RELEASE_SHARE, Counts, Tally, tally
@@ -38,15 +39,18 @@ class Operating:
 def choose(readings: Sequence[Reading], jobs: int = 2) -> Operating:
     """Return operating points and calibration from readings of validation nights.
 
-    Each night is scored once at each threshold of `GRID`, in `jobs` processes.
+    First the threshold of audibility; then each night is scored once at each threshold of `GRID`,
+    in `jobs` processes.
     """
-    tallies = tally(readings, jobs)
+    audible = audible_threshold(sweep_audible(readings, jobs))
+    tallies = tally(readings, jobs, audible)
     events, progress = points_of(sweep_events(tallies)), points_of(sweep_progress(tallies))
     thresholds: dict[str, Mapping[str, float]] = {
         name: {
             "event": events[name],
             "in_progress": progress[name],
             "release": round(progress[name] * RELEASE_SHARE, 3),
+            "audible": audible,
         }
         for name in events
     }

@@ -58,9 +58,14 @@ class Tally:
     counts: tuple[Counts, ...]
 
 
-def tally(readings: Sequence[Reading], jobs: int = 2) -> list[Tally]:
-    """Score each night once at each threshold, in `jobs` processes."""
-    work = (delayed(_counts)(r.frames, r.rest, r.night.events) for r in readings)
+def tally(
+    readings: Sequence[Reading], jobs: int = 2, audible: float = Thresholds().audible
+) -> list[Tally]:
+    """Score each night once at each threshold, in `jobs` processes.
+
+    `audible`: the threshold of audibility, the same throughout.
+    """
+    work = (delayed(_counts)(r.frames, r.rest, r.night.events, audible) for r in readings)
     counts = Parallel(n_jobs=jobs)(work)
     return [_tally(r, of_night) for r, of_night in zip(readings, counts, strict=True)]
 
@@ -84,18 +89,23 @@ def _counts(
     frames: Sequence[Frame],
     rest: Sequence[Delayed],
     truth: Sequence[tuple[float, float, str, bool]],
+    audible: float,
 ) -> tuple[Counts, ...]:
     spans = [Span(*event) for event in truth]
-    return tuple(_count(frames, rest, spans, threshold) for threshold in GRID)
+    return tuple(_count(frames, rest, spans, _thresholds(at, audible)) for at in GRID)
+
+
+def _thresholds(at: float, audible: float) -> Thresholds:
+    return Thresholds(event=at, in_progress=at, release=at * RELEASE_SHARE, audible=audible)
 
 
 def _count(
-    frames: Sequence[Frame], rest: Sequence[Delayed], truth: Sequence[Span], threshold: float
+    frames: Sequence[Frame],
+    rest: Sequence[Delayed],
+    truth: Sequence[Span],
+    thresholds: Thresholds,
 ) -> Counts:
-    """Score a night with `threshold` for both readings and compare with its truth."""
-    thresholds = Thresholds(
-        event=threshold, in_progress=threshold, release=threshold * RELEASE_SHARE
-    )
+    """Score a night and compare with its truth."""
     scorer = Scorer(ScoringSettings(thresholds), str)
     events: list[Event] = []
     alerts: list[tuple[float, Alert]] = []

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
@@ -65,7 +66,9 @@ def reading(
     return SimpleNamespace(
         frames=tuple(frame(k) for k in range(frames)),
         rest=tuple(delayed(k) for k in range(frames - DELAY, frames)),
-        night=SimpleNamespace(events=truth, facts=facts | {"snr_db": 12.0}),
+        night=SimpleNamespace(
+            events=truth, facts=facts | {"snr_db": 12.0}, labels={"audible": np.ones(frames)}
+        ),
     )
 
 
