@@ -130,6 +130,9 @@ def _evaluate(command: ArgumentParser) -> None:
     command.add_argument(
         "data", type=Path, metavar="DATA", help="folder of NAME.flac, NAME.events.csv"
     )
+    command.add_argument(
+        "--channel", default="Mic", metavar="NAME", help="channel of EDF recordings (Mic)"
+    )
     command.add_argument("--json", type=Path, metavar="OUT.json", help="write all figures")
     command.add_argument("--pictures", type=Path, metavar="DIR", help="draw figures as PNG")
     _add_sensitivity(command)

@@ -32,7 +32,7 @@ NAME_COLUMNS = 24
 
 def evaluate_command(args: argparse.Namespace) -> int:
     """Run `osa-daemon evaluate`; see the module's docstring."""
-    nights = read_folder(args.data)
+    nights = read_folder(args.data, args.channel)
     nights = nights[: max(1, round(args.share * len(nights)))]
     check_sounds(nights)
     _check_json(args.json, nights)

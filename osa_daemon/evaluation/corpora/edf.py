@@ -2,6 +2,8 @@
 
 import importlib
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,13 +44,14 @@ class EdfPiece:
         What is read is mapped into memory, and counts as this process's until the file is
         closed: so it is opened for each stretch.
         """
-        signal = _signal(_open(self.path), self.path, self.channel)
-        start_s, end_s = first / self.rate_hz, (first + count) / self.rate_hz
-        raw = signal.get_digital_slice(start_s, end_s).astype(np.float32)
-        low, high = signal.digital_range
+        with _reading(self.path):
+            signal = _signal(_open(self.path), self.path, self.channel)
+            start_s, end_s = first / self.rate_hz, (first + count) / self.rate_hz
+            raw = signal.get_digital_slice(start_s, end_s).astype(np.float32)
+            low, high = signal.digital_range
         # silence is 0 in a signed channel; an unsigned one has it in the middle
         middle = 0.0 if low < 0 < high else (low + high + 1) / 2
-        full = max(high - middle, middle - low)
+        full = max(high - middle, middle - low, 1.0)
         sound: Samples = (raw - np.float32(middle)) / np.float32(full)
         return sound
 
@@ -60,20 +63,23 @@ def open_piece(path: Path, channel: str = AMBIENT) -> EdfPiece:
         InputError: the file cannot be read, is cut short, has gaps within, or lacks the channel.
         ResourceError: edfio is not installed.
     """
-    edf = _open(path)
-    signal = _signal(edf, path, channel)
-    rate_hz = float(signal.sampling_frequency)
-    if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
-        raise InputError(
-            f"{path} has the channel {signal.label} at {rate_hz:g} Hz: that is no sound; "
-            f"{MIN_RATE_HZ} to {MAX_RATE_HZ} Hz can be used."
-        )
-    if edf.reserved.startswith("EDF+D") and not edf.is_continuous:
-        raise InputError(f"{path} has gaps within (EDF+D): export it as continuous EDF+ (EDF+C).")
-    begin = edf.starttime
-    clock_s = begin.hour * 3600 + begin.minute * 60 + begin.second + begin.microsecond / 1e6
-    frames = edf.num_data_records * signal.samples_per_data_record
-    return EdfPiece(path, signal.label, clock_s, frames, rate_hz, _person(edf))
+    with _reading(path):
+        edf = _open(path)
+        signal = _signal(edf, path, channel)
+        rate_hz = float(signal.sampling_frequency)
+        if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+            raise InputError(
+                f"{path} has the channel {_printable(signal.label)} at {rate_hz:g} Hz: that is no "
+                f"sound; {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz can be used."
+            )
+        if edf.reserved.startswith("EDF+D") and not edf.is_continuous:
+            raise InputError(
+                f"{path} has gaps within (EDF+D): export it as continuous EDF+ (EDF+C)."
+            )
+        begin = edf.starttime
+        clock_s = begin.hour * 3600 + begin.minute * 60 + begin.second + begin.microsecond / 1e6
+        frames = edf.num_data_records * signal.samples_per_data_record
+        return EdfPiece(path, signal.label, clock_s, frames, rate_hz, _person(edf))
 
 
 def read_annotations(path: Path) -> tuple[tuple[float, float | None, str], ...]:
@@ -83,12 +89,20 @@ def read_annotations(path: Path) -> tuple[tuple[float, float | None, str], ...]:
         InputError: the file cannot be read.
         ResourceError: edfio is not installed.
     """
-    edf = _open(path)
+    with _reading(path):
+        return tuple((float(a.onset), a.duration, a.text) for a in _open(path).annotations)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        return tuple((float(a.onset), a.duration, a.text) for a in edf.annotations)
-    except (ValueError, IndexError) as error:
+        yield
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    # what edfio raises on fields that are not as the format has them
+    except (ValueError, LookupError, ArithmeticError, UnboundLocalError) as error:
         raise InputError(
-            f"{path} has annotations that cannot be read ({error}): export it again as EDF+."
+            f"{path} is not an EDF file, or is damaged; copy or export it again."
         ) from error
 
 
@@ -96,26 +110,19 @@ def _edfio() -> Any:
     try:
         return importlib.import_module("edfio")
     except ImportError as error:
-        raise ResourceError("EDF files need edfio: pip install 'osa-daemon[train]'.") from error
+        raise ResourceError("EDF files need edfio: pip install edfio.") from error
 
 
 def _open(path: Path) -> Any:
     edfio = _edfio()
-    try:
-        with path.open("rb") as file:
-            promised = int(file.read(256)[RECORD_COUNT])
-        with warnings.catch_warnings():
-            # what it would warn of is said below, in one sentence
-            warnings.simplefilter("ignore")
-            # names of people and units such as µV are often not ASCII, against the standard
-            edf = edfio.read_edf(path, lazy_load_data=True, header_encoding="latin-1")
-        present = int(edf.num_data_records)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, IndexError, ZeroDivisionError, StopIteration, UnboundLocalError) as error:
-        raise InputError(
-            f"{path} is not an EDF file, or its beginning is damaged; copy or export it again."
-        ) from error
+    with path.open("rb") as file:
+        promised = int(file.read(256)[RECORD_COUNT])
+    with warnings.catch_warnings():
+        # what it would warn of is said below, in one sentence
+        warnings.simplefilter("ignore")
+        # names of people and units such as µV are often not ASCII, against the standard
+        edf = edfio.read_edf(path, lazy_load_data=True, header_encoding="latin-1")
+    present = int(edf.num_data_records)
     if present < promised:
         raise InputError(
             f"{path} is cut short: {present} of {promised} data records are there; copy it again."
@@ -127,11 +134,15 @@ def _signal(edf: Any, path: Path, channel: str) -> Any:
     signals = {signal.label.strip().casefold(): signal for signal in edf.signals}
     signal = signals.get(channel.casefold())
     if signal is None:
-        names = ", ".join(signal.label for signal in edf.signals) or "none"
+        names = ", ".join(_printable(signal.label) for signal in edf.signals) or "none"
         raise InputError(
             f'{path} has no channel "{channel}": its channels are {names}; name one with --channel.'
         )
     return signal
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def _person(edf: Any) -> str | None:

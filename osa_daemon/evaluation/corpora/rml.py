@@ -38,6 +38,10 @@ def read_rml(path: Path) -> tuple[Span, ...]:
             f"{path}, line {error.lineno}, is damaged: {expat.ErrorString(error.code)}; "
             "copy the file again."
         ) from error
+    except (LookupError, ValueError) as error:
+        raise InputError(
+            f"{path} names an encoding that is not known: save it as UTF-8."
+        ) from error
     if not reader.has_events:
         raise InputError(f"{path} holds no <Events>: it was not scored, or is no Philips RML file.")
     return tuple(sorted(reader.events, key=lambda event: event.onset_s))

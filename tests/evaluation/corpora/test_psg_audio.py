@@ -169,6 +169,7 @@ def test_memory_does_not_grow_with_the_night(tmp_path: Path) -> None:
         ("<PatientStudy></PatientStudy>", "holds no <Events>"),
         (rml_of()[:300], "is damaged"),
         ("", "is damaged"),
+        ('<?xml version="1.0" encoding="utf-77"?><a/>', "names an encoding that is not known"),
     ],
 )
 def test_a_damaged_scoring_file_is_one_sentence(tmp_path: Path, scoring: str, words: str) -> None:
