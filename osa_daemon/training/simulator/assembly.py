@@ -45,21 +45,25 @@ def assemble(
     target_dbfs: float,
     gaps: tuple[Span, ...] = (),
 ) -> SimulatedNight:
-    """Return the finished night; `target_dbfs` is the median breath's level (empty: noise)."""
+    """Return the finished night; `target_dbfs` is the median breath's level (empty: noise).
+
+    The tracks of `person` and `others` are used up: a long night has no room for copies.
+    """
     count = int(spec.duration_s * SAMPLE_RATE_HZ)
-    own = np.zeros(count, np.float32)
-    if person is not None:
-        own = person.track * gain(others.breath_db)
+    own = np.zeros(count, np.float32) if person is None else person.track
+    own *= gain(others.breath_db)
+    events, labels, faint_db = _truth(spec, person, own, others.track, gaps)
     reference_db = others.noise_db if person is None else others.breath_db
-    taken = microphone.record(rng, own + others.track, mic)
-    audio = microphone.set_gain(rng, taken, 10 ** ((target_dbfs - reference_db) / 20), mic)
+    audio = others.track
+    audio += own
+    microphone.record(rng, audio, mic)
+    microphone.set_gain(rng, audio, 10 ** ((target_dbfs - reference_db) / 20), mic)
     audio = faulty(rng, audio, mic.faults)
     if mic.codec is not None:
         audio = coded(rng, audio, mic.codec)
     for start_s, length_s in gaps:
         first = int(start_s * SAMPLE_RATE_HZ)
         audio[first : first + int(length_s * SAMPLE_RATE_HZ)] = 0
-    events, labels, faint_db = _truth(spec, person, own, others.track, gaps)
     facts = others.facts | {
         "faint_breath_db": round(faint_db - others.noise_db, 1) if person else None,
         "distance_m": None if person is None else round(person.distance_m, 2),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from osa_daemon.training.simulator import ranges
-from osa_daemon.training.simulator.levels import at_samples, band_power, gain, unit_level
+from osa_daemon.training.simulator.levels import band_power, follow, gain, unit_level
 from osa_daemon.training.simulator.material import Material
 from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Samples
 from osa_daemon.training.simulator.steps import draw_steps, rise_db
@@ -50,8 +50,9 @@ def backdrop(
     _level(track)
     if rng.random() < ranges.CLOCK_SHARE:
         over_db = ranges.CLOCK_DB.draw(rng)
-        minute = unit_level(household_makers()["clock_tick"](rng, 60.0))
-        track += np.resize(minute, count) * gain(over_db)
+        minute = unit_level(household_makers()["clock_tick"](rng, 60.0)) * gain(over_db)
+        for start in range(0, count, len(minute)):
+            track[start : start + len(minute)] += minute[: count - start]
         facts["clock_db"] = round(over_db, 1)
     return track, facts
 
@@ -97,7 +98,7 @@ def _change(
     name = "itself"
     if rng.random() < ranges.NOISE_ITSELF_SHARE:
         steps = draw_steps(rng, duration_s, slow=bool(rng.random() < 0.3))
-        track *= at_samples(10 ** (rise_db(steps, duration_s) / 20), len(track))
+        follow(track, 10 ** (rise_db(steps, duration_s) / 20))
     else:
         _level(track)
         over, name = _over(rng, material, min(duration_s, _PIECE_S), recorded=recorded)
@@ -105,7 +106,7 @@ def _change(
         added = np.sqrt(10 ** (rise_db(steps, duration_s) / 10) - 1)
         laid = looped(rng, over, len(track))
         _level(laid)
-        laid *= at_samples(added, len(track))
+        follow(laid, added)
         track += laid
     return {
         "noise_change": name,

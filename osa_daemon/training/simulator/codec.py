@@ -67,7 +67,7 @@ def coded(rng: np.random.Generator, sound: Samples, codec: Codec) -> Samples:
     coder's steps; white noise 20-30 dB below the floor fills what is left of digital silence.
     """
     floor = float(np.sqrt(np.median(band_power(sound)))) if len(sound) else 0.0
-    peak = max(float(np.abs(sound).max(initial=0)), 1e-6)
+    peak = float(max(sound.max(initial=0), -sound.min(initial=0), 1e-6))
     wanted = 10 ** (ranges.CODEC_FLOOR_DBFS.draw(rng) / 20) / max(floor, 1e-6)
     lift = np.float32(min(max(wanted, 1.0), _PEAK / peak))
     entering = sound * lift
@@ -77,11 +77,12 @@ def coded(rng: np.random.Generator, sound: Samples, codec: Codec) -> Samples:
         entering = _through(entering, codec)
     if codec.rate_hz != SAMPLE_RATE_HZ:
         entering = soxr.resample(entering, codec.rate_hz, SAMPLE_RATE_HZ)
+    entering /= lift
     made = rng.standard_normal(len(sound), dtype=np.float32)
     made *= np.float32(floor * 10 ** (rng.uniform(-30, -20) / 20))
     fits = entering[: len(sound)]
-    made[: len(fits)] += fits / lift
-    return np.clip(made, -1.0, 1.0)
+    made[: len(fits)] += fits
+    return np.clip(made, -1.0, 1.0, out=made)
 
 
 def _through(sound: Samples, codec: Codec) -> Samples:

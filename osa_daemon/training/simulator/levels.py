@@ -28,14 +28,17 @@ def band_power(samples: Samples) -> Powers:
     return power
 
 
-def at_samples(curve: NDArray[np.floating], count: int) -> Samples:
-    """Return a curve of one value per 50 ms as (count,), joined by straight lines."""
-    frames = -(-count // _HOP)
-    values = np.resize(curve, frames + 1).astype(np.float32)
-    values[min(len(curve), frames) :] = curve[-1]
+def follow(samples: Samples, curve: NDArray[np.floating]) -> None:
+    """Scale samples in place by a curve of one value per 50 ms, joined by straight lines."""
     ramp = np.arange(_HOP, dtype=np.float32) / np.float32(_HOP)
-    made: Samples = values[:-1, None] + np.diff(values)[:, None] * ramp
-    return made.reshape(-1)[:count]
+    values = np.append(curve, np.full(2, curve[-1])).astype(np.float32)
+    for start in range(0, len(samples), _BLOCK * _HOP):
+        part = samples[start : start + _BLOCK * _HOP]
+        frames = -(-len(part) // _HOP)
+        at = np.minimum(start // _HOP + np.arange(frames + 1), len(values) - 1)
+        points = values[at]
+        factor = points[:-1, None] + np.diff(points)[:, None] * ramp
+        part *= factor.reshape(-1)[: len(part)]
 
 
 def sounding_power(power: Powers) -> float:

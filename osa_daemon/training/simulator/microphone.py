@@ -10,11 +10,12 @@ from osa_daemon.training.simulator.backdrop import looped
 from osa_daemon.training.simulator.codec import Codec, draw_codec
 from osa_daemon.training.simulator.dynamics import AutomaticGain, Gate, drift, moved
 from osa_daemon.training.simulator.faults import Faults, draw_faults
-from osa_daemon.training.simulator.levels import at_samples, band_power, gain
+from osa_daemon.training.simulator.levels import band_power, follow, gain
 from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Samples, Span
 from osa_daemon.training.synthesis.noises import hum, usb_whine
 
 _PIECE_S = 60.0  # of the microphone's own noise before it comes again, shuffled
+_FILTERED = 1 << 20  # samples at once
 _WHITE_IN_BAND = 1.47  # white noise of this RMS has 1 in 0.3-4 of its 8 kHz
 
 
@@ -71,40 +72,45 @@ def own_noise(rng: np.random.Generator, count: int, microphone: Microphone) -> S
     return looped(rng, own, count)
 
 
-def record(rng: np.random.Generator, sound: Samples, microphone: Microphone) -> Samples:
-    """Return what the microphone makes of sound at its membrane, before the input gain."""
+def record(rng: np.random.Generator, sound: Samples, microphone: Microphone) -> None:
+    """Turn sound at its membrane into what the microphone makes of it, in place; no gain yet."""
     low_hz, high_hz = microphone.band_hz
     low = signal.butter(2, low_hz, "highpass", fs=SAMPLE_RATE_HZ, output="sos")
     high = signal.butter(4, high_hz, fs=SAMPLE_RATE_HZ, output="sos")
-    made = signal.sosfilt(np.vstack([low, high]).astype(np.float32), sound)
+    sections = np.vstack([low, high]).astype(np.float32)
+    state = np.zeros((len(sections), 2), np.float32)
+    for start in range(0, len(sound), _FILTERED):
+        part = sound[start : start + _FILTERED]
+        part[:], state = signal.sosfilt(sections, part, zi=state)
     if microphone.automatic_gain or microphone.gate or microphone.drift_db:
-        factor = moved(band_power(made), microphone.automatic_gain, microphone.gate)
+        factor = moved(band_power(sound), microphone.automatic_gain, microphone.gate)
         if microphone.drift_db:
             factor *= drift(rng, len(factor), microphone.drift_db)
-        made *= at_samples(factor, len(made))
-    limited: Samples = made.astype(np.float32, copy=False)
-    return limited
+        follow(sound, factor)
 
 
 def set_gain(
     rng: np.random.Generator, sound: Samples, amplitude: float, microphone: Microphone
-) -> Samples:
-    """Return the sound (room noise of level 1) at the input gain `amplitude`.
+) -> None:
+    """Bring the sound to the input gain `amplitude`, in place.
 
     It is clipped softly where the microphone does; else the gain is lowered so far that the
     loudest sample stays below full scale. Coarse steps are dithered: no digital silence.
     """
-    if microphone.clips:
-        scaled = np.tanh(sound * np.float32(amplitude))
-    else:
-        peak = float(np.abs(sound).max()) * amplitude
+    if not microphone.clips:
+        peak = float(max(sound.max(), -sound.min())) * amplitude
         amplitude *= min(1.0, 0.97 / max(peak, 1e-9))
-        scaled = sound * np.float32(amplitude)
+    sound *= np.float32(amplitude)
+    if microphone.clips:
+        np.tanh(sound, out=sound)
     if microphone.coarseness:
         step = np.float32(amplitude * microphone.coarseness)
-        dithered = scaled / step + rng.random(len(scaled), dtype=np.float32)
-        scaled = (np.floor(dithered) - np.float32(0.5)) * step
-    return np.clip(scaled, -1.0, 1.0).astype(np.float32, copy=False)
+        sound /= step
+        sound += rng.random(len(sound), dtype=np.float32)
+        np.floor(sound, out=sound)
+        sound -= np.float32(0.5)
+        sound *= step
+    np.clip(sound, -1.0, 1.0, out=sound)
 
 
 def draw_gaps(rng: np.random.Generator, duration_s: float) -> tuple[Span, ...]:

@@ -83,7 +83,7 @@ def in_room(track: Samples, response: Samples) -> Samples:
         part = track[start : start + step]
         if part.any():
             heard[start : start + _BLOCK] += fft.irfft(fft.rfft(part, _BLOCK) * spectrum, _BLOCK)
-    return heard[: len(track)].copy()
+    return heard[: len(track)]
 
 
 def _places(rng: np.random.Generator, room: Room, distance_m: float) -> tuple[_Floats, _Floats]:

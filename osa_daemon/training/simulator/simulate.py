@@ -114,13 +114,17 @@ def _surround(
         response = impulse_response(rng, room, float(rng.uniform(1.0, 4.0)))
         over_db = _LEVELS[sound].draw(rng)
         facts[f"{sound}_db"] = round(over_db, 1)
-        track += in_room(laid, response) * gain(breath_db + over_db)
+        laid = in_room(laid, response)
+        laid *= gain(breath_db + over_db)
+        track += laid
     if spec.kind in ("partner", "partner_events"):
         other = scene.partner(rng, spec, material, room=room)
         over_db = scene.partner_level(rng)
         facts |= {"partner": other.name, "partner_db": round(over_db, 1)}
         facts["partner_snores"] = other.snores
-        track += other.track * gain(breath_db + over_db)
+        beside = other.track
+        beside *= gain(breath_db + over_db)
+        track += beside
     return Around(track, noise_db, breath_db, facts)
 
 
