@@ -1,0 +1,107 @@
+"""The steps of `scripts/compare_detectors.py`: all that the card puts beside the detector."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from osa_daemon.errors import UsageError
+from osa_daemon.evaluation.cells import Column, table
+from osa_daemon.training.detector.comparison import ablation, contest, generators
+from osa_daemon.training.detector.comparison.summary import card_figures
+from osa_daemon.training.detector.comparison.workshop import Row, Workshop
+from osa_daemon.training.detector.train import TrainingPlan
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    contest.GROUP: contest.names(),
+    ablation.GROUP: ablation.names(),
+    generators.GROUP: generators.names(),
+}
+SHOWN = ("f1", "recall_apnea", "recall_hypopnea", "false_per_hour")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the script was asked for: `only` names groups or members, all when empty."""
+
+    shop: Workshop
+    model: Path
+    out: Path
+    only: tuple[str, ...] = ()
+    steps: int | None = None
+
+
+def compare_detectors(options: Options) -> None:
+    """Train and judge what was asked for; after each, write what is there so far to `out`."""
+    results = _kept_before(options)
+    for group, name, row in _results(options, wanted(options.only)):
+        results.setdefault(group, {})[name] = row
+        figures = card_figures(results, options.model)
+        part = options.out.with_suffix(".part")
+        part.write_text(json.dumps(figures | {"results": results}, indent=1, sort_keys=True) + "\n")
+        part.replace(options.out)
+        print(f"{group}: {name}\n{text_of(group, name, row)}", flush=True)
+
+
+def wanted(only: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the members of each group that `only` names; all where it names none.
+
+    Raises:
+        UsageError: a name is neither a group nor a member.
+    """
+    known = {*GROUPS, *(name for members in GROUPS.values() for name in members)}
+    for name in only:
+        if name not in known:
+            raise UsageError(
+                f"{name} is nothing that can be compared; there are {', '.join(sorted(known))}."
+            )
+    return {
+        group: tuple(m for m in members if not only or group in only or m in only)
+        for group, members in GROUPS.items()
+    }
+
+
+def _results(
+    options: Options, asked: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, str, Row]]:
+    shop, steps = options.shop, options.steps
+    plan = TrainingPlan() if steps is None else ablation.plan_of(steps)
+    runs: dict[str, Callable[[Sequence[str]], Iterator[tuple[str, Row]]]] = {
+        ablation.GROUP: lambda names: ablation.ablations(
+            shop, ablation.plan_of(steps or ablation.STEPS), names
+        ),
+        generators.GROUP: lambda names: generators.cross_tables(
+            shop, ablation.plan_of(steps or generators.STEPS), names
+        ),
+        contest.GROUP: lambda names: contest.contest(shop, options.model, plan, names),
+    }
+    for group, run in runs.items():
+        for name, row in run(asked[group]):
+            yield group, name, row
+
+
+def _kept_before(options: Options) -> dict[str, dict[str, Row]]:
+    """Return the results of earlier runs, to add to; what was beside another detector is left."""
+    if not options.out.exists():
+        return {}
+    results: dict[str, dict[str, Row]] = json.loads(options.out.read_text()).get("results", {})
+    champion = contest.shipped(options.model).way.made_of
+    beside = results.get(contest.GROUP, {})
+    results[contest.GROUP] = {n: row for n, row in beside.items() if row["champion"] == champion}
+    return results
+
+
+def text_of(group: str, name: str, row: Row) -> str:
+    """Return a result as a Markdown table."""
+    columns = [Column(key, key.replace("_", " ")) for key in SHOWN]
+    if group == contest.GROUP:
+        ours, theirs = (row["int8"], row["fp32"]) if "int8" in row else (row["ours"], row["system"])
+        rows = {
+            f"{who}, {part}": system[part]
+            for part in ("quiet", "all", "eventless")
+            for who, system in ((contest.SHIPPED, ours), (name, theirs))
+        }
+        return table("", rows, columns)
+    if group == generators.GROUP:
+        return table(f"trained on {name}, tested on", row["tested"], columns)
+    return table(row["table"], row["rows"], columns)

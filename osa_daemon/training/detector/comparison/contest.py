@@ -1,0 +1,153 @@
+"""The shipped detector and its rivals, all tuned on validation nights, on the same nights."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from osa_daemon.detector.model import file_sha256, read_metadata
+from osa_daemon.detector.properties import read_properties
+from osa_daemon.evaluation.comparison import compare, side_by_side, summary_of
+from osa_daemon.evaluation.night import JudgedNight
+from osa_daemon.features.encoder import Encoder
+from osa_daemon.training.detector.baselines import envelope, windows
+from osa_daemon.training.detector.baselines.search import TRIES, search
+from osa_daemon.training.detector.comparison.cost import network_ms
+from osa_daemon.training.detector.comparison.identity import identity_row
+from osa_daemon.training.detector.comparison.trial import train
+from osa_daemon.training.detector.comparison.variants import RIVALS, Variant
+from osa_daemon.training.detector.comparison.workshop import Row, Way, Workshop, digest_of
+from osa_daemon.training.detector.corpus import FeatureNight
+from osa_daemon.training.detector.judge import judge, read
+from osa_daemon.training.detector.train import TrainingPlan
+from osa_daemon.training.encoder_export import EncoderSpec
+
+GROUP = "comparisons"
+SHIPPED = "this model"
+ENVELOPE, WINDOWS, FP32_NAME = "envelope rule", "window classifier", "fp32"
+WINDOWS_TRAIN_H = 10.0
+FP32 = EncoderSpec(int8=False)
+FP32_SHARE = 0.05  # of the nights: their sound is simulated and encoded anew
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """One that is put beside the shipped detector: its way, and how it was tuned."""
+
+    way: Way
+    tuned: Row = field(default_factory=dict)
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all rivals."""
+    return (ENVELOPE, WINDOWS, *(variant.name for variant in RIVALS), FP32_NAME)
+
+
+def shipped(model: Path) -> Rival:
+    """Return the detector in `model`, at its balanced thresholds."""
+    metadata = read_metadata(read_properties(model), model)
+    thresholds = dict(metadata.thresholds["balanced"])
+    way = partial(judge_shipped, model.resolve(), metadata.encoder_sha256, thresholds)
+    return Rival(Way(digest_of(file_sha256(model), thresholds), way), {"thresholds": thresholds})
+
+
+def judge_shipped(
+    model: Path, encoder_sha256: str, thresholds: dict[str, float], night: FeatureNight
+) -> JudgedNight:
+    """Judge a night with the detector in `model`."""
+    (reading,) = read(str(model), encoder_sha256, [night])
+    return judge(reading, thresholds)
+
+
+def rival(name: str, shop: Workshop, plan: TrainingPlan) -> Rival:
+    """Tune the rival `name` on validation nights and return it."""
+    makers: dict[str, Callable[[], Rival]] = {
+        ENVELOPE: lambda: envelope_rule(shop),
+        WINDOWS: lambda: window_classifier(shop),
+    }
+    for variant in RIVALS:
+        makers[variant.name] = partial(network, variant, shop, plan)
+    return makers[name]()
+
+
+def envelope_rule(shop: Workshop) -> Rival:
+    """Return the envelope rule with the best numbers."""
+    rule, _ = search(shop.nights(shop.validation()))
+    numbers = asdict(rule)
+    way = Way(digest_of(numbers), partial(envelope.judge, rule=rule))
+    return Rival(way, {"rule": {name: str(n) for name, n in numbers.items()}, "tries": TRIES})
+
+
+def window_classifier(shop: Workshop) -> Rival:
+    """Return the tutorials' window classifier, fitted on 10 h of the training nights."""
+    hours = sum(spec.duration_s for spec in shop.training()) / 3600
+    part = shop.training(min(WINDOWS_TRAIN_H / hours, 1.0))
+    train_nights, validation = shop.nights(part), shop.nights(shop.validation())
+    classifier, _ = windows.choose(train_nights, validation, windows.Fitting())
+    tuned = {
+        "threshold": classifier.threshold,
+        "trim_s": classifier.trim_s,
+        "train_hours": round(sum(spec.duration_s for spec in part) / 3600, 2),
+    }
+    made_of = digest_of(tuned, *([n.name for n in nights] for nights in (train_nights, validation)))
+    return Rival(Way(made_of, partial(windows.judge, classifier=classifier)), tuned)
+
+
+def network(variant: Variant, shop: Workshop, plan: TrainingPlan) -> Rival:
+    """Return a network of the shipped one's kind, trained on all training nights."""
+    trained, _ = train(variant, shop, (shop.training(), shop.validation()), plan)
+    cost = network_ms(trained.model, trained.encoder_sha256)
+    return Rival(trained.way, {**trained.facts, "network_ms_per_s": cost})
+
+
+def contest(
+    shop: Workshop, model: Path, plan: TrainingPlan, only: Sequence[str]
+) -> Iterator[tuple[str, Row]]:
+    """Yield the result of each rival in `only` as it is ready; kept ones are read again.
+
+    A result holds `tuned`, `system` and `against` (see `evaluation.comparison`), `identity`, and
+    `champion`: which detector it was put beside.
+    """
+    champion = shipped(model)
+    specs = (shop.training(), shop.validation(), shop.judged_nights())
+    made_of = (champion.way.made_of, asdict(plan), [repr(s) for part in specs for s in part])
+    for name in only:
+        key = digest_of(name, *made_of)
+        row = shop.kept(GROUP, name, key)
+        if row is None:
+            if name == FP32_NAME:
+                row = precision_row(shop, champion)
+            else:
+                row = _row(shop, champion, rival(name, shop, plan))
+            row = shop.keep(GROUP, name, key, row | {"champion": champion.way.made_of})
+        yield name, row
+
+
+def _row(shop: Workshop, champion: Rival, one: Rival) -> Row:
+    paths = shop.paths(shop.judged_nights())
+    ours, theirs = shop.judge(champion.way, paths), shop.judge(one.way, paths)
+    both = side_by_side({"ours": ours, "theirs": theirs}, "ours")
+    return {
+        "tuned": one.tuned,
+        "ours": both["systems"]["ours"],
+        "system": both["systems"]["theirs"],
+        "against": both["against"]["theirs"],
+        "identity": identity_row(ours, theirs),
+    }
+
+
+def precision_row(shop: Workshop, champion: Rival) -> Row:
+    """Return the shipped detector behind its int8 encoder beside the same in fp32."""
+    specs = shop.judged_nights(FP32_SHARE)
+    encoder_sha256 = Encoder(shop.encoder(FP32)).sha256
+    way = replace(champion.way, made_of=digest_of(champion.way.made_of, encoder_sha256))
+    ours = shop.judge(champion.way, shop.paths(specs))
+    theirs = shop.judge(way, shop.paths(specs, FP32))
+    # a night is named after its encoder, too
+    theirs = [replace(other, name=one.name) for one, other in zip(ours, theirs, strict=True)]
+    return {
+        "int8": summary_of(ours),
+        "fp32": summary_of(theirs),
+        "against": compare(ours, theirs),
+        "hours": round(sum(night.hours for night in ours), 1),
+    }

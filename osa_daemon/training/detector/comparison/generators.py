@@ -1,0 +1,68 @@
+"""Trained on one generator of breathing, or on all but one; tested on each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import get_args
+
+from osa_daemon.evaluation.figures.events import event_row
+from osa_daemon.evaluation.figures.matched import MatchedNight, match_nights
+from osa_daemon.evaluation.report import plain_of
+from osa_daemon.training.detector.comparison.trial import train
+from osa_daemon.training.detector.comparison.variants import Variant
+from osa_daemon.training.detector.comparison.workshop import Row, Workshop, digest_of
+from osa_daemon.training.detector.train import TrainingPlan
+from osa_daemon.training.simulator.night import Generator
+
+GROUP = "cross"
+STEPS = 2_500
+GENERATORS: tuple[Generator, ...] = get_args(Generator)
+WITHOUT = "without "
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all training sets: each generator, and all without it."""
+    return (*GENERATORS, *(WITHOUT + generator for generator in GENERATORS))
+
+
+def generators_of(name: str) -> tuple[Generator, ...]:
+    """Return the generators of a training set."""
+    left_out = name.removeprefix(WITHOUT)
+    if left_out == name:
+        return tuple(g for g in GENERATORS if g == name)
+    return tuple(g for g in GENERATORS if g != left_out)
+
+
+def cross_tables(
+    shop: Workshop, plan: TrainingPlan, only: Sequence[str]
+) -> Iterator[tuple[str, Row]]:
+    """Yield for each training set in `only` its `event_row` on each generator, in quiet rooms.
+
+    Thresholds, too, are chosen on nights of the training set's generators alone. Kept results
+    are read again.
+    """
+    for name in only:
+        chosen = generators_of(name)
+        specs = (
+            shop.training(generators=chosen),
+            shop.validation(generators=chosen),
+            shop.judged_nights(),
+        )
+        key = digest_of(name, asdict(plan), [repr(spec) for part in specs for spec in part])
+        row = shop.kept(GROUP, name, key)
+        if row is None:
+            trained, _ = train(Variant(name, ""), shop, specs[:2], plan)
+            having = [spec for spec in specs[2] if spec.severity != "none"]
+            judged = shop.judge(trained.way, shop.paths(having))
+            tested = rows_by_generator(match_nights(judged))
+            row = shop.keep(GROUP, name, key, {"tested": tested, **trained.facts})
+        yield name, row
+
+
+def rows_by_generator(nights: Sequence[MatchedNight]) -> dict[str, Row]:
+    """Return `event_row` of the nights with events in quiet to moderately noisy rooms."""
+    quiet = [one for one in nights if one.has_events and one.is_quiet]
+    return {
+        generator: plain_of(event_row([one for one in quiet if one.generator == generator]))
+        for generator in GENERATORS
+        if any(one.generator == generator for one in quiet)
+    }

@@ -1,0 +1,124 @@
+"""Trains a variant as the shipped detector is trained, and judges nights with it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+from osa_daemon.detector.model import Metadata
+from osa_daemon.evaluation.night import JudgedNight
+from osa_daemon.evaluation.store import make_folder
+from osa_daemon.scoring.matching import pool
+from osa_daemon.training.detector.calibration import calibrated
+from osa_daemon.training.detector.comparison.variants import Variant
+from osa_daemon.training.detector.comparison.views import View, seen
+from osa_daemon.training.detector.comparison.workshop import Way, Workshop, digest_of
+from osa_daemon.training.detector.corpus import FeatureNight, load
+from osa_daemon.training.detector.export import model_bytes, state_shape
+from osa_daemon.training.detector.judge import Reading, hours_of, judge, read, score
+from osa_daemon.training.detector.network import Network, NetworkShape
+from osa_daemon.training.detector.operating import choose
+from osa_daemon.training.detector.train import Trainer, TrainingPlan
+from osa_daemon.training.simulator import NightSpec
+
+ENCODER = "of a trial"  # stands for the digest of an encoder: trials are never shipped
+Specs = Sequence[NightSpec]
+
+CHECK_EVERY = 3  # of the validation nights watched while training goes on, as for the shipped one
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained detector: its file's bytes, what it must be given, and its balanced thresholds."""
+
+    model: bytes
+    view: View
+    thresholds: Mapping[str, float]
+    plan: TrainingPlan
+    train_hours: float
+    weights: int
+    encoder_sha256: str = ENCODER
+
+    @property
+    def way(self) -> Way:
+        """How it judges a night."""
+        made_of = digest_of(self.model.hex(), asdict(self.view), dict(self.thresholds))
+        return Way(made_of, partial(judged, self), logmel=self.view.sound == "logmel")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a table says of it."""
+        return {
+            "threshold": self.thresholds["event"],
+            "steps": self.plan.steps,
+            "train_hours": self.train_hours,
+            "weights": self.weights,
+            "size_mb": round(len(self.model) / 1e6, 3),
+        }
+
+
+def train(
+    variant: Variant, shop: Workshop, specs: tuple[Specs, Specs], plan: TrainingPlan
+) -> tuple[Trained, list[JudgedNight]]:
+    """Train `variant` and choose its thresholds on training and validation nights of `specs`.
+
+    Goes on from its checkpoint. Returns it and the judged validation nights.
+    """
+    nights, validation = ([*_seen(variant, shop, part)] for part in specs)
+    plan = replace(plan, **variant.plan)
+    shape = _shape_of(variant, nights[0])
+    make_folder(shop.checkpoints)
+    key = digest_of(asdict(variant), asdict(plan), asdict(shape), [n.name for n in nights])
+    trainer = Trainer(shape, plan, nights, shop.checkpoints / f"{key}.pt")
+    if variant.disturbance is not None:
+        trainer.network.disturbance = variant.disturbance
+    watched = validation[::CHECK_EVERY]
+    network = trainer.run(lambda n: _f1(_readings(n, watched)))
+    network = calibrated(network, validation).network
+    readings = _readings(network, validation)
+    thresholds = choose(readings, shop.jobs).thresholds["balanced"]
+    trained = Trained(
+        model=_bytes(network),
+        view=variant.view,
+        thresholds=thresholds,
+        plan=plan,
+        train_hours=round(hours_of(nights), 2),
+        weights=sum(p.numel() for p in network.parameters()),
+    )
+    return trained, [judge(reading, thresholds) for reading in readings]
+
+
+def judged(trained: Trained, night: FeatureNight) -> JudgedNight:
+    """Judge a night with a trained detector at its thresholds."""
+    (reading,) = read(trained.model, trained.encoder_sha256, [seen(night, trained.view)])
+    return judge(reading, trained.thresholds)
+
+
+def _seen(variant: Variant, shop: Workshop, specs: Specs) -> Iterator[FeatureNight]:
+    """Load nights one by one, and keep what the variant is given of them."""
+    logmel = variant.view.sound == "logmel"
+    for path in shop.paths(specs, variant.encoder):
+        yield seen(load(path, path.stem, logmel=logmel), variant.view)
+
+
+def _shape_of(variant: Variant, night: FeatureNight) -> NetworkShape:
+    features = night.features
+    shape = NetworkShape(features.encoder.shape[1], features.levels.shape[1])
+    return replace(shape, **variant.shape)
+
+
+def _bytes(network: Network) -> bytes:
+    shape = network.shape
+    widths = (shape.encoder_width, shape.level_width)
+    return model_bytes(
+        network, Metadata(shape.delay_frames, state_shape(network), *widths, {}, ENCODER, {})
+    )
+
+
+def _readings(network: Network, nights: Sequence[FeatureNight]) -> list[Reading]:
+    return read(_bytes(network), ENCODER, nights)
+
+
+def _f1(readings: Sequence[Reading]) -> float:
+    """Return the pooled F1 at plain thresholds, as the shipped detector's training does."""
+    return pool([score(reading, {}).matches for reading in readings]).f1 or 0.0
