@@ -54,42 +54,25 @@ class Scaling:
     scale: Tensor
     bias: Tensor
 
-    def of(self, logits: Tensor) -> Tensor:
-        """Return the scaled logits."""
-        return logits * self.scale + self.bias
 
-
-@dataclass(frozen=True, slots=True)
-class Calibrated:
-    """The network with its scaling folded in, and for each output the expected calibration error.
-
-    `before` and `after`: by name such as `causal apnea` or `delayed event`, 0 … 1, on the nights
-    that the scaling was fitted on; None where the output's truth is nowhere known.
-    """
-
-    network: Network
-    before: dict[str, float | None]
-    after: dict[str, float | None]
-
-
-def calibrated(network: Network, nights: Sequence[FeatureNight]) -> Calibrated:
-    """Fit scalings on validation nights and return the network that has them."""
+def calibrated(network: Network, nights: Sequence[FeatureNight]) -> Network:
+    """Fit scalings on validation nights and return a copy of the network that has them."""
     evidence = evidence_of(network, nights)
-    causal, single, event = (
-        fit_sigmoids(evidence.causal),
-        fit_sigmoids(evidence.single),
-        fit_softmax(evidence.event),
-    )
+    single, event = fit_sigmoids(evidence.single), fit_softmax(evidence.event)
     scaled = copy.deepcopy(network)
-    fold(scaled.causal_head, causal)
-    delayed = Scaling(torch.cat([single.scale, event.scale]), torch.cat([single.bias, event.bias]))
-    fold(scaled.delayed_head, delayed)
-    after = Evidence(
-        _scaled(evidence.causal, causal),
-        _scaled(evidence.single, single),
-        _scaled(evidence.event, event),
-    )
-    return Calibrated(scaled.eval(), errors_of(evidence), errors_of(after))
+    fold(scaled.causal_head, fit_sigmoids(evidence.causal))
+    both = Scaling(torch.cat([single.scale, event.scale]), torch.cat([single.bias, event.bias]))
+    fold(scaled.delayed_head, both)
+    return scaled.eval()
+
+
+def calibration_errors(network: Network, nights: Sequence[FeatureNight]) -> dict[str, float | None]:
+    """Return the expected calibration error of every output, 0 … 1, over the nights' frames.
+
+    By name, such as `causal apnea` or `delayed event` (apnea or hypopnea); None where the truth
+    is nowhere known.
+    """
+    return _errors_of(evidence_of(network, nights))
 
 
 @torch.no_grad()
@@ -137,8 +120,18 @@ def fold(head: Linear, scaling: Scaling) -> None:
         head.bias.mul_(scale).add_(bias)
 
 
-def errors_of(evidence: Evidence) -> dict[str, float | None]:
-    """Return the expected calibration error of every output, by name."""
+def expected_error(p: Tensor, truth: Tensor, weights: Tensor) -> float | None:
+    """Return the expected calibration error: mean distance of belief and frequency over bins."""
+    total = float(weights.sum())
+    if not total:
+        return None
+    bins = (p * BINS).long().clamp(0, BINS - 1)
+    gap = torch.zeros(BINS, dtype=torch.float64)
+    gap.index_add_(0, bins, (weights * (p - truth)).double())
+    return float(gap.abs().sum() / total)
+
+
+def _errors_of(evidence: Evidence) -> dict[str, float | None]:
     errors = {}
     for reading, names, rows in (
         ("causal", CLASSES, evidence.causal),
@@ -156,17 +149,6 @@ def errors_of(evidence: Evidence) -> dict[str, float | None]:
         truth = (rows.targets == k).double()
         errors[f"delayed {name}"] = expected_error(p[:, k], truth, rows.weights)
     return errors
-
-
-def expected_error(p: Tensor, truth: Tensor, weights: Tensor) -> float | None:
-    """Return the expected calibration error: mean distance of belief and frequency over bins."""
-    total = float(weights.sum())
-    if not total:
-        return None
-    bins = (p * BINS).long().clamp(0, BINS - 1)
-    gap = torch.zeros(BINS, dtype=torch.float64)
-    gap.index_add_(0, bins, (weights * (p - truth)).double())
-    return float(gap.abs().sum() / total)
 
 
 def _fit_sigmoid(logits: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
@@ -225,7 +207,3 @@ def _join(parts: Sequence[Rows]) -> Rows:
         torch.cat([part.targets for part in parts]),
         torch.cat([part.weights for part in parts]),
     )
-
-
-def _scaled(rows: Rows, scaling: Scaling) -> Rows:
-    return replace(rows, logits=scaling.of(rows.logits))
