@@ -5,7 +5,9 @@ from typing import Any
 
 from osa_daemon.evaluation.cells import Column, grid, number, span, table
 from osa_daemon.evaluation.references import reference_section
-from osa_daemon.evaluation.tables import EVENTS, markdown_of, target_table
+from osa_daemon.evaluation.tables.markdown import markdown_of
+from osa_daemon.evaluation.tables.rows import EVENTS
+from osa_daemon.evaluation.tables.targets import target_table
 from osa_daemon.evaluation.targets import cost_rows, left_out_rows
 
 About = Mapping[str, Any]
