@@ -25,6 +25,7 @@ SoundKind = Literal[
 BREATH_KINDS = frozenset({"inhale", "exhale", "snore", "gasp"})
 STILL_KINDS = frozenset({"rustle", "thump"})  # of bed and bedclothes: no head turns them away
 _LONGEST_CYCLE_S = 10.0  # who is heard on one phase only must not seem to pause
+_MOST_JITTER_DB = 6.5  # one faint breath must not seem a pause
 _HEARD_DB = 6.0  # below the louder phase: a sound that noise may hide
 
 
@@ -171,7 +172,7 @@ class Breather:
 
     def _next_level(self) -> float:
         who = self.sleeper
-        limit_db = 2.2 * who.amplitude_db
+        limit_db = min(2.2 * who.amplitude_db, _MOST_JITTER_DB)
         jitter_db = float(np.clip(self.rng.normal(0, who.amplitude_db), -limit_db, limit_db))
         return jitter_db + self._level_drift_db - self._quiet_db()
 

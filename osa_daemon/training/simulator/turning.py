@@ -11,9 +11,11 @@ from osa_daemon.training.simulator.breathing import Sound
 from osa_daemon.training.simulator.levels import gain
 from osa_daemon.training.simulator.material import Scored
 from osa_daemon.training.simulator.night import SAMPLE_RATE_HZ, Kind, Samples, Span
+from osa_daemon.training.simulator.room import in_room
 from osa_daemon.training.simulator.voices import colour
 
 _TAPS = 129
+_BLOCK = 60 * SAMPLE_RATE_HZ
 _CLEAR_S = 45.0  # a turn that close before an event leaves the level nearly as it is
 _AFTER_S = (2.0, 8.0)  # sleepers turn over after an event, not in it
 
@@ -162,16 +164,14 @@ def _from_there(rng: np.random.Generator, piece: Samples, turn: Turn) -> Samples
     kernel = (shaped * gain(turn.level_db)).astype(np.float32)
     if len(piece) <= _TAPS:
         return piece * gain(turn.level_db)
-    moved: Samples = signal.oaconvolve(piece, kernel, mode="same").astype(np.float32)
-    return moved
+    late = _TAPS // 2
+    return in_room(np.append(piece, np.zeros(late, np.float32)), kernel)[late:]
 
 
 def _fade_into(track: Samples, piece: Samples, first: int, in_s: float, out_s: float) -> None:
     length = len(piece)
-    weight = np.ones(length, np.float32)
-    rise, fall = (min(int(s * SAMPLE_RATE_HZ), length) for s in (in_s, out_s))
-    if rise:
-        weight[:rise] *= np.linspace(0, 1, rise, dtype=np.float32)
-    if fall:
-        weight[length - fall :] *= np.linspace(1, 0, fall, dtype=np.float32)
-    track[first : first + length] += piece * weight
+    rise, fall = (min(int(s * SAMPLE_RATE_HZ), length // 2) for s in (in_s, out_s))
+    track[first + rise : first + length - fall] += piece[rise : length - fall]
+    up, down = (np.linspace(0, 1, n, dtype=np.float32) for n in (rise, fall))
+    track[first : first + rise] += piece[:rise] * up
+    track[first + length - fall : first + length] += piece[length - fall :] * down[::-1]
