@@ -22,8 +22,9 @@ AMBIENT = "Mic"  # PSG-Audio: the microphone 1 m above the bed; "Tracheal" is on
 class EdfPiece:
     """A file with a channel of sound in it.
 
-    `clock_s`: time of day at which it began (s); `frames` and `rate_hz` are the channel's.
-    `person`: the patient's code in the header, None where it holds none.
+    `clock_s`: time of day at which it began (s). `frames`, `rate_hz` and `digital_range` (lowest
+    and highest value) are the channel's. `person`: the patient's code in the header, None where
+    it holds none.
     """
 
     path: Path
@@ -31,6 +32,7 @@ class EdfPiece:
     clock_s: float
     frames: int
     rate_hz: float
+    digital_range: tuple[int, int]
     person: str | None
 
     @property
@@ -48,10 +50,10 @@ class EdfPiece:
             signal = _signal(_open(self.path), self.path, self.channel)
             start_s, end_s = first / self.rate_hz, (first + count) / self.rate_hz
             raw = signal.get_digital_slice(start_s, end_s).astype(np.float32)
-            low, high = signal.digital_range
+        low, high = self.digital_range
         # silence is 0 in a signed channel; an unsigned one has it in the middle
         middle = 0.0 if low < 0 < high else (low + high + 1) / 2
-        full = max(high - middle, middle - low, 1.0)
+        full = max(high - middle, middle - low)
         sound: Samples = (raw - np.float32(middle)) / np.float32(full)
         return sound
 
@@ -79,7 +81,13 @@ def open_piece(path: Path, channel: str = AMBIENT) -> EdfPiece:
         begin = edf.starttime
         clock_s = begin.hour * 3600 + begin.minute * 60 + begin.second + begin.microsecond / 1e6
         frames = edf.num_data_records * signal.samples_per_data_record
-        return EdfPiece(path, signal.label, clock_s, frames, rate_hz, _person(edf))
+        low, high = signal.digital_range
+        if low >= high:
+            raise InputError(
+                f"{path} has values from {low} to {high} by its header, which is damaged; "
+                "copy or export it again."
+            )
+        return EdfPiece(path, signal.label, clock_s, frames, rate_hz, (low, high), _person(edf))
 
 
 def read_annotations(path: Path) -> tuple[tuple[float, float | None, str], ...]:
