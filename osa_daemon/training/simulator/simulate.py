@@ -110,13 +110,7 @@ def _surround(
     noise_db = decibels(float(np.median(band_power(track))))
     breath_db = noise_db + over_noise_db
     for sound in _companions(rng, spec):
-        laid = _companion(rng, sound, material, count, facts)
-        response = impulse_response(rng, room, float(rng.uniform(1.0, 4.0)))
-        over_db = _LEVELS[sound].draw(rng)
-        facts[f"{sound}_db"] = round(over_db, 1)
-        laid = in_room(laid, response)
-        laid *= gain(breath_db + over_db)
-        track += laid
+        track += _companion(rng, sound, material, count, facts, room=room, breath_db=breath_db)
     if spec.kind in ("partner", "partner_events"):
         other = scene.partner(rng, spec, material, room=room)
         over_db = scene.partner_level(rng)
@@ -137,6 +131,26 @@ def _companions(rng: np.random.Generator, spec: NightSpec) -> list[str]:
 
 
 def _companion(
+    rng: np.random.Generator,
+    sound: str,
+    material: Material,
+    count: int,
+    facts: dict[str, object],
+    *,
+    room: Room,
+    breath_db: float,
+) -> Samples:
+    """Return a companion at the microphone; `facts` takes what it is."""
+    laid = _dry(rng, sound, material, count, facts)
+    response = impulse_response(rng, room, float(rng.uniform(1.0, 4.0)))
+    over_db = _LEVELS[sound].draw(rng)
+    facts[f"{sound}_db"] = round(over_db, 1)
+    heard = in_room(laid, response)
+    heard *= gain(breath_db + over_db)
+    return heard
+
+
+def _dry(
     rng: np.random.Generator, sound: str, material: Material, count: int, facts: dict[str, object]
 ) -> Samples:
     if sound == "television":
