@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scipy.optimize import isotonic_regression
+
 from osa_daemon.training.detector.hearing import audible_threshold, sweep_audible
 from osa_daemon.training.detector.home import NIGHT_H, expected_per_night
 from osa_daemon.training.detector.judge import Reading
@@ -112,39 +114,49 @@ def points_of(sweep: Sequence[Point]) -> dict[str, float]:
 def calibration_of(tallies: Sequence[Tally]) -> dict[str, Any]:
     """Return what `Expectation.of` reads: rates over `GRID`, for a night at home of `NIGHT_H`.
 
-    Recall is of quiet to moderately noisy nights; what is false is weighted by `home`.
+    Recall is of quiet to moderately noisy nights; what is false is weighted by `home`. Both fall
+    as the threshold rises: where few counts say otherwise, they are levelled (isotonic
+    regression).
     """
-    quiet = _pooled([t for t in tallies if t.is_quiet])
+    quiet = [counts for _, counts in _pooled([t for t in tallies if t.is_quiet])]
     strata = list(dict.fromkeys(t.stratum for t in tallies))
     members = [[t for t in tallies if t.stratum == stratum] for stratum in strata]
     hours = [sum(t.hours for t in group) for group in members]
 
-    def per_night(name: str, k: int) -> float:
-        counts = [sum(getattr(t.counts[k], name) for t in group) for group in members]
-        return round(expected_per_night(strata, hours, counts), 3)
+    def per_night(name: str) -> list[float]:
+        counts = [
+            [sum(getattr(t.counts[k], name) for t in group) for group in members]
+            for k in range(len(GRID))
+        ]
+        return _falling([expected_per_night(strata, hours, at) for at in counts])
 
+    events = {
+        "recall": _falling([_share(c.found, c.missed) for c in quiet]),
+        "false_per_night": per_night("false"),
+    }
+    progress = {
+        "told": _falling([_share(c.told, c.untold) for c in quiet]),
+        "false_on_per_night": per_night("false_on"),
+        "false_alerts_per_night": per_night("false_alerts"),
+    }
     return {
         "night_h": NIGHT_H,
         "nights": len(tallies),
         "hours": round(sum(hours), 1),
-        "events": [
-            {
-                "threshold": threshold,
-                "recall": _share(counts.found, counts.missed),
-                "false_per_night": per_night("false", k),
-            }
-            for k, (threshold, counts) in enumerate(quiet)
-        ],
-        "in_progress": [
-            {
-                "threshold": threshold,
-                "told": _share(counts.told, counts.untold),
-                "false_on_per_night": per_night("false_on", k),
-                "false_alerts_per_night": per_night("false_alerts", k),
-            }
-            for k, (threshold, counts) in enumerate(quiet)
-        ],
+        "events": _rows(events),
+        "in_progress": _rows(progress),
     }
+
+
+def _rows(columns: Mapping[str, Sequence[float]]) -> list[dict[str, float]]:
+    return [
+        {"threshold": threshold} | {name: round(values[k], 4) for name, values in columns.items()}
+        for k, threshold in enumerate(GRID)
+    ]
+
+
+def _falling(values: Sequence[float]) -> list[float]:
+    return [float(value) for value in isotonic_regression(values, increasing=False).x]
 
 
 def _pooled(tallies: Sequence[Tally]) -> list[tuple[float, Counts]]:
@@ -167,4 +179,4 @@ def _eventless_per_h(tallies: Sequence[Tally], false: Sequence[int]) -> float:
 
 
 def _share(part: int, rest: int) -> float:
-    return round(part / max(part + rest, 1), 4)
+    return part / max(part + rest, 1)

@@ -173,6 +173,14 @@ def test_the_bedside_reads_the_calibration(tallies: list[Tally]):
     assert expectation.false_alerts.at(0.3) > 1.0 > expectation.false_alerts.at(0.5)
 
 
+def test_expectations_fall_as_the_threshold_rises():
+    """A false event more at a higher threshold is chance, and shared with the one below."""
+    false = [4, 3, 1, 3] + [1] * (len(GRID) - 4)
+    night = Tally(Stratum("quiet", "none"), 8.0, True, True, tuple(Counts(false=n) for n in false))
+    rows = calibration_of([night])["events"]
+    assert [row["false_per_night"] for row in rows[:5]] == pytest.approx([4, 3, 2, 2, 1])
+
+
 def test_noisy_nights_do_not_lower_the_expected_recall(tallies: list[Tally]):
     """Recall is told of quiet to moderately noisy rooms."""
     missed = tuple(Counts(missed=5) for _ in GRID)
