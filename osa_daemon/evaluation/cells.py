@@ -56,3 +56,18 @@ def grid(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
         return ""
     every = [head, ["---"] * len(head), *lines]
     return "\n".join("| " + " | ".join(line) + " |" for line in every) + "\n"
+
+
+def section(title: str, *blocks: str) -> str:
+    """Return a section under a heading; "" where its last block is empty."""
+    return "\n\n".join([f"## {title}", *(b.strip("\n") for b in blocks if b)]) if blocks[-1] else ""
+
+
+def figure(row: Mapping[str, Any] | None, key: str, digits: int = 3) -> str:
+    """Return a figure of a row that there may not be, with its interval."""
+    return NONE if row is None else cell(row, Column(key, key, digits))
+
+
+def words(key: str) -> str:
+    """Return the name of a figure as words."""
+    return key.removesuffix("_s").replace("f1", "F1").replace("_", " ").replace("iou", "IoU")

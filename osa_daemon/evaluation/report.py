@@ -65,12 +65,14 @@ def figures_of(
 
 def _set(nights: Sequence[MatchedNight]) -> dict[str, Any]:
     having = [one for one in nights if one.has_events]
+    people = people_of(having)
     return {
         "nights": len(nights),
         "hours": hours_of(nights),
         "nights_with_events": len(having),
         "hours_with_events": hours_of(having),
-        "people": len(set(people_of(nights))),
+        "sounds": len({name.rpartition("/")[0] or name for name in people}),
+        "timelines": len({name.rpartition("/")[2] for name in people}),
         "snr_known": sum(one.snr_db is not None for one in nights),
         "audible_known": sum(one.night.rows.audible is not None for one in nights),
     }

@@ -42,6 +42,16 @@ def _snorer(one: MatchedNight) -> str | None:
     return None if snores is None else ("snores" if snores else "never snores")
 
 
+def _codec(one: MatchedNight) -> str | None:
+    return str(one.night.facts["codec"] or "none") if "codec" in one.night.facts else None
+
+
+def _gate(one: MatchedNight) -> str | None:
+    if "gate_db" not in one.night.facts:
+        return None
+    return "without" if one.night.facts["gate_db"] is None else "with"
+
+
 def _index(one: MatchedNight) -> str | None:
     hours = true_hours(one.night)
     return stratum_of(sum(s.counts for s in one.night.truth) / hours) if hours else None
@@ -60,7 +70,8 @@ WAYS: dict[str, Label] = {
     "snr": _snr,
     "distance": _distance,
     "noise": _fact("noise"),
-    "codec": _fact("codec"),
+    "codec": _codec,
+    "gate": _gate,
     "snoring": _snorer,
     "kind": lambda one: one.kind,
     "index": _index,

@@ -18,6 +18,7 @@ WAY_TITLES = {
     "distance": "distance of the microphone",
     "noise": "noise",
     "codec": "codec",
+    "gate": "noise gate",
     "snoring": "the sleeper",
     "kind": "kind of night",
     "index": "true events per audible hour",

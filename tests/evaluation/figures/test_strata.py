@@ -33,14 +33,24 @@ def test_nights_are_sorted_by_their_facts():
     """SNR, distance, codec, snoring and index each sort the nights with events."""
     nights = matched(
         night([apnea(100)], [apnea(100)], name="a", snr_db=2.0, codec="opus", snores=False),
-        night([apnea(100)], [], name="b", snr_db=12.0, distance_m=1.0, snores=True),
+        night(
+            [apnea(100)],
+            [],
+            name="b",
+            snr_db=12.0,
+            distance_m=1.0,
+            snores=True,
+            codec=None,
+            gate_db=9.0,
+        ),
         night(name="c", kind="quiet", snr_db=12.0),
     )
     figures = strata_figures(nights)
     assert list(figures["snr"]) == ["0 to 3 dB", "10 to 15 dB"]
     assert [row["recall"] for row in figures["snr"].values()] == [1.0, 0.0]
     assert list(figures["distance"]) == ["0.7 to 1.5 m"]
-    assert list(figures["codec"]) == ["opus"]
+    assert list(figures["codec"]) == ["none", "opus"]
+    assert list(figures["gate"]) == ["with"]
     assert list(figures["snoring"]) == ["never snores", "snores"]
     assert figures["index"]["below 5"]["nights"] == 2
 
