@@ -1,8 +1,8 @@
 """A trained detector adapts to recordings with a known truth: `train_detector.py --finetune`.
 
 Some of the people are held out: they say which step is the best, at which thresholds, and whether
-it helped. Their figures are those of people that the weights never met, but the thresholds were
-chosen on them: both networks are compared with thresholds chosen the same way.
+it helped. The weights never met them, but the thresholds were chosen on them: before and after are
+compared with thresholds that were chosen the same way.
 """
 
 import json
@@ -23,10 +23,11 @@ from osa_daemon.evaluation.corpora.folder import read_folder
 from osa_daemon.features.encoder import Encoder
 from osa_daemon.features.levels import LEVEL_WIDTH
 from osa_daemon.scoring.matching import pool
+from osa_daemon.training.detector.calibration import calibrated
 from osa_daemon.training.detector.corpus import FeatureNight, make_or_load
 from osa_daemon.training.detector.division import Division, divide
 from osa_daemon.training.detector.export import export, model_bytes
-from osa_daemon.training.detector.judge import hours_of, read, score
+from osa_daemon.training.detector.judge import Reading, hours_of, read, score
 from osa_daemon.training.detector.network import Network
 from osa_daemon.training.detector.operating import choose
 from osa_daemon.training.detector.plan import TRAIN, specs_of
@@ -38,6 +39,7 @@ from osa_daemon.training.detector.workers import Workers
 from osa_daemon.training.simulator.night import Which
 
 PACKAGE_MODELS = Path(__file__).parents[2] / "models"
+ENCODER = PACKAGE_MODELS / "encoder.onnx"
 # few steps, small ones: what was learned from many voices is to stay
 PLAN = TrainingPlan(steps=300, learning_rate=3e-4, average=0.98, check_every=25)
 
@@ -71,42 +73,77 @@ def finetune(options: FinetuneOptions) -> dict[str, Any]:
         ModelError: the detector to begin with cannot be used.
     """
     _check_out(options.out)
-    encoder_path = PACKAGE_MODELS / "encoder.onnx"
     model = options.model or PACKAGE_MODELS / "detector.onnx"
     start, metadata = network_from_onnx(model)
-    _check_features(metadata, Encoder(encoder_path).sha256, model)
-    nights = hear_or_load(
-        read_folder(options.recordings.resolve()), encoder_path, options.cache, options.workers
-    )
+    _check_features(metadata, Encoder(ENCODER).sha256, model)
+    recordings = read_folder(options.recordings.resolve())
+    width = start.shape.level_width
+    nights = _narrow(hear_or_load(recordings, ENCODER, options.cache, options.workers), width)
     division = divide(nights, options.held_out, options.plan.seed)
-    train = [*division.train, *_simulated(options, encoder_path, hours_of(division.train))]
+    simulated = _narrow(_simulated(options, hours_of(division.train)), width)
     begun_with = file_sha256(model)
-    checkpoint = options.cache / f"finetune-{begun_with[:12]}.pt"
-    trainer = Trainer(start.shape, options.plan, train, checkpoint, start=start)
-    tuned = trainer.run(
-        lambda n: math.exp(-event_loss(n, division.held_out)), "held-out likelihood"
-    )
-    if event_loss(tuned, division.held_out) >= event_loss(start, division.held_out):
-        tuned = start
+    tuned = _tune(start, options, division, simulated, options.cache / f"{begun_with[:12]}.pt")
+    before, _ = _judged(start, metadata, division.held_out, options.workers.jobs)
+    after, chosen = _judged(tuned, metadata, division.held_out, options.workers.jobs)
     figures = {
         "adapted_from": begun_with,
         "recordings": _told(division),
-        "simulated_hours": round(hours_of(train) - hours_of(division.train), 2),
+        "simulated_hours": round(hours_of(simulated), 2),
         "plan": asdict(options.plan),
+        "before": before,
+        "after": after,
+        "helped": after["event_loss"] < before["event_loss"] and after["f1"] >= before["f1"],
     }
-    before, _ = _judged(start, metadata, division.held_out, options.workers.jobs)
-    after, chosen = _judged(tuned, metadata, division.held_out, options.workers.jobs)
-    shipped = _row(start, metadata, division.held_out, metadata.thresholds["balanced"])
-    figures |= {"before": before, "after": after, "before_with_its_thresholds": shipped}
-    figures["helped"] = after["event_loss"] < before["event_loss"] and after["f1"] >= before["f1"]
-    about = {**metadata.about, "adapted": figures}
-    _write(tuned, replace(chosen, about=about), figures, options.out)
+    chosen = replace(chosen, about={**metadata.about, "adapted": figures})
+    _write(tuned, chosen, figures, options.out)
     return figures
+
+
+def summary(figures: Mapping[str, Any]) -> str:
+    """Return what `finetune` found, for a person."""
+    about = figures["recordings"]
+    lines = [
+        f"Held out: {about['held_out_hours']:.1f} h of {', '.join(about['held_out_people'])}; "
+        f"learned from {about['train_hours']:.1f} h.",
+        f"{'':6} {'F1':>6} {'found':>6} {'missed':>6} {'false':>6} {'loss':>8}",
+    ]
+    for name in ("before", "after"):
+        row = figures[name]
+        counts = "".join(f" {row[count]:6d}" for count in ("found", "missed", "false"))
+        lines.append(f"{name:6} {row['f1']:6.3f}{counts} {row['event_loss']:8.4f}")
+    lines.append("It helped." if figures["helped"] else "It did not help: keep what you have.")
+    return "\n".join(lines)
+
+
+def _tune(
+    start: Network,
+    options: FinetuneOptions,
+    division: Division,
+    simulated: Sequence[FeatureNight],
+    checkpoint: Path,
+) -> Network:
+    """Train on from `start`; return the best step, calibrated, or `start` where none is better."""
+    train = [*division.train, *simulated]
+    trainer = Trainer(start.shape, options.plan, train, checkpoint, start=start)
+    held_out = division.held_out
+    tuned = trainer.run(lambda n: math.exp(-event_loss(n, held_out)), "held-out likelihood")
+    if event_loss(tuned, held_out) >= event_loss(start, held_out):
+        return start
+    return calibrated(tuned, held_out)
+
+
+def _narrow(nights: Sequence[FeatureNight], width: int) -> list[FeatureNight]:
+    """Leave out the levels that a detector of an older release does not hear."""
+    return [
+        replace(night, features=replace(night.features, levels=night.features.levels[:, :width]))
+        for night in nights
+    ]
 
 
 def event_loss(network: Network, nights: Sequence[FeatureNight]) -> float:
     """Return the delayed reading's mean cross entropy of events over whole nights, in nats."""
     delay = network.shape.delay_frames
+    network.eval()  # exporting leaves a network in training
     total = weight = 0.0
     for night in nights:
         targets = targets_of(night.labels, night.features.valid, delay)
@@ -133,7 +170,7 @@ def _check_out(out: Path) -> None:
 
 def _check_features(metadata: Metadata, encoder_sha256: str, model: Path) -> None:
     """Refuse a detector that was trained on another front end than this package's."""
-    if metadata.encoder_sha256 != encoder_sha256 or metadata.level_width != LEVEL_WIDTH:
+    if metadata.encoder_sha256 != encoder_sha256 or metadata.level_width > LEVEL_WIDTH:
         raise ModelError(
             f"{model} hears {metadata.level_width} levels and the encoder "
             f"{metadata.encoder_sha256[:12]}, but this release has {LEVEL_WIDTH} and "
@@ -141,14 +178,13 @@ def _check_features(metadata: Metadata, encoder_sha256: str, model: Path) -> Non
         )
 
 
-def _simulated(options: FinetuneOptions, encoder_path: Path, hours: float) -> list[FeatureNight]:
+def _simulated(options: FinetuneOptions, hours: float) -> list[FeatureNight]:
+    """Return `hours` of simulated training nights, none without a data folder."""
     if options.data is None:
         return []
     specs = specs_of(TRAIN, options.material, min(1.0, hours / TRAIN.hours))
-    workers = options.workers
-    return make_or_load(
-        specs, options.data, encoder_path, options.cache, workers.jobs, dask=workers.dask
-    )
+    jobs, dask = options.workers.jobs, options.workers.dask
+    return make_or_load(specs, options.data, ENCODER, options.cache, jobs, dask=dask)
 
 
 def _told(division: Division) -> dict[str, Any]:
@@ -164,23 +200,23 @@ def _told(division: Division) -> dict[str, Any]:
 def _judged(
     network: Network, metadata: Metadata, nights: Sequence[FeatureNight], jobs: int
 ) -> tuple[dict[str, Any], Metadata]:
-    """Choose thresholds on `nights`; return the figures there, and the metadata with them."""
+    """Choose thresholds on `nights`; return the figures there, and the metadata with them.
+
+    Few nights choose badly: where they find nothing better, the thresholds stay as they are.
+    """
     readings = read(model_bytes(network, metadata), metadata.encoder_sha256, nights)
     chosen = choose(readings, jobs)
-    metadata = replace(metadata, thresholds=chosen.thresholds, calibration=chosen.calibration)
-    return _row(network, metadata, nights, chosen.thresholds["balanced"]), metadata
+    row, anew = (_row(readings, t["balanced"]) for t in (metadata.thresholds, chosen.thresholds))
+    thresholds = metadata.thresholds
+    if anew["f1"] > row["f1"]:
+        row, thresholds = anew, chosen.thresholds
+    row["event_loss"] = round(event_loss(network, nights), 4)
+    return row, replace(metadata, thresholds=thresholds, calibration=chosen.calibration)
 
 
-def _row(
-    network: Network,
-    metadata: Metadata,
-    nights: Sequence[FeatureNight],
-    thresholds: Mapping[str, float],
-) -> dict[str, Any]:
-    readings = read(model_bytes(network, metadata), metadata.encoder_sha256, nights)
+def _row(readings: Sequence[Reading], thresholds: Mapping[str, float]) -> dict[str, Any]:
     matches = pool([score(reading, thresholds).matches for reading in readings])
     return {
-        "event_loss": round(event_loss(network, nights), 4),
         "f1": round(matches.f1 or 0.0, 4),
         "found": len(matches.pairs),
         "missed": len(matches.missed),
@@ -194,7 +230,7 @@ def _write(network: Network, metadata: Metadata, figures: dict[str, Any], out: P
     out.mkdir(parents=True, exist_ok=True)
     encoder = out / "encoder.onnx"
     if not encoder.exists():
-        shutil.copyfile(PACKAGE_MODELS / "encoder.onnx", encoder)
+        shutil.copyfile(ENCODER, encoder)
     export(network, metadata, out / "detector.onnx")
     figures["detector_sha256"] = file_sha256(out / "detector.onnx")
     (out / "figures.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
