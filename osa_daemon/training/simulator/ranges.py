@@ -143,6 +143,7 @@ HYPOPNEA_SLOW_SHARE = 0.5  # judgement: the flow falls over two or three breaths
 HYPOPNEA_MUTED_SHARE = 0.4  # judgement: the snore stops with the flow
 FLOW_LIMITED_SHARE = 0.5  # literature: most obstructive hypopneas have a longer, flat inspiration
 AROUSAL_MOVES_SHARE = 0.4  # literature: movement with a third to a half of the arousals
+MORE_HYPOPNEAS_SHARE = 0.2  # task: more hypopneas in training than its severe timelines hold
 LONG_APNEA_SHARE = 0.04  # judgement
 LONG_APNEA_S = Range(40.0, 90.0, "task: a small share of 40-90 s", mode=50.0)
 HYPOPNEA_FLAT_DROP_DB = Range(-4.0, 4.0, "measured 5: 0.88-1.27 of the flow before")

@@ -33,6 +33,8 @@ def draw_timeline(
     if spec.severity == "none":
         return "none", []
     person, events = _events(rng, material, spec, spec.severity)
+    if spec.split == "train":
+        events = _more_hypopneas(rng, events)
     return person, _longer_apneas(rng, events, spec.duration_s)
 
 
@@ -70,6 +72,16 @@ def _fitting(rng: np.random.Generator, material: Material, index_per_h: float) -
     fitting = [t for t in material.timelines if len(t.events) >= index_per_h * t.hours]
     nights = fitting or list(material.timelines)
     return nights[int(rng.choice(len(nights), p=_weights(nights)))]
+
+
+def _more_hypopneas(rng: np.random.Generator, events: list[Scored]) -> list[Scored]:
+    """Let some apneas be hypopneas: the fullest nights hold few to learn from."""
+    return [
+        Scored(e.onset_s, e.duration_s, "hypopnea")
+        if e.type == "obstructive" and rng.random() < ranges.MORE_HYPOPNEAS_SHARE
+        else e
+        for e in events
+    ]
 
 
 def _longer_apneas(
