@@ -10,6 +10,7 @@ from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.evaluation.store import make_folder
 from osa_daemon.scoring.matching import pool
 from osa_daemon.training.detector.calibration import calibrated
+from osa_daemon.training.detector.command import CHECK_EVERY
 from osa_daemon.training.detector.comparison.variants import Variant
 from osa_daemon.training.detector.comparison.views import View, seen
 from osa_daemon.training.detector.comparison.workshop import Way, Workshop, digest_of
@@ -23,8 +24,6 @@ from osa_daemon.training.simulator import NightSpec
 
 ENCODER = "of a trial"  # stands for the digest of an encoder: trials are never shipped
 Specs = Sequence[NightSpec]
-
-CHECK_EVERY = 3  # of the validation nights watched while training goes on, as for the shipped one
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def train(
         trainer.network.disturbance = variant.disturbance
     watched = validation[::CHECK_EVERY]
     network = trainer.run(lambda n: _f1(_readings(n, watched)))
-    network = calibrated(network, validation).network
+    network = calibrated(network, validation)
     readings = _readings(network, validation)
     thresholds = choose(readings, shop.jobs).thresholds["balanced"]
     trained = Trained(

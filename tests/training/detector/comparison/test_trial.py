@@ -1,0 +1,123 @@
+"""Variants are trained and judged as the shipped detector is, and what is finished is kept."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+
+from osa_daemon.training.detector.baselines import envelope
+from osa_daemon.training.detector.comparison.cost import network_ms
+from osa_daemon.training.detector.comparison.trial import train
+from osa_daemon.training.detector.comparison.variants import ABLATIONS, RIVALS, Variant
+from osa_daemon.training.detector.comparison.views import View
+from osa_daemon.training.detector.comparison.workshop import Way, Workshop, digest_of, thinned
+from osa_daemon.training.detector.corpus import FeatureNight, store
+from osa_daemon.training.detector.train import TrainingPlan
+from osa_daemon.training.encoder_export import EncoderSpec
+from osa_daemon.training.simulator import NightSpec
+from tests.training.detector.baselines.nights import night_of
+
+pytestmark = pytest.mark.train
+
+PAUSES = ((120.0, 20.0), (200.0, 30.0))
+PLAN = TrainingPlan(steps=2, batch=2, check_every=1)
+
+
+class StoredNights(Workshop):
+    """A workshop whose nights are there already, named by their specs' seeds."""
+
+    def paths(self, specs: Any, encoder: EncoderSpec | None = None) -> list[Path]:
+        """Files of the nights, made where they lack."""
+        files = [self.cache / f"{spec.seed}.npz" for spec in specs]
+        for spec, path in zip(specs, files, strict=True):
+            if not path.exists():
+                store(night_of(300, PAUSES, seed=spec.seed), path)
+        return files
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workshop:
+    """A workshop of small nights, in one process."""
+    return StoredNights(data=tmp_path, cache=tmp_path, jobs=1)
+
+
+def specs_of(*seeds: int) -> list[NightSpec]:
+    """Specs that name stored nights."""
+    return [NightSpec(seed, "val", "synthesised", "events", 300.0) for seed in seeds]
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        Variant("levels", "", View(sound="none"), {"bottleneck": 0}),
+        Variant("early", "", shape={"delay_frames": 75, "dilations": (1, 2, 4)}),
+    ],
+    ids=lambda variant: variant.name,
+)
+def test_a_variant_is_trained_and_judges(shop: Workshop, variant: Variant):
+    """A trained variant judges nights in another place as it judged the validation nights."""
+    specs = specs_of(1, 2), specs_of(3)
+    trained, watched = train(variant, shop, specs, PLAN)
+    again = shop.judge(trained.way, shop.paths(specs[1]))
+    assert [night.decided for night in again] == [night.decided for night in watched]
+    assert again[0].truth == watched[0].truth
+    assert network_ms(trained.model, trained.encoder_sha256) > 0
+
+
+def test_a_finished_training_is_not_repeated(shop: Workshop, monkeypatch: pytest.MonkeyPatch):
+    """The second time, the checkpoint gives the same detector without a step."""
+    specs = specs_of(1), specs_of(2)
+    first, _ = train(Variant("same", ""), shop, specs, PLAN)
+    monkeypatch.setattr(
+        "osa_daemon.training.detector.train.Trainer._one_step", lambda _: pytest.fail("a step")
+    )
+    second, _ = train(Variant("same", ""), shop, specs, PLAN)
+    assert first.way.made_of == second.way.made_of
+
+
+def fails(night: FeatureNight) -> Any:
+    """A way that cannot judge."""
+    raise AssertionError(night.name)
+
+
+def test_judged_nights_are_kept(shop: Workshop):
+    """A night that was judged in one way is read again, and judged anew in another."""
+    paths = shop.paths(specs_of(1))
+    rule = partial(envelope.judge, rule=envelope.EnvelopeRule())
+    first = shop.judge(Way("a", rule), paths)
+    again = shop.judge(Way("a", fails), paths)
+    assert again[0].decided == first[0].decided
+    with pytest.raises(AssertionError):
+        shop.judge(Way("b", fails), paths)
+
+
+def test_results_are_kept_under_their_key(shop: Workshop):
+    """A result is found again only by what it depends on."""
+    shop.keep("group", "name", digest_of(1), {"f1": 0.5})
+    kept = shop.kept("group", "name", digest_of(1))
+    assert kept is not None
+    assert kept["f1"] == 0.5
+    assert shop.kept("group", "name", digest_of(2)) is None
+    assert shop.kept("group", "other", digest_of(1)) is None
+
+
+def test_a_share_of_nights_is_spread_over_all():
+    """A third of the nights takes every third one, and at least one night is left."""
+    specs = specs_of(*range(9))
+    assert [spec.seed for spec in thinned(specs, 1 / 3)] == [0, 3, 6]
+    assert thinned(specs, 1.0) == specs
+    assert len(thinned(specs, 0.001)) == 1
+
+
+def test_every_variant_has_a_name_of_its_own():
+    """Results are kept by name."""
+    names = [variant.name for variant in (*ABLATIONS, *RIVALS)]
+    assert len(names) == len(set(names))
+
+
+def test_the_shipped_encoder_is_not_exported_anew(shop: Workshop):
+    """Trials with the shipped encoder use its file."""
+    assert shop.encoder(EncoderSpec()).name == "encoder.onnx"
