@@ -7,12 +7,12 @@ from osa_daemon.detector.expectation import Expectation
 from osa_daemon.evaluation.cells import Column, figure, grid, number, section, table, words
 from osa_daemon.evaluation.references import reference_section
 from osa_daemon.evaluation.sources import MATERIAL, SOURCES
-from osa_daemon.evaluation.tables.comparisons import (
+from osa_daemon.evaluation.tables.choices import (
     ablations_section,
-    comparisons_section,
     cross_section,
     left_out_section,
 )
+from osa_daemon.evaluation.tables.comparisons import comparisons_section, precision_section
 from osa_daemon.evaluation.tables.markdown import markdown_of
 from osa_daemon.evaluation.tables.rows import EVENTS
 from osa_daemon.evaluation.tables.targets import target_table
@@ -54,8 +54,9 @@ def card_of(figures: Known, about: Known) -> str:
     `versions`, `encoder_sha256`, `detector_sha256`, `manifest` (of the test nights), `cost`
     (`targets.cost_rows`); `thresholds` (sensitivity → name → value) with `calibration` (the
     model's); `training_sets` and `left_out` (name → `event_row`); `cross` (trained on → tested on
-    → `event_row`); `comparisons` (`comparison.side_by_side`); `ablations` (title → name → row);
-    `looks` (list of rows); `weakest`, `tried`, `untested` (lists of sentences).
+    → `event_row`); `comparisons` (`comparison.side_by_side`; `identity`, `tuned` beside it);
+    `precision` (`int8`, `fp32`, `against`); `ablations` (title → name → row); `looks` (list of
+    rows); `weakest`, `tried`, `untested` (lists of sentences).
     """
     told = {**about.get("about", {}), **about}
     sections: Sequence[Callable[[], str]] = (
@@ -64,6 +65,7 @@ def card_of(figures: Known, about: Known) -> str:
         lambda: left_out_section(told),
         lambda: cross_section(told),
         lambda: comparisons_section(told),
+        lambda: precision_section(told),
         lambda: ablations_section(told),
         lambda: _operating(told),
         lambda: _data(told),

@@ -59,8 +59,10 @@ def grid(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def section(title: str, *blocks: str) -> str:
-    """Return a section under a heading; "" where its last block is empty."""
-    return "\n\n".join([f"## {title}", *(b.strip("\n") for b in blocks if b)]) if blocks[-1] else ""
+    """Return a section under a heading; "" where none of its blocks holds a table."""
+    if not any("| " in block for block in blocks):
+        return ""
+    return "\n\n".join([f"## {title}", *(block.strip("\n") for block in blocks if block)])
 
 
 def figure(row: Mapping[str, Any] | None, key: str, digits: int = 3) -> str:

@@ -20,6 +20,10 @@ def judged() -> list:
 def everything() -> dict[str, Any]:
     """All that a card can be told beside the figures."""
     row = summary_of(judged())["quiet"]
+    both = {"this model": judged(), "the rule": judged()}
+    sides = side_by_side(both, "this model")
+    parts = sides["against"]["the rule"]
+    identity = {"events": parts["all"], "eventless": parts["eventless"]}
     return {
         "material": "clear",
         "train_hours": 60.0,
@@ -40,7 +44,14 @@ def everything() -> dict[str, Any]:
         "training_sets": {"(a)": row, "(b)": row},
         "left_out": {"recorded": row},
         "cross": {"recorded": {"recorded": row}, "airflow": {"recorded": row, "airflow": row}},
-        "comparisons": side_by_side({"this model": judged(), "the rule": judged()}, "this model"),
+        "comparisons": sides
+        | {"identity": {"the rule": identity}, "tuned": {"the rule": {"rule": {"drop_db": 6.0}}}},
+        "precision": {
+            "int8": summary_of(judged()),
+            "fp32": summary_of(judged()),
+            "against": parts,
+            "hours": 4.0,
+        },
         "ablations": {"Encoder depth": {"1 block": {"f1": 0.9}, "2 blocks": {"cpu_ms": 5.5}}},
         "looks": [{"look": "1", "commit": "abcdef0", "what": "the card"}],
         "weakest": ["A partner who breathes alike."],
@@ -75,6 +86,9 @@ def test_a_full_card_holds_every_part():
     for word in (
         "Against the rule",
         "Encoder depth",
+        "what a sound is, or whose",
+        "rule: (drop db: 6.000)",
+        "int8 minus fp32",
         "Cats.",
         "A larger network.",
         "abcdef0",

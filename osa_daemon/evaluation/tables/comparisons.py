@@ -1,20 +1,23 @@
-"""Systems side by side: on the same nights, on generators left out, and the choices made."""
+"""Systems side by side, on the same nights: figures, paired differences, what is clear."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from osa_daemon.evaluation.cells import Column, figure, grid, section, table, words
-from osa_daemon.evaluation.tables.rows import EVENTS
-from osa_daemon.evaluation.tables.targets import target_table
-from osa_daemon.evaluation.targets import left_out_rows
+from osa_daemon.evaluation.cells import NONE, Column, grid, number, section, span, table, words
 
 About = Mapping[str, Any]
-COMPARED = (
+EVENTS = (
     Column("f1", "F1"),
     Column("recall_apnea", "apneas found"),
     Column("recall_hypopnea", "hypopneas found"),
     Column("false_per_hour", "false per hour", 2),
     Column("mean_iou", "mean IoU"),
+)
+EVENTLESS = (
+    Column("false_per_hour", "false events per hour", 2),
+    Column("false_per_hour_upper_95", "at most (95 %)", 2),
+    Column("false_alerts_per_8h", "false alerts per 8 h", 2),
+    Column("monitorable_share", "monitorable share"),
 )
 DIFFERENCE = (
     Column("ours", "this model"),
@@ -22,61 +25,88 @@ DIFFERENCE = (
     Column("difference", "difference"),
     Column("clearly", "this model is clearly"),
 )
-
-
-def left_out_section(about: About) -> str:
-    """Return how models do on a generator that they never heard."""
-    rows = about.get("left_out", {})
-    return section(
-        "Generators left out of training",
-        "Models that never heard one of the ways to make breathing, tested on it alone, in quiet "
-        "to moderately noisy rooms.",
-        table("left out and tested on", rows, EVENTS),
-        target_table(left_out_rows(rows)),
-    )
-
-
-def cross_section(about: About) -> str:
-    """Return what is reached when trained on some generators and tested on each."""
-    cross = about.get("cross", {})
-    tested = sorted({name for row in cross.values() for name in row})
-    blocks = []
-    for key, title in (
-        ("f1", "Event F1"),
-        ("recall_apnea", "Apneas found"),
-        ("recall_hypopnea", "Hypopneas found"),
-    ):
-        lines = [
-            [trained, *(figure(rows.get(name), key) for name in tested)]
-            for trained, rows in cross.items()
-        ]
-        blocks.append(f"{title}:\n\n{grid(['trained on', *tested], lines)}" if lines else "")
-    return section("Trained on one, tested on each", *blocks)
+OVERVIEW = (  # title, part, figure
+    ("F1, quiet to moderate", "quiet", "f1"),
+    ("F1, all rooms", "all", "f1"),
+    ("false per hour without events", "eventless", "false_per_hour"),
+)
+IDENTITY = (
+    ("F1", "events", "f1"),
+    ("recall", "events", "recall"),
+    ("precision", "events", "precision"),
+    ("false per hour without events", "eventless", "false_per_hour"),
+    ("false alerts per 8 h without events", "eventless", "false_alerts_per_8h"),
+)
+Overview = tuple[tuple[str, str, str], ...]
 
 
 def comparisons_section(about: About) -> str:
     """Return systems on the same nights, and the paired differences."""
-    comparisons = about.get("comparisons", {})
-    systems = comparisons.get("systems", {})
-    blocks = []
-    for part, title in (("quiet", "quiet to moderately noisy rooms"), ("all", "all rooms")):
-        rows = {name: system.get(part) for name, system in systems.items()}
-        blocks.append(table(f"nights with events, {title}", rows, COMPARED))
-    rows = {name: system.get("eventless") for name, system in systems.items()}
-    columns = (
-        Column("false_per_hour", "false events per hour", 2),
-        Column("false_per_hour_upper_95", "at most (95 %)", 2),
-        Column("false_alerts_per_8h", "false alerts per 8 h", 2),
-        Column("monitorable_share", "monitorable share"),
-    )
-    blocks.append(table("nights without events", rows, columns))
-    blocks += [_against(name, parts) for name, parts in comparisons.get("against", {}).items()]
+    known = about.get("comparisons", {})
+    systems, against = known.get("systems", {}), known.get("against", {})
+    identity = overview(known.get("identity", {}), IDENTITY)
+    tuned = known.get("tuned", {})
     return section(
         "Side by side, on the same nights",
         "All with the same effort in tuning, on the same validation nights. *Clearly*: the paired "
         "95 % interval of the difference leaves out zero.",
-        *blocks,
+        *(
+            table(f"nights with events, {title}", _part(systems, part), EVENTS)
+            for part, title in (("quiet", "quiet to moderate"), ("all", "all rooms"))
+        ),
+        table("nights without events", _part(systems, "eventless"), EVENTLESS),
+        "This model minus each other:" * bool(against),
+        overview(against, OVERVIEW),
+        "Where it matters what a sound is, or whose (others are heard beside the sleeper), this "
+        "model minus each other:" * bool(identity),
+        identity,
+        "How each was tuned:" * bool(tuned),
+        grid(["", ""], [[name, _facts(facts)] for name, facts in tuned.items()]),
+        *(_against(name, parts) for name, parts in against.items()),
     )
+
+
+def precision_section(about: About) -> str:
+    """Return the model in fp32 beside itself in int8."""
+    known = about.get("precision", {})
+    systems = {name: known.get(name, {}) for name in ("int8", "fp32")}
+    against = known.get("against")
+    return section(
+        "int8 and fp32",
+        "The detector behind its encoder in int8, as shipped, and in fp32, on the same nights"
+        + (f" ({known['hours']} h)." if "hours" in known else "."),
+        table("nights with events, all rooms", _part(systems, "all"), EVENTS),
+        "int8 minus fp32:" * bool(against),
+        overview({"int8 and fp32": against} if against else {}, OVERVIEW),
+    )
+
+
+def _part(systems: Mapping[str, Any], part: str) -> dict[str, Any]:
+    return {name: system.get(part) for name, system in systems.items()}
+
+
+def overview(against: Mapping[str, Any], columns: Overview) -> str:
+    """Return a table of differences: a line for each system, what is clear in words."""
+    lines = [
+        [name, *(_difference(parts.get(part, {}).get(key)) for _, part, key in columns)]
+        for name, parts in against.items()
+    ]
+    return grid(["against", *(title for title, _, _ in columns)], lines)
+
+
+def _difference(row: Mapping[str, Any] | None) -> str:
+    if row is None or row.get("difference") is None:
+        return NONE
+    clearly = f", clearly {row['clearly']}" if row.get("clearly") else ""
+    return number(row["difference"]) + span(row.get("difference_95")) + clearly
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    return "; ".join(f"{words(name)}: {_value(value)}" for name, value in facts.items())
+
+
+def _value(value: Any) -> str:
+    return f"({_facts(value)})" if isinstance(value, Mapping) else number(value)
 
 
 def _against(name: str, parts: Mapping[str, Any]) -> str:
@@ -92,14 +122,3 @@ def _against(name: str, parts: Mapping[str, Any]) -> str:
     for kind, figures in parts.get("eventless_kinds", {}).items():
         rows[f"false per hour, kind {kind} without events"] = figures.get("false_per_hour")
     return f"**Against {name}**\n\n" + table("figure", rows, DIFFERENCE)
-
-
-def ablations_section(about: About) -> str:
-    """Return what was tried on validation nights, with its cost."""
-    blocks = []
-    for title, rows in about.get("ablations", {}).items():
-        keys = list(dict.fromkeys(key for row in rows.values() for key in row))
-        shown = [key for key in keys if not key.endswith("_95")]
-        columns = [Column(key, words(key)) for key in shown]
-        blocks.append(f"**{title}**\n\n" + table("", rows, columns))
-    return section("Choices, on validation nights", *blocks) if blocks else ""
