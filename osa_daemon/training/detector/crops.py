@@ -19,6 +19,7 @@ CROP_FRAMES = 1_500  # 300 s: three times what the network sees back
 START_SHARE = 0.15  # crops that begin where a night begins: the floor is still unknown there
 GAP_SHARE = 0.1  # crops into which lost sound is cut
 GAP_FRAMES = (2, 60)
+APNEA_AND_HYPOPNEA = slice(2, 4)  # of the causal reading
 
 
 class Crops:
@@ -70,9 +71,18 @@ class Crops:
         crop["valid"] = valid[span, None].astype(np.float32)
         for name in ("delayed_weight", "event_weight"):
             crop[name][: self._delay] = 0  # belongs to frames before the crop
+        if start > 0:
+            self._forgive(crop)
         if self._rng.random() < GAP_SHARE:
             self._lose(crop)
         return crop
+
+    def _forgive(self, crop: dict[str, Array]) -> None:
+        """Ask nothing of an event that began before the crop: what it follows was not heard."""
+        inside = crop["event"][self._delay :] != 0
+        length = len(inside) if inside.all() else int(inside.argmin())
+        crop["causal_weight"][:length, APNEA_AND_HYPOPNEA] = 0
+        crop["event_weight"][self._delay : self._delay + length] = 0
 
     def _lose(self, crop: dict[str, Array]) -> None:
         """Cut lost sound into a crop."""
