@@ -5,7 +5,7 @@ import json
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from osa_daemon.detector.model import Metadata, file_sha256, read_metadata
 from osa_daemon.detector.properties import read_properties
@@ -17,6 +17,7 @@ from osa_daemon.evaluation.report import figures_of
 from osa_daemon.training.detector.command import PACKAGE_MODELS
 from osa_daemon.training.detector.examination import Examiner, manifest_digest
 from osa_daemon.training.detector.testing import read_manifest
+from osa_daemon.training.simulator.night import Generator
 
 LOOKS = Path(__file__).with_name("looks.csv")
 DEFAULT_CACHE = Path("build/training")
@@ -63,7 +64,7 @@ def examine(asked: Examination, examiner: Examiner) -> tuple[list[JudgedNight], 
     specs = manifest[: max(1, round(asked.share * len(manifest)))]
     judged = examiner.judge(asked.model, metadata.thresholds[asked.sensitivity], specs)
     figures = {
-        "test": figures_of(judged),
+        "test": figures_of(judged, unseen=unseen_by(metadata)),
         "about": dict(metadata.about),
         "thresholds": {name: dict(row) for name, row in metadata.thresholds.items()},
         "calibration": dict(metadata.calibration),
@@ -78,6 +79,12 @@ def examine(asked: Examination, examiner: Examiner) -> tuple[list[JudgedNight], 
         "looks": read_looks(),
     }
     return judged, figures
+
+
+def unseen_by(metadata: Metadata) -> list[str]:
+    """Return the generators that a model was not trained on; none where it does not say."""
+    known = metadata.about.get("generators", get_args(Generator))
+    return [name for name in get_args(Generator) if name not in known]
 
 
 def draw(figures: dict[str, Any], folder: Path) -> None:
