@@ -1,7 +1,7 @@
 """A night with a known truth: what every reader of recordings makes, and what evaluation takes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +41,19 @@ def is_heard(onset_s: float, duration_s: float, audible: Sequence[tuple[float, f
     """Return whether the middle of an event lies in one of the audible spans."""
     middle_s = onset_s + duration_s / 2
     return any(start <= middle_s < start + length for start, length in audible)
+
+
+def truth_of(night: ReferenceNight) -> tuple[Span, ...]:
+    """Return the true events; where NAME.json's `events` tell which ones count, it is believed."""
+    listed = night.facts.get("events")
+    said: dict[str, bool] = {}
+    for row in listed if isinstance(listed, list) else []:
+        if isinstance(row, dict) and isinstance(row.get("counts"), bool):
+            said[_moment(row.get("onset_s"))] = row["counts"]
+    return tuple(
+        replace(span, counts=said.get(_moment(span.onset_s), span.counts)) for span in night.events
+    )
+
+
+def _moment(onset_s: Any) -> str:
+    return f"{onset_s:.2f}" if isinstance(onset_s, int | float) else ""

@@ -5,7 +5,7 @@ import pickle
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from osa_daemon.evaluation.night import (
     Probabilities,
     Raised,
 )
-from osa_daemon.evaluation.reference import ReferenceNight, Spans
+from osa_daemon.evaluation.reference import ReferenceNight, Spans, truth_of
 from osa_daemon.evaluation.store import key_of
 from osa_daemon.scoring.event import Alert, AlertLevel, Event
 from osa_daemon.scoring.matching import Span
@@ -74,22 +74,6 @@ def names_of(nights: Sequence[ReferenceNight]) -> list[str]:
         else str(night.sound)
         for night in nights
     ]
-
-
-def truth_of(night: ReferenceNight) -> tuple[Span, ...]:
-    """Return the true events; where NAME.json's `events` tell which ones count, it is believed."""
-    listed = night.facts.get("events")
-    said: dict[str, bool] = {}
-    for row in listed if isinstance(listed, list) else []:
-        if isinstance(row, dict) and isinstance(row.get("counts"), bool):
-            said[_moment(row.get("onset_s"))] = row["counts"]
-    return tuple(
-        replace(span, counts=said.get(_moment(span.onset_s), span.counts)) for span in night.events
-    )
-
-
-def _moment(onset_s: Any) -> str:
-    return f"{onset_s:.2f}" if isinstance(onset_s, int | float) else ""
 
 
 def judged_key(night: ReferenceNight, models: Models, rules: ScoringSettings, name: str) -> str:

@@ -8,9 +8,9 @@ import pytest
 
 from osa_daemon.evaluation.corpora.nights import read_night
 from osa_daemon.evaluation.night import FRAME_RATE_HZ, JudgedNight
-from osa_daemon.evaluation.reference import ReferenceNight
+from osa_daemon.evaluation.reference import ReferenceNight, truth_of
 from osa_daemon.scoring.thresholds import ScoringSettings
-from osa_daemon.service.judge import judge, names_of, truth_of
+from osa_daemon.service.judge import judge, names_of
 from osa_daemon.service.models import load_models
 from osa_daemon.service.rules import scoring_settings
 from osa_daemon.settings.model import Settings

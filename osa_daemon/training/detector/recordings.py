@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from osa_daemon.audio.block import Block
 from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.errors import InputError, OsaError
-from osa_daemon.evaluation.reference import ReferenceNight
+from osa_daemon.evaluation.reference import ReferenceNight, truth_of
 from osa_daemon.features.encoder import Encoder
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.training.detector.corpus import (
@@ -49,7 +49,9 @@ def hear_or_load(
     cache, encoder_path = cache.resolve(), encoder_path.resolve()
     cache.mkdir(parents=True, exist_ok=True)
     code, sha256 = sources_digest(ROOMS_THAT_HEAR), Encoder(encoder_path).sha256
-    nights = [replace(night, sound=night.sound.resolve()) for night in nights]
+    nights = [
+        replace(night, sound=night.sound.resolve(), events=truth_of(night)) for night in nights
+    ]
     paths = [cache / f"{_key(night, code, sha256)}.npz" for night in nights]
     made_by = code if workers.dask else None
     lacking = {p: n for n, p in zip(nights, paths, strict=True) if not p.exists()}

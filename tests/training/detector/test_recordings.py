@@ -1,5 +1,6 @@
 """Recordings as feature nights: what is known of them, and when they are heard."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,16 @@ def test_a_corrected_truth_counts(folder: Path, encoder_path: Path):
     table = folder / "night0.events.csv"
     table.write_text("onset_s,duration_s,type\n5.0,12.0,hypopnea\n")
     assert hear(folder, encoder_path)[0].events == ((5.0, 12.0, "hypopnea", True),)
+
+
+def test_events_that_the_facts_deny_are_not_learned(folder: Path, encoder_path: Path):
+    """Where NAME.json says that sound cannot find an event, training asks nothing of it."""
+    (folder / "night0.events.csv").write_text("onset_s,duration_s,type\n5.0,12.0,hypopnea\n")
+    told = {"person": "a", "events": [{"onset_s": 5.0, "counts": False}]}
+    (folder / "night0.json").write_text(json.dumps(told))
+    night = hear(folder, encoder_path)[0]
+    assert not night.labels["hypopnea"].any()
+    assert night.labels["ignore"].sum() == 60
 
 
 def test_a_recording_that_cannot_be_heard_is_named(folder: Path, encoder_path: Path):
