@@ -78,7 +78,8 @@ def finetune(options: argparse.Namespace) -> None:
     if options.out is None:
         raise UsageError("--finetune needs --out FOLDER: the model that is shipped is left as is.")
 
-    from osa_daemon.training.detector.finetune import PLAN, FinetuneOptions, finetune, summary
+    from osa_daemon.training.detector.finetune import PLAN, FinetuneOptions, finetune
+    from osa_daemon.training.detector.improvement import summary
     from osa_daemon.training.detector.workers import Workers
 
     figures = finetune(

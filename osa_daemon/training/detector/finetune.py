@@ -8,31 +8,30 @@ compared with thresholds that were chosen the same way.
 import json
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import torch
-from torch.nn import functional
 
 from osa_daemon.detector.model import Metadata, file_sha256, write_digests
 from osa_daemon.errors import ModelError, UsageError
 from osa_daemon.evaluation.corpora.folder import read_folder
 from osa_daemon.features.encoder import Encoder
 from osa_daemon.features.levels import LEVEL_WIDTH
-from osa_daemon.scoring.matching import pool
 from osa_daemon.training.detector.calibration import calibrated
 from osa_daemon.training.detector.corpus import FeatureNight, make_or_load
 from osa_daemon.training.detector.division import Division, divide
-from osa_daemon.training.detector.export import export, model_bytes
-from osa_daemon.training.detector.judge import Reading, hours_of, read, score
+from osa_daemon.training.detector.export import export
+from osa_daemon.training.detector.improvement import (
+    counts_of,
+    event_loss,
+    judged,
+    read_nights,
+)
+from osa_daemon.training.detector.judge import hours_of
 from osa_daemon.training.detector.network import Network
-from osa_daemon.training.detector.operating import choose
-from osa_daemon.training.detector.plan import TRAIN, specs_of
+from osa_daemon.training.detector.plan import TRAIN, VALIDATION, Share, specs_of
 from osa_daemon.training.detector.recordings import hear_or_load
-from osa_daemon.training.detector.targets import targets_of
 from osa_daemon.training.detector.train import Trainer, TrainingPlan
 from osa_daemon.training.detector.weights import network_from_onnx
 from osa_daemon.training.detector.workers import Workers
@@ -41,6 +40,7 @@ from osa_daemon.training.simulator.night import Which
 PACKAGE_MODELS = Path(__file__).parents[2] / "models"
 ENCODER = PACKAGE_MODELS / "encoder.onnx"
 # few steps, small ones: what was learned from many voices is to stay
+KEPT_HOURS = 2.0  # of simulated validation nights, which tell what was lost
 PLAN = TrainingPlan(steps=300, learning_rate=3e-4, average=0.98, check_every=25)
 
 
@@ -50,7 +50,8 @@ class FinetuneOptions:
 
     `recordings`: a folder that `evaluate` can read. `out` gets the adapted model. `model`: the
     detector to begin with, None for the package's. `data`: the folder of simulation; with it, as
-    many hours of simulated training nights are mixed in. `held_out`: share of the people.
+    many hours of simulated training nights are mixed in, and the figures tell what was lost of
+    what simulated nights teach. `held_out`: share of the people.
     """
 
     recordings: Path
@@ -77,42 +78,36 @@ def finetune(options: FinetuneOptions) -> dict[str, Any]:
     start, metadata = network_from_onnx(model)
     _check_features(metadata, Encoder(ENCODER).sha256, model)
     recordings = read_folder(options.recordings.resolve())
-    width = start.shape.level_width
-    nights = _narrow(hear_or_load(recordings, ENCODER, options.cache, options.workers), width)
-    division = divide(nights, options.held_out, options.plan.seed)
-    simulated = _narrow(_simulated(options, hours_of(division.train)), width)
+    nights = hear_or_load(recordings, ENCODER, options.cache, options.workers)
+    division = divide(_narrow(nights, start), options.held_out, options.plan.seed)
+    simulated = _simulated(options, TRAIN, hours_of(division.train), start)
     begun_with = file_sha256(model)
     tuned = _tune(start, options, division, simulated, options.cache / f"{begun_with[:12]}.pt")
-    before, _ = _judged(start, metadata, division.held_out, options.workers.jobs)
-    after, chosen = _judged(tuned, metadata, division.held_out, options.workers.jobs)
+    before, was = judged(start, metadata, division.held_out, options.workers.jobs)
+    after, chosen = judged(tuned, metadata, division.held_out, options.workers.jobs)
     figures = {
         "adapted_from": begun_with,
-        "recordings": _told(division),
+        "recordings": _told(division, len(recordings)),
         "simulated_hours": round(hours_of(simulated), 2),
         "plan": asdict(options.plan),
         "before": before,
         "after": after,
         "helped": after["event_loss"] < before["event_loss"] and after["f1"] >= before["f1"],
     }
+    kept = _simulated(options, VALIDATION, KEPT_HOURS, start)
+    if kept:
+        figures["simulated_before"] = _counted(start, was, kept)
+        figures["simulated_after"] = _counted(tuned, chosen, kept)
     chosen = replace(chosen, about={**metadata.about, "adapted": figures})
     _write(tuned, chosen, figures, options.out)
     return figures
 
 
-def summary(figures: Mapping[str, Any]) -> str:
-    """Return what `finetune` found, for a person."""
-    about = figures["recordings"]
-    lines = [
-        f"Held out: {about['held_out_hours']:.1f} h of {', '.join(about['held_out_people'])}; "
-        f"learned from {about['train_hours']:.1f} h.",
-        f"{'':6} {'F1':>6} {'found':>6} {'missed':>6} {'false':>6} {'loss':>8}",
-    ]
-    for name in ("before", "after"):
-        row = figures[name]
-        counts = "".join(f" {row[count]:6d}" for count in ("found", "missed", "false"))
-        lines.append(f"{name:6} {row['f1']:6.3f}{counts} {row['event_loss']:8.4f}")
-    lines.append("It helped." if figures["helped"] else "It did not help: keep what you have.")
-    return "\n".join(lines)
+def _counted(
+    network: Network, metadata: Metadata, nights: Sequence[FeatureNight]
+) -> dict[str, Any]:
+    readings = read_nights(network, metadata, nights)
+    return counts_of(readings, metadata.thresholds["balanced"])
 
 
 def _tune(
@@ -132,32 +127,13 @@ def _tune(
     return calibrated(tuned, held_out)
 
 
-def _narrow(nights: Sequence[FeatureNight], width: int) -> list[FeatureNight]:
+def _narrow(nights: Sequence[FeatureNight], network: Network) -> list[FeatureNight]:
     """Leave out the levels that a detector of an older release does not hear."""
+    width = network.shape.level_width
     return [
         replace(night, features=replace(night.features, levels=night.features.levels[:, :width]))
         for night in nights
     ]
-
-
-def event_loss(network: Network, nights: Sequence[FeatureNight]) -> float:
-    """Return the delayed reading's mean cross entropy of events over whole nights, in nats."""
-    delay = network.shape.delay_frames
-    network.eval()  # exporting leaves a network in training
-    total = weight = 0.0
-    for night in nights:
-        targets = targets_of(night.labels, night.features.valid, delay)
-        columns = (night.features.encoder, night.features.levels, night.features.valid[:, None])
-        rows = (np.pad(c.astype(np.float32), ((0, delay), (0, 0))) for c in columns)
-        with torch.no_grad():
-            inputs = [torch.from_numpy(row)[None] for row in rows]
-            _, delayed, _ = network(*inputs, network.zero_state(1))
-            event = functional.cross_entropy(
-                delayed[0, :, 4:], torch.from_numpy(targets.event), reduction="none"
-            )
-        total += float((event.numpy() * targets.event_weight).sum())
-        weight += float(targets.event_weight.sum())
-    return total / max(weight, 1.0)
 
 
 def _check_out(out: Path) -> None:
@@ -178,50 +154,26 @@ def _check_features(metadata: Metadata, encoder_sha256: str, model: Path) -> Non
         )
 
 
-def _simulated(options: FinetuneOptions, hours: float) -> list[FeatureNight]:
-    """Return `hours` of simulated training nights, none without a data folder."""
+def _simulated(
+    options: FinetuneOptions, share: Share, hours: float, network: Network
+) -> list[FeatureNight]:
+    """Return about `hours` of simulated nights of a split, none without a data folder."""
     if options.data is None:
         return []
-    specs = specs_of(TRAIN, options.material, min(1.0, hours / TRAIN.hours))
+    specs = specs_of(share, options.material, min(1.0, hours / share.hours))
     jobs, dask = options.workers.jobs, options.workers.dask
-    return make_or_load(specs, options.data, ENCODER, options.cache, jobs, dask=dask)
+    nights = make_or_load(specs, options.data, ENCODER, options.cache, jobs, dask=dask)
+    return _narrow(nights, network)
 
 
-def _told(division: Division) -> dict[str, Any]:
+def _told(division: Division, recordings: int) -> dict[str, Any]:
     people = {str(night.facts["person"]) for night in division.held_out}
     return {
         "train_hours": round(hours_of(division.train), 2),
         "held_out_hours": round(hours_of(division.held_out), 2),
         "held_out_by": division.unit,
         "held_out_people": sorted(people),
-    }
-
-
-def _judged(
-    network: Network, metadata: Metadata, nights: Sequence[FeatureNight], jobs: int
-) -> tuple[dict[str, Any], Metadata]:
-    """Choose thresholds on `nights`; return the figures there, and the metadata with them.
-
-    Few nights choose badly: where they find nothing better, the thresholds stay as they are.
-    """
-    readings = read(model_bytes(network, metadata), metadata.encoder_sha256, nights)
-    chosen = choose(readings, jobs)
-    row, anew = (_row(readings, t["balanced"]) for t in (metadata.thresholds, chosen.thresholds))
-    thresholds = metadata.thresholds
-    if anew["f1"] > row["f1"]:
-        row, thresholds = anew, chosen.thresholds
-    row["event_loss"] = round(event_loss(network, nights), 4)
-    return row, replace(metadata, thresholds=thresholds, calibration=chosen.calibration)
-
-
-def _row(readings: Sequence[Reading], thresholds: Mapping[str, float]) -> dict[str, Any]:
-    matches = pool([score(reading, thresholds).matches for reading in readings])
-    return {
-        "f1": round(matches.f1 or 0.0, 4),
-        "found": len(matches.pairs),
-        "missed": len(matches.missed),
-        "false": len(matches.false),
-        "thresholds": dict(thresholds),
+        "left_out": recordings - len(division.train) - len(division.held_out),
     }
 
 
@@ -229,8 +181,7 @@ def _write(network: Network, metadata: Metadata, figures: dict[str, Any], out: P
     """Write all at the end: an interrupted run changes nothing."""
     out.mkdir(parents=True, exist_ok=True)
     encoder = out / "encoder.onnx"
-    if not encoder.exists():
-        shutil.copyfile(ENCODER, encoder)
+    shutil.copyfile(ENCODER, encoder)
     export(network, metadata, out / "detector.onnx")
     figures["detector_sha256"] = file_sha256(out / "detector.onnx")
     (out / "figures.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")

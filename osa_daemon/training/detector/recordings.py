@@ -29,15 +29,23 @@ from osa_daemon.training.detector.corpus import (
 from osa_daemon.training.detector.workers import Workers
 
 ROOMS_THAT_HEAR = ("audio", "features")
+MOST_HOURS = 150.0  # 50 MB of memory an hour while training
 _READ_S = 60.0
 
 Flags = NDArray[np.uint8]
 
 
 def hear_or_load(
-    nights: Sequence[ReferenceNight], encoder_path: Path, cache: Path, workers: Workers
+    nights: Sequence[ReferenceNight],
+    encoder_path: Path,
+    cache: Path,
+    workers: Workers,
+    most_hours: float = MOST_HOURS,
 ) -> list[FeatureNight]:
     """Return recordings as feature nights, hearing those that the cache lacks.
+
+    All are heard; where they are longer than `most_hours` together, some drawn by chance are
+    returned that are about so long, always the same ones.
 
     Breath, snore and gasp are not known, nor is audibility where no spans are stated. An event
     that does not count (it lies where the sleeper is not heard) is left out of training.
@@ -58,7 +66,13 @@ def hear_or_load(
     calls = [(night, encoder_path, path, made_by) for path, night in lacking.items()]
     workers.run(_hear, calls, "recordings")
     require_shared(paths, cache)
-    return [load(path, path.stem) for path in paths]
+    loaded: dict[int, FeatureNight] = {}
+    frames_left = most_hours * 3600 * FRAME_RATE_HZ
+    for number in np.random.default_rng(len(paths)).permutation(len(paths)):
+        if frames_left > 0:
+            loaded[number] = load(paths[number], paths[number].stem)
+            frames_left -= len(loaded[number].features)
+    return [loaded[number] for number in sorted(loaded)]
 
 
 def _key(night: ReferenceNight, code: str, encoder_sha256: str) -> str:

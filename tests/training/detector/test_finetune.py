@@ -14,7 +14,8 @@ from osa_daemon.features.features import Features
 from osa_daemon.service.models import load_models, models_folder
 from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.division import divide
-from osa_daemon.training.detector.finetune import PLAN, FinetuneOptions, finetune, summary
+from osa_daemon.training.detector.finetune import PLAN, FinetuneOptions, finetune
+from osa_daemon.training.detector.improvement import summary
 from osa_daemon.training.detector.workers import Workers
 from tests.training.detector.strange import write_nights
 

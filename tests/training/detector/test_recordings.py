@@ -96,6 +96,15 @@ def test_no_recording_is_heard_twice(
     np.testing.assert_array_equal(first[0].features.encoder, second[0].features.encoder)
 
 
+def test_more_than_fits_into_memory_is_drawn_from(folder: Path, encoder_path: Path):
+    """Of recordings that are too long together some are taken, the same at every run."""
+    nights, cache = read_folder(folder), folder.parent / "cache"
+    most_hours = 30 / 3600
+    one, two = (hear_or_load(nights, encoder_path, cache, Workers(), most_hours) for _ in "ab")
+    assert len(one) == 1
+    assert one[0].name == two[0].name
+
+
 def test_a_corrected_truth_counts(folder: Path, encoder_path: Path):
     """Whoever changes the events gets them at the next run."""
     hear(folder, encoder_path)
