@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
-from osa_daemon.evaluation.comparison import summary_of
+from osa_daemon.evaluation.comparison import compare, summary_of
 from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.training.detector.comparison.chunks import CHUNKS_S, features_by_chunk
 from osa_daemon.training.detector.comparison.cost import front_end_ms, network_ms
 from osa_daemon.training.detector.comparison.trial import Trained, judged, train
-from osa_daemon.training.detector.comparison.variants import ABLATIONS, SHIPPED, Variant
+from osa_daemon.training.detector.comparison.variants import ABLATIONS, SHIPPED, Variant, defaults
 from osa_daemon.training.detector.comparison.workshop import Row, Workshop, digest_of
 from osa_daemon.training.detector.train import TrainingPlan
 from osa_daemon.training.encoder_export import EncoderSpec
@@ -39,31 +39,45 @@ def ablations(shop: Workshop, plan: TrainingPlan, only: Sequence[str]) -> Iterat
     """
     variants = {variant.name: variant for variant in ABLATIONS}
     specs = (shop.training(TRAIN_PART), shop.validation(VALIDATION_PART))
-    made_of = (asdict(plan), [repr(spec) for part in specs for spec in part])
+    made_of = digest_of(defaults(), asdict(plan), [repr(spec) for part in specs for spec in part])
     for name in only:
         variant = variants.get(name, SHIPPED)
-        key = digest_of(name, asdict(variant), *made_of)
+        key = digest_of(name, asdict(variant), made_of)
         row = shop.kept(GROUP, name, key)
         if row is None:
-            row = shop.keep(GROUP, name, key, _result(name, variant, shop, plan))
+            trained, watched = train(variant, shop, specs, plan)
+            if name == CHUNKS:
+                result: Row = {"table": CHUNKS_TABLE, "rows": _chunk_rows(trained, shop)}
+            else:
+                shop.keep_nights(digest_of(variant.name, made_of), watched)
+                shipped = shop.kept_nights(digest_of(SHIPPED.name, made_of), len(watched))
+                told = (
+                    accuracy_of(watched) | _gain(watched, shipped) | _cost(variant, trained, shop)
+                )
+                result = {"table": variant.table, "rows": {name: told}}
+            row = shop.keep(GROUP, name, key, result)
         yield name, row
 
 
-def _result(name: str, variant: Variant, shop: Workshop, plan: TrainingPlan) -> Row:
-    specs = (shop.training(TRAIN_PART), shop.validation(VALIDATION_PART))
-    trained, watched = train(variant, shop, specs, plan)
-    if name == CHUNKS:
-        return {"table": CHUNKS_TABLE, "rows": _chunk_rows(trained, shop)}
-    return {"table": variant.table, "rows": {name: _row(variant, trained, watched, shop)}}
+def _gain(watched: Sequence[JudgedNight], shipped: Sequence[JudgedNight]) -> Row:
+    """Return a variant's F1 over the shipped one's, paired; None before that was trained."""
+    if not shipped:
+        return {"f1_over_shipped": None}
+    # a night's own name holds the encoder's digest
+    numbered = [replace(night, name=str(number)) for number, night in enumerate(watched)]
+    f1 = compare(numbered, shipped)["all"].get("f1", {})
+    return {
+        "f1_over_shipped": f1.get("difference"),
+        "f1_over_shipped_95": f1.get("difference_95"),
+    }
 
 
-def _row(variant: Variant, trained: Trained, watched: Sequence[JudgedNight], shop: Workshop) -> Row:
+def _cost(variant: Variant, trained: Trained, shop: Workshop) -> Row:
     heard = variant.view.sound == "encoder"
     encoder = shop.encoder(variant.encoder)
     return {
-        **accuracy_of(watched),
-        "detector_ms_per_s": network_ms(trained.model, trained.encoder_sha256),
-        "front_end_ms_per_s": front_end_ms(encoder) if heard else None,
+        "detector_ms_per_second": network_ms(trained.model, trained.encoder_sha256),
+        "front_end_ms_per_second": front_end_ms(encoder) if heard else None,
         "detector_mb": trained.facts["size_mb"],
         "encoder_mb": round(encoder.stat().st_size / 1e6, 2) if heard else None,
         "weights": trained.weights,
@@ -85,7 +99,7 @@ def _chunk_rows(trained: Trained, shop: Workshop) -> dict[str, Row]:
     return {
         f"{chunk_s:g} s every {hop_s:g} s": {
             **accuracy_of([judged(trained, night) for night in nights]),
-            "front_end_ms_per_s": front_end_ms(encoder, chunk_s, hop_s),
+            "front_end_ms_per_second": front_end_ms(encoder, chunk_s, hop_s),
             "waits_s": (chunk_s - hop_s) / 2 + hop_s,
         }
         for (chunk_s, hop_s), nights in zip(CHUNKS_S, by_chunk, strict=True)

@@ -19,7 +19,7 @@ CHUNKS_S = ((2.4, 2.0), (3.0, 1.0), (4.0, 2.0), (6.0, 4.0), (10.0, 8.0), (20.0, 
 def features_by_chunk(
     nights: Sequence[FeatureNight],
     specs: Sequence[NightSpec],
-    data: Path,
+    data: Path | None,
     encoder: Path,
     jobs: int,
 ) -> list[list[FeatureNight]]:
@@ -35,7 +35,7 @@ def features_by_chunk(
     ]
 
 
-def _features(spec: NightSpec, data: Path, encoder_path: Path) -> list[Features]:
+def _features(spec: NightSpec, data: Path | None, encoder_path: Path) -> list[Features]:
     night = simulate(spec, Material(data, spec.split, spec.material))
     encoder = Encoder(encoder_path)
     found = []

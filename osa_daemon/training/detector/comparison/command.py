@@ -38,7 +38,7 @@ def compare_detectors(options: Options) -> None:
         results.setdefault(group, {})[name] = row
         figures = card_figures(results, options.model)
         part = options.out.with_suffix(".part")
-        part.write_text(json.dumps(figures | {"results": results}, indent=1, sort_keys=True) + "\n")
+        part.write_text(json.dumps(figures | {"results": results}, indent=1) + "\n")
         part.replace(options.out)
         print(f"{group}: {name}\n{text_of(group, name, row)}", flush=True)
 

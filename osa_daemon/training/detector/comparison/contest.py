@@ -15,7 +15,7 @@ from osa_daemon.training.detector.baselines.search import TRIES, search
 from osa_daemon.training.detector.comparison.cost import network_ms
 from osa_daemon.training.detector.comparison.identity import identity_row
 from osa_daemon.training.detector.comparison.trial import train
-from osa_daemon.training.detector.comparison.variants import RIVALS, Variant
+from osa_daemon.training.detector.comparison.variants import RIVALS, Variant, defaults
 from osa_daemon.training.detector.comparison.workshop import Row, Way, Workshop, digest_of
 from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.judge import judge, read
@@ -97,7 +97,7 @@ def network(variant: Variant, shop: Workshop, plan: TrainingPlan) -> Rival:
     """Return a network of the shipped one's kind, trained on all training nights."""
     trained, _ = train(variant, shop, (shop.training(), shop.validation()), plan)
     cost = network_ms(trained.model, trained.encoder_sha256)
-    return Rival(trained.way, {**trained.facts, "network_ms_per_s": cost})
+    return Rival(trained.way, {**trained.facts, "cpu_ms_per_second": cost})
 
 
 def contest(
@@ -110,7 +110,8 @@ def contest(
     """
     champion = shipped(model)
     specs = (shop.training(), shop.validation(), shop.judged_nights())
-    made_of = (champion.way.made_of, asdict(plan), [repr(s) for part in specs for s in part])
+    nights = [repr(spec) for part in specs for spec in part]
+    made_of = (champion.way.made_of, defaults(), asdict(plan), nights)
     for name in only:
         key = digest_of(name, *made_of)
         row = shop.kept(GROUP, name, key)

@@ -8,7 +8,7 @@ from osa_daemon.evaluation.figures.events import event_row
 from osa_daemon.evaluation.figures.matched import MatchedNight, match_nights
 from osa_daemon.evaluation.report import plain_of
 from osa_daemon.training.detector.comparison.trial import train
-from osa_daemon.training.detector.comparison.variants import Variant
+from osa_daemon.training.detector.comparison.variants import Variant, defaults
 from osa_daemon.training.detector.comparison.workshop import Row, Workshop, digest_of
 from osa_daemon.training.detector.train import TrainingPlan
 from osa_daemon.training.simulator.night import Generator
@@ -47,7 +47,9 @@ def cross_tables(
             shop.validation(generators=chosen),
             shop.judged_nights(),
         )
-        key = digest_of(name, asdict(plan), [repr(spec) for part in specs for spec in part])
+        key = digest_of(
+            name, defaults(), asdict(plan), [repr(spec) for part in specs for spec in part]
+        )
         row = shop.kept(GROUP, name, key)
         if row is None:
             trained, _ = train(Variant(name, ""), shop, specs[:2], plan)

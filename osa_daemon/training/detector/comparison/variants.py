@@ -1,13 +1,20 @@
 """Other choices than the shipped ones, each to be trained and judged like it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.training.detector.comparison.views import View
-from osa_daemon.training.detector.network import DILATIONS, Disturbance
+from osa_daemon.training.detector.network import (
+    DILATIONS,
+    KERNEL,
+    Disturbance,
+    NetworkShape,
+)
 from osa_daemon.training.encoder_export import EncoderSpec
 
+_SHAPE = NetworkShape(encoder_width=1, level_width=1)  # for its defaults
 UNDISTURBED = Disturbance(
     feature_dropout=0.0, feature_noise=0.0, feature_offset=0.0, level_noise=0.0, level_offset=0.0
 )
@@ -30,30 +37,45 @@ class Variant:
     encoder: EncoderSpec = field(default_factory=EncoderSpec)
 
 
+def defaults() -> dict[str, Any]:
+    """Return what every variant changes: a result of other defaults is another result."""
+    return asdict(_SHAPE)
+
+
 def _depth(blocks: int) -> Variant:
-    return Variant(f"depth-{blocks}", "Encoder depth (blocks)", encoder=EncoderSpec(depth=blocks))
+    table = f"Encoder depth (shipped: {EncoderSpec().depth} blocks)"
+    return Variant(f"depth-{blocks}", table, encoder=EncoderSpec(depth=blocks))
 
 
 def _levels(name: str, view: View) -> Variant:
-    return Variant(name, "Band levels", view)
+    return Variant(name, f"Band levels (shipped: {View().bands} bands, two floors)", view)
 
 
 def _bottleneck(width: int) -> Variant:
     view = View() if width else View(sound="none")
-    return Variant(
-        f"bottleneck-{width}", "Bottleneck of the encoder's features", view, {"bottleneck": width}
-    )
+    table = f"Bottleneck of the encoder's features (shipped: {_SHAPE.bottleneck} wide)"
+    return Variant(f"bottleneck-{width}", table, view, {"bottleneck": width})
 
 
 def _context(last: int) -> Variant:
     dilations = tuple(d for d in DILATIONS if d <= last)
-    name = f"context-{2 * sum(dilations) / 5:.0f}"
-    return Variant(name, "Context (s)", shape={"dilations": dilations})
+    table = f"Context (shipped: {_seconds(_SHAPE.dilations)} s)"
+    return Variant(f"context-{_seconds(dilations)}", table, shape={"dilations": dilations})
+
+
+def _seconds(dilations: tuple[int, ...]) -> int:
+    """Return how far back a network sees (s)."""
+    return round((KERNEL - 1) * sum(dilations) / FRAME_RATE_HZ)
 
 
 def _delay(seconds: int) -> Variant:
-    name = f"delay-{seconds}"
-    return Variant(name, "Delay of the decided event (s)", shape={"delay_frames": 5 * seconds})
+    table = f"Delay of the decided event (shipped: {_SHAPE.delay_frames // FRAME_RATE_HZ} s)"
+    return Variant(f"delay-{seconds}", table, shape={"delay_frames": FRAME_RATE_HZ * seconds})
+
+
+def _width(channels: int) -> Variant:
+    table = f"Width of the network (shipped: {_SHAPE.channels} channels)"
+    return Variant(f"channels-{channels}", table, shape={"channels": channels})
 
 
 SHIPPED = Variant("as-shipped", "")
@@ -74,9 +96,9 @@ ABLATIONS = (
     _context(64),
     _delay(15),
     _delay(30),
-    Variant("channels-64", "Width of the network", shape={"channels": 64}),
-    Variant("channels-128", "Width of the network", shape={"channels": 128}),
-    Variant("undisturbed", "Features disturbed in training", disturbance=UNDISTURBED),
+    _width(64),
+    _width(128),
+    Variant("undisturbed", "Features in training (shipped: disturbed)", disturbance=UNDISTURBED),
 )
 
 LOG_MEL = {"bottleneck": 32}  # 80 bands need more room than what the encoder made of them

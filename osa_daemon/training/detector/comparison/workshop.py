@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,6 +120,20 @@ class Workshop:
         found = [store.find(path.stem, key) for path, key in zip(paths, keys, strict=True)]
         return [night for night in found if night is not None]
 
+    def keep_nights(self, key: str, nights: Sequence[JudgedNight]) -> None:
+        """Keep judged nights under `key`, named by their place."""
+        store = NightStore(self.cache / "judged")
+        make_folder(store.folder)
+        for number, night in enumerate(nights):
+            store.keep(key_of(way=key), replace(night, name=str(number)))
+
+    def kept_nights(self, key: str, count: int) -> list[JudgedNight]:
+        """Return the `count` nights that were kept under `key`; none where one is lacking."""
+        store = NightStore(self.cache / "judged")
+        found = (store.find(str(number), key_of(way=key)) for number in range(count))
+        nights = [night for night in found if night is not None]
+        return nights if len(nights) == count else []
+
     @property
     def checkpoints(self) -> Path:
         """The folder of trials' checkpoints."""
@@ -139,7 +153,7 @@ class Workshop:
         make_folder(path.parent)
         row = {**row, "key": key}
         part = path.with_suffix(".part")
-        part.write_text(json.dumps(row, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
         part.replace(path)
         return row
 

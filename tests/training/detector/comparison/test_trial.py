@@ -14,39 +14,21 @@ from osa_daemon.training.detector.comparison.trial import train
 from osa_daemon.training.detector.comparison.variants import ABLATIONS, RIVALS, Variant
 from osa_daemon.training.detector.comparison.views import View
 from osa_daemon.training.detector.comparison.workshop import Way, Workshop, digest_of, thinned
-from osa_daemon.training.detector.corpus import FeatureNight, store
+from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.train import TrainingPlan
 from osa_daemon.training.encoder_export import EncoderSpec
-from osa_daemon.training.simulator import NightSpec
 from tests.training.detector.baselines.nights import night_of
+from tests.training.detector.comparison.stored import StoredNights, specs_of
 
 pytestmark = pytest.mark.train
 
-PAUSES = ((120.0, 20.0), (200.0, 30.0))
 PLAN = TrainingPlan(steps=2, batch=2, check_every=1)
-
-
-class StoredNights(Workshop):
-    """A workshop whose nights are there already, named by their specs' seeds."""
-
-    def paths(self, specs: Any, encoder: EncoderSpec | None = None) -> list[Path]:
-        """Files of the nights, made where they lack."""
-        files = [self.cache / f"{spec.seed}.npz" for spec in specs]
-        for spec, path in zip(specs, files, strict=True):
-            if not path.exists():
-                store(night_of(300, PAUSES, seed=spec.seed), path)
-        return files
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Workshop:
     """A workshop of small nights, in one process."""
     return StoredNights(data=tmp_path, cache=tmp_path, jobs=1)
-
-
-def specs_of(*seeds: int) -> list[NightSpec]:
-    """Specs that name stored nights."""
-    return [NightSpec(seed, "val", "synthesised", "events", 300.0) for seed in seeds]
 
 
 @pytest.mark.parametrize(
@@ -121,3 +103,11 @@ def test_every_variant_has_a_name_of_its_own():
 def test_the_shipped_encoder_is_not_exported_anew(shop: Workshop):
     """Trials with the shipped encoder use its file."""
     assert shop.encoder(EncoderSpec()).name == "encoder.onnx"
+
+
+def test_kept_nights_come_back_whole_or_not_at_all(shop: Workshop):
+    """Nights kept under a key come back in order; where one is lacking, none does."""
+    nights = [envelope.judge(night_of(seed=k), envelope.EnvelopeRule()) for k in range(2)]
+    shop.keep_nights("a", nights)
+    assert [night.facts["person"] for night in shop.kept_nights("a", 2)] == ["a0/b0", "a1/b1"]
+    assert shop.kept_nights("a", 3) == []

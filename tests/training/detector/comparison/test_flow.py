@@ -1,0 +1,70 @@
+"""Groups of comparisons from end to end, on small nights that are not simulated."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from osa_daemon.service.models import models_folder
+from osa_daemon.training.detector.baselines import envelope
+from osa_daemon.training.detector.comparison import contest, cost
+from osa_daemon.training.detector.comparison.ablation import ablations
+from osa_daemon.training.detector.comparison.command import Options, compare_detectors
+from osa_daemon.training.detector.comparison.generators import cross_tables
+from osa_daemon.training.detector.comparison.workshop import Way, Workshop
+from osa_daemon.training.detector.train import TrainingPlan
+from tests.training.detector.comparison.stored import StoredNights
+
+pytestmark = pytest.mark.train
+
+MODEL = models_folder() / "detector.onnx"
+PLAN = TrainingPlan(steps=2, batch=2, check_every=1)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """A workshop of small nights, in one process; a rule stands for the shipped detector."""
+    rule = partial(envelope.judge, rule=envelope.EnvelopeRule())
+    monkeypatch.setattr(contest, "shipped", lambda _: contest.Rival(Way("shipped", rule)))
+    return StoredNights(data=tmp_path, cache=tmp_path, jobs=1, judged_on="validation")
+
+
+def test_ablations_are_told_against_the_shipped_one(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+):
+    """The shipped choice has nothing over itself; costs stand beside accuracy."""
+    monkeypatch.setattr(cost, "SECONDS", 4)
+    names = ("as-shipped", "bottleneck-0")
+    (_, shipped), (_, other) = ablations(shop, PLAN, names)
+    row = shipped["rows"]["as-shipped"]
+    assert row["f1_over_shipped"] == 0.0
+    assert row["front_end_ms_per_second"] > 0 < row["detector_ms_per_second"]
+    assert other["rows"]["bottleneck-0"]["front_end_ms_per_second"] is None
+    assert other["table"].startswith("Bottleneck")
+
+
+def test_rivals_are_put_beside_the_shipped_detector(shop: Workshop):
+    """Each rival is tuned, judged on the same nights, and compared in pairs."""
+    names = (contest.ENVELOPE, contest.WINDOWS)
+    for name, row in contest.contest(shop, MODEL, PLAN, names):
+        assert row["against"]["all"]["f1"]["ours"] == 1.0, name
+        assert row["tuned"], name
+
+
+def test_generators_are_tested_each(shop: Workshop):
+    """A training set without a generator is tested on all of them."""
+    ((_, row),) = cross_tables(shop, PLAN, ("without airflow",))
+    assert set(row["tested"]) == {"recorded", "synthesised", "airflow"}
+    assert row["train_hours"] == round(2 * 300 / 3600, 2)
+
+
+def test_a_run_adds_to_what_is_there(shop: Workshop, tmp_path: Path):
+    """Results of an earlier run stay in the file; each is of the same detector."""
+    out = tmp_path / "comparisons.json"
+    for name in ("recorded", contest.ENVELOPE):
+        compare_detectors(Options(shop, MODEL, out, (name,), steps=2))
+    text = out.read_text()
+    assert '"cross"' in text
+    assert contest.ENVELOPE in text
