@@ -10,7 +10,9 @@ import pytest
 
 pytest.importorskip("joblib")
 
+from osa_daemon.audio.block import Block
 from osa_daemon.errors import ResourceError, StorageError, UsageError
+from osa_daemon.features.encoder import Encoder
 from osa_daemon.training.detector import corpus, workers
 from osa_daemon.training.detector.corpus import FeatureNight, make_or_load
 from osa_daemon.training.simulator import NightSpec
@@ -135,6 +137,18 @@ def test_a_damaged_night_is_named(make: Make, tmp_path: Path):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(StorageError, match=f"{path.name}.*delete it"):
         make(SPECS[:1])
+
+
+def test_frames_stay_where_their_sound_was(encoder_path: Path):
+    """Sound that is lost, at the beginning or for minutes, becomes lost frames of zeros."""
+    rng = np.random.default_rng(0)
+    sound = (0.01 * rng.standard_normal(16_000 * 4)).astype(np.float32)
+    blocks = (Block(16_000 * start_s, sound) for start_s in (6, 200))
+    features = corpus.features_of(blocks, Encoder(encoder_path))
+    heard = np.flatnonzero(features.valid)
+    assert (features.index, len(features)) == (0, 204 * 5)
+    assert heard.tolist() == [*range(30, 50), *range(1000, 1020)]
+    assert not features.encoder[~features.valid].any()
 
 
 def test_log_mel_is_loaded_where_asked_for(make: Make):
