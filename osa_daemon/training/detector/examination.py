@@ -19,7 +19,7 @@ from osa_daemon.training.simulator import NightSpec
 class Examiner:
     """Where nights come from and what is kept: `cache` holds nights, and judged ones below it."""
 
-    data: Path
+    data: Path | None
     encoder: Path
     cache: Path
     jobs: int
