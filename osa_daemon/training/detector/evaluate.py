@@ -20,6 +20,7 @@ from osa_daemon.training.detector.testing import read_manifest
 from osa_daemon.training.simulator.night import Generator
 
 LOOKS = Path(__file__).with_name("looks.csv")
+NOTES = Path(__file__).with_name("notes.json")
 DEFAULT_CACHE = Path("build/training")
 JOBS = 2
 
@@ -77,6 +78,7 @@ def examine(asked: Examination, examiner: Examiner) -> tuple[list[JudgedNight], 
             "sensitivity": asked.sensitivity,
         },
         "looks": read_looks(),
+        **json.loads(NOTES.read_text(encoding="utf-8")),
     }
     return judged, figures
 
