@@ -171,30 +171,25 @@ def test_facts_tell_of_each_event_what_sound_could_find(make: Make):
     assert all({"level_drop_db", "audible"} <= e.keys() for e in told)
 
 
-def test_a_cluster_makes_what_one_process_makes(make: Make, encoder_path: Path, tmp_path: Path):
+def test_a_cluster_makes_what_one_process_makes(
+    make: Make, encoder_path: Path, tmp_path: Path, start_cluster: Callable[..., str]
+):
     """Two workers of a Dask cluster fill the cache with the nights that are lacking."""
-    distributed = pytest.importorskip("distributed")
     here = make(SPECS[:1])
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
-    ) as cluster:
-        there = make_or_load(
-            SPECS, None, encoder_path, tmp_path / "there", 1, dask=cluster.scheduler_address
-        )
+    address = start_cluster(2, processes=True)
+    there = make_or_load(SPECS, None, encoder_path, tmp_path / "there", 1, dask=address)
     np.testing.assert_array_equal(here[0].features.levels, there[0].features.levels)
     assert [night.facts["seed"] for night in there] == [1, 2]
 
 
-def test_a_cluster_that_fails_names_the_night(encoder_path: Path, tmp_path: Path):
+def test_a_cluster_that_fails_names_the_night(
+    encoder_path: Path, tmp_path: Path, start_cluster: Callable[..., str]
+):
     """An error of a worker reaches the one who asked as it is."""
-    distributed = pytest.importorskip("distributed")
     recorded = replace(SPECS[0], seed=77, generator="recorded")
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
-    ) as cluster:
-        address = cluster.scheduler_address
-        with pytest.raises(UsageError, match="seed 77"):
-            make_or_load((recorded,), None, encoder_path, tmp_path, 1, dask=address)
+    address = start_cluster(1, processes=False)
+    with pytest.raises(UsageError, match="seed 77"):
+        make_or_load((recorded,), None, encoder_path, tmp_path, 1, dask=address)
 
 
 def test_an_absent_cluster_is_told(make: Make, monkeypatch: pytest.MonkeyPatch):

@@ -1,6 +1,7 @@
 """Recordings as feature nights: what is known of them, and when they are heard."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,14 +131,11 @@ def test_a_recording_that_cannot_be_heard_is_named(folder: Path, encoder_path: P
         hear(folder, encoder_path)
 
 
-def test_a_cluster_hears_recordings(folder: Path, encoder_path: Path):
+def test_a_cluster_hears_recordings(
+    folder: Path, encoder_path: Path, start_cluster: Callable[..., str]
+):
     """The workers of a Dask cluster fill the same cache."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
-    ) as cluster:
-        workers = Workers(1, cluster.scheduler_address)
-        cache = folder.parent / "there"
-        there = hear_or_load(read_folder(folder), encoder_path, cache, workers)
+    workers = Workers(1, start_cluster(1, processes=False))
+    there = hear_or_load(read_folder(folder), encoder_path, folder.parent / "there", workers)
     here = hear(folder, encoder_path)
     np.testing.assert_array_equal(here[1].features.levels, there[1].features.levels)
