@@ -2,9 +2,9 @@
 
 from functools import cache
 
-import librosa
 import numpy as np
 import scipy.fft
+from librosa.filters import mel as mel_filters
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -55,5 +55,5 @@ def _log_mel(samples: Samples) -> Floats:
 @cache
 def _filters() -> Floats:
     """Return Slaney's mel filters, (201, 80): the ones that Whisper uses."""
-    filters = librosa.filters.mel(sr=SAMPLE_RATE_HZ, n_fft=WINDOW_SAMPLES, n_mels=MEL_BINS)
+    filters = mel_filters(sr=SAMPLE_RATE_HZ, n_fft=WINDOW_SAMPLES, n_mels=MEL_BINS)
     return np.ascontiguousarray(filters.T, np.float32)
