@@ -12,8 +12,9 @@ from osa_daemon.training.detector.baselines.envelope import EnvelopeRule, judge
 from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.operating import Point
 
-TRIES = 200  # ten times as many as the detector's thresholds: the rule has ten times the numbers
-NEAR = 0.5  # of the tries: two numbers of the best so far changed
+TRIES = 600  # a minute; more find nothing better
+ANYWHERE = 0.3  # of the tries are drawn from all choices, the others beside a good one
+GOOD = 8  # of the rules so far, by F1: one alone would lead to the next summit only
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "signal": ("mean", "peak", "bands"),
@@ -35,26 +36,25 @@ def search(
 ) -> tuple[EnvelopeRule, Point]:
     """Return the best rule on `nights`, and what it led to there.
 
-    Half of the tries are drawn from all of `CHOICES`, the rest change two numbers of the best.
+    The first tries are drawn from all of `CHOICES`; the others change one to three numbers of
+    one of the best.
     """
     rng = np.random.default_rng(seed)
     rules = [EnvelopeRule()]
     points: list[Point] = []
     for number in tqdm(range(tries), desc="envelope rules"):
-        if number:
-            near = number > NEAR * tries
-            rules.append(_near(rng, rules[best_of(points)]) if near else _anywhere(rng))
+        if number > ANYWHERE * tries:
+            good = sorted(range(number), key=lambda k: -points[k].f1)[:GOOD]
+            rules.append(_beside(rng, rules[rng.choice(good)], int(rng.integers(1, 4))))
+        elif number:
+            rules.append(_beside(rng, EnvelopeRule(), len(CHOICES)))
         points.append(point_of(number, [judge(night, rules[number]) for night in nights]))
     best = best_of(points)
     return rules[best], points[best]
 
 
-def _anywhere(rng: np.random.Generator) -> EnvelopeRule:
-    return _near(rng, EnvelopeRule(), len(CHOICES))
-
-
-def _near(rng: np.random.Generator, rule: EnvelopeRule, count: int = 2) -> EnvelopeRule:
-    """Change `count` numbers of a rule."""
+def _beside(rng: np.random.Generator, rule: EnvelopeRule, count: int) -> EnvelopeRule:
+    """Draw `count` numbers of a rule anew."""
     names = rng.choice(list(CHOICES), count, replace=False)
     changed = {name: CHOICES[name][int(rng.integers(len(CHOICES[name])))] for name in names}
     return replace(rule, **changed)
