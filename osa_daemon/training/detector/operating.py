@@ -13,7 +13,7 @@ from osa_daemon.training.detector.tally import GRID, RELEASE_SHARE, Counts, Tall
 
 GIVE_UP = 0.92  # share of precision or recall that a sensitivity must keep of `balanced`
 EVENTLESS_PER_H = 0.3  # most false ones on eventless nights together, at `balanced`
-WORTH = 0.95  # share of the best F1 that may not be given up for it
+WORTH = 0.98  # share of the best F1 that may not be given up for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ class Share:
 
     `dense`: most nights with events are severe ones, and more have a partner in the bed. Training
     wants events, and hard ones, to learn from; validation keeps the mixture that the simulator
-    means for a bedroom.
+    means for a bedroom. `plain_hours`: as much of that mixture beside the dense nights.
     """
 
     split: Split
@@ -24,14 +24,16 @@ class Share:
     hours: float
     night_s: float
     dense: bool = False
+    plain_hours: float = 0.0
 
 
-TRAIN = Share("train", seed=20281, hours=75.0, night_s=480.0, dense=True)
+TRAIN = Share("train", seed=20281, hours=75.0, night_s=480.0, dense=True, plain_hours=45.0)
 VALIDATION = Share("val", seed=20282, hours=20.0, night_s=1800.0)
 
 GENERATORS: dict[Generator, float] = {"recorded": 0.4, "synthesised": 0.35, "airflow": 0.25}
 SHORT_NIGHT_S = 200.0  # many beginnings: the noise floor is not known yet
 SHORT_SHARE = 0.1
+PLAIN_SEED = 50_000
 
 
 def specs_of(
@@ -44,20 +46,36 @@ def specs_of(
 
     `scale` below 1 makes fewer, for a trial.
     """
-    specs: list[NightSpec] = []
     total = sum(GENERATORS[name] for name in generators)
-    for generator in generators:
-        number = list(GENERATORS).index(generator)
-        for night_s, part in ((share.night_s, 1 - SHORT_SHARE), (SHORT_NIGHT_S, SHORT_SHARE)):
-            specs += draw_specs(
-                share.seed + 1_000 * number + round(night_s),
-                share.split,
-                share.hours * scale * part * GENERATORS[generator] / total,
-                material=material,
-                duration_s=night_s,
-                generator=generator,
-            )
-    return [_denser(spec, number) for number, spec in enumerate(specs)] if share.dense else specs
+    parts = [(name, scale * GENERATORS[name] / total) for name in generators]
+    lengths = ((share.night_s, 1 - SHORT_SHARE), (SHORT_NIGHT_S, SHORT_SHARE))
+    specs = [
+        spec
+        for generator, part in parts
+        for night_s, often in lengths
+        for spec in _drawn(share, material, generator, share.hours * part * often, night_s)
+    ]
+    if share.dense:
+        specs = [_denser(spec, number) for number, spec in enumerate(specs)]
+    again = replace(share, seed=share.seed + PLAIN_SEED)
+    for generator, part in parts if share.plain_hours else ():
+        specs += _drawn(again, material, generator, share.plain_hours * part, share.night_s)
+    return specs
+
+
+def _drawn(
+    share: Share, material: Which, generator: Generator, hours: float, night_s: float
+) -> list[NightSpec]:
+    """Draw nights of one generator and one length."""
+    number = list(GENERATORS).index(generator)
+    return draw_specs(
+        share.seed + 1_000 * number + round(night_s),
+        share.split,
+        hours,
+        material=material,
+        duration_s=night_s,
+        generator=generator,
+    )
 
 
 def _denser(spec: NightSpec, number: int) -> NightSpec:
