@@ -78,7 +78,13 @@ def _width(channels: int) -> Variant:
     return Variant(f"channels-{channels}", table, shape={"channels": channels})
 
 
+def _heard(name: str, view: View) -> Variant:
+    table = "What is heard of a sound (shipped: encoder beside band levels)"
+    return Variant(name, table, view, LOG_MEL if view.sound == "logmel" else {})
+
+
 SHIPPED = Variant("as-shipped", "")
+LOG_MEL = {"bottleneck": 32}  # 80 bands need more room than what the encoder made of them
 
 ABLATIONS = (
     SHIPPED,
@@ -90,6 +96,8 @@ ABLATIONS = (
     _levels("bands-0", View(bands=0)),
     _levels("slow-floor-only", View(fast_floor=False)),
     _bottleneck(0),
+    _heard("log-mel-alone", View(sound="logmel", bands=0)),
+    _heard("log-mel-and-levels", View(sound="logmel")),
     _bottleneck(8),
     _bottleneck(32),
     _context(32),
@@ -101,7 +109,6 @@ ABLATIONS = (
     Variant("undisturbed", "Features in training (shipped: disturbed)", disturbance=UNDISTURBED),
 )
 
-LOG_MEL = {"bottleneck": 32}  # 80 bands need more room than what the encoder made of them
 RIVALS = (
     Variant("CNN on band levels", "", View(sound="none"), {"bottleneck": 0}),
     Variant("CNN on log-mel", "", View(sound="logmel", bands=0), LOG_MEL),
