@@ -29,7 +29,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--whisper", default="tiny.en", help="checkpoint for other encoders")
     parser.add_argument("--material", choices=("clear", "all"), default="all", help="recordings")
     parser.add_argument("--judged-on", choices=("test", "validation"), default="test")
-    parser.add_argument("--scale", type=float, default=1.0, help="share of all nights, for a trial")
+    parser.add_argument("--test-share", type=float, default=1.0, help="first part of the manifest")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="share of training and validation, for a trial"
+    )
     parser.add_argument("--steps", type=int, help="training steps (default: of each group)")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     return parser.parse_args()

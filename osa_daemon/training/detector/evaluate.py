@@ -16,7 +16,7 @@ from osa_daemon.evaluation.pictures import pictures_of
 from osa_daemon.evaluation.report import figures_of
 from osa_daemon.training.detector.command import PACKAGE_MODELS
 from osa_daemon.training.detector.examination import Examiner, manifest_digest
-from osa_daemon.training.detector.testing import read_manifest
+from osa_daemon.training.detector.testing import first_part, read_manifest
 from osa_daemon.training.simulator.night import Generator
 
 LOOKS = Path(__file__).with_name("looks.csv")
@@ -62,7 +62,7 @@ def examine(asked: Examination, examiner: Examiner) -> tuple[list[JudgedNight], 
             f"{', '.join(metadata.thresholds)}."
         )
     manifest = read_manifest()
-    specs = manifest[: max(1, round(asked.share * len(manifest)))]
+    specs = first_part(manifest, asked.share)
     judged = examiner.judge(asked.model, metadata.thresholds[asked.sensitivity], specs)
     figures = {
         "test": figures_of(judged, unseen=unseen_by(metadata)),

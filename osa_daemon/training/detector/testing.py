@@ -118,6 +118,11 @@ def read_manifest(path: Path = MANIFEST) -> list[NightSpec]:
         raise InputError(f"The manifest {path} cannot be read ({error}).") from error
 
 
+def first_part(specs: Sequence[NightSpec], share: float) -> list[NightSpec]:
+    """Return the first `share` (0-1) of a manifest: at least one night."""
+    return list(specs[: max(1, round(share * len(specs)))])
+
+
 def _specs(rows: Iterable[dict[str, str]]) -> Iterator[NightSpec]:
     for row in rows:
         yield NightSpec(

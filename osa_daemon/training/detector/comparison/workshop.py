@@ -11,7 +11,7 @@ from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.evaluation.store import NightStore, key_of, make_folder
 from osa_daemon.training.detector.corpus import FeatureNight, load, make
 from osa_daemon.training.detector.plan import TRAIN, VALIDATION, Share, specs_of
-from osa_daemon.training.detector.testing import read_manifest
+from osa_daemon.training.detector.testing import first_part, read_manifest
 from osa_daemon.training.detector.workers import Workers
 from osa_daemon.training.encoder_export import EncoderSpec, export_encoder
 from osa_daemon.training.simulator import NightSpec
@@ -50,7 +50,8 @@ class Workshop:
 
     `cache` holds nights, checkpoints, encoders and results. `whisper` is the checkpoint (file or
     name) from which encoders of another depth or precision are exported. `scale` below 1 takes
-    fewer nights everywhere, for a trial. `judged_on` are the nights that tables are made of.
+    fewer nights for training and validation, for a trial. `judged_on` are the nights that tables
+    are made of; of test nights, the first `test_share` of the manifest, as the card's.
     """
 
     data: Path
@@ -60,6 +61,7 @@ class Workshop:
     jobs: int = 2
     scale: float = 1.0
     judged_on: Literal["test", "validation"] = "test"
+    test_share: float = 1.0
 
     def encoder(self, spec: EncoderSpec) -> Path:
         """Return the file of an encoder, exporting it unless it is there."""
@@ -89,10 +91,10 @@ class Workshop:
         return _of(self.specs(VALIDATION, part), generators)
 
     def judged_nights(self, part: float = 1.0) -> list[NightSpec]:
-        """Return `part` of the nights that tables are made of."""
+        """Return `part` of the nights that tables are made of; of test nights, the first."""
         if self.judged_on == "validation":
             return self.validation(part)
-        return thinned(read_manifest(), part * self.scale)
+        return first_part(first_part(read_manifest(), self.test_share), part)
 
     def paths(self, specs: Sequence[NightSpec], encoder: EncoderSpec | None = None) -> list[Path]:
         """Return the files of nights, making those that are lacking."""

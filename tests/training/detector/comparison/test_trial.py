@@ -15,6 +15,7 @@ from osa_daemon.training.detector.comparison.variants import ABLATIONS, RIVALS, 
 from osa_daemon.training.detector.comparison.views import View
 from osa_daemon.training.detector.comparison.workshop import Way, Workshop, digest_of, thinned
 from osa_daemon.training.detector.corpus import FeatureNight
+from osa_daemon.training.detector.testing import read_manifest
 from osa_daemon.training.detector.train import TrainingPlan
 from osa_daemon.training.encoder_export import EncoderSpec
 from tests.training.detector.baselines.nights import night_of
@@ -111,3 +112,12 @@ def test_kept_nights_come_back_whole_or_not_at_all(shop: Workshop):
     shop.keep_nights("a", nights)
     assert [night.facts["person"] for night in shop.kept_nights("a", 2)] == ["a0/b0", "a1/b1"]
     assert shop.kept_nights("a", 3) == []
+
+
+def test_test_nights_are_the_first_of_the_manifest(tmp_path: Path):
+    """A share of the test nights is what the card judges, whatever is trained on for a trial."""
+    manifest = read_manifest()
+    shop = Workshop(tmp_path, tmp_path, scale=0.01, test_share=0.3)
+    nights = shop.judged_nights()
+    assert nights == manifest[: round(0.3 * len(manifest))]
+    assert shop.judged_nights(0.1) == nights[: round(0.1 * len(nights))]
