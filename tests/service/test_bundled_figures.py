@@ -31,12 +31,20 @@ def test_every_bundled_night_has_its_row(promised: dict[str, Any], reached: dict
     assert promised.keys() == reached.keys()
 
 
-@pytest.mark.parametrize("figure", ["found", "precision", "recall", "f1"])
+@pytest.mark.parametrize(
+    ("figure", "slack"),
+    [("found", 0), ("precision", 0), ("recall", 0), ("f1", 0), ("mean_iou", 0.02)],
+)
 def test_no_figure_falls_below_the_card(
-    promised: dict[str, Any], reached: dict[str, Any], figure: str
+    promised: dict[str, Any], reached: dict[str, Any], figure: str, slack: float
 ):
-    """As many events are found, and as many of the decided ones are right."""
-    assert {n: r[figure] for n, r in reached.items() if r[figure] < promised[n][figure]} == {}
+    """As many events are found, and as many of the decided ones are right.
+
+    int8 differs between machines, so a border may move by a frame or two.
+    """
+    # None, where nothing was decided, is the least
+    now, then = ({n: r[figure] or 0 for n, r in rows.items()} for rows in (reached, promised))
+    assert {n: now[n] for n in now if now[n] < then[n] - slack} == {}
 
 
 def test_no_more_events_are_false_than_the_card_says(
