@@ -24,7 +24,7 @@ def number(value: Any, digits: int = 3) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.{digits}f}"
-    return str(value).replace("|", "\\|")
+    return str(value)
 
 
 def span(pair: Sequence[float | None] | None, digits: int = 3) -> str:
@@ -55,7 +55,12 @@ def grid(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     if not lines:
         return ""
     every = [head, ["---"] * len(head), *lines]
-    return "\n".join("| " + " | ".join(line) + " |" for line in every) + "\n"
+    return "\n".join("| " + " | ".join(map(_inside, line)) + " |" for line in every) + "\n"
+
+
+def _inside(text: str) -> str:
+    """Return text that stays in its cell: names of nights and kinds are the user's."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def section(title: str, *blocks: str) -> str:

@@ -87,9 +87,13 @@ def is_apnea(span: Span) -> bool:
 
 def number_of(fact: Any) -> float | None:
     """Return a fact as a finite number, None where it is none."""
-    if isinstance(fact, bool) or not isinstance(fact, int | float) or not math.isfinite(fact):
+    if isinstance(fact, bool) or not isinstance(fact, int | float):
         return None
-    return float(fact)
+    try:
+        number = float(fact)
+    except OverflowError:  # JSON knows no largest integer
+        return None
+    return number if math.isfinite(number) else None
 
 
 def text_of(fact: Any) -> str | None:
