@@ -131,7 +131,7 @@ def index_figures(nights: Sequence[MatchedNight]) -> dict[str, Any]:
         "with events": index_row(having),
         "without events": index_row([i for i in found if not i.night.has_events]),
         "left_out": len(known) - len(found),
-        "hours_not_audible_known": sum(one.night.rows.audible is None for one in nights),
+        "nights_audible_not_known": sum(one.night.rows.audible is None for one in nights),
         "correlation": _correlation(having),
         "pairs": [[i.night.night.name, i.true, i.decided] for i in found],
     }

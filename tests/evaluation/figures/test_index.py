@@ -34,7 +34,7 @@ def test_where_hearing_is_not_known_the_night_counts():
     nights = matched(night(events(6), [], audible=None))
     figures = index_figures(nights)
     assert figures["pairs"] == [["night", 6.0, 0.0]]
-    assert figures["hours_not_audible_known"] == 1
+    assert figures["nights_audible_not_known"] == 1
 
 
 def test_too_little_to_go_by_is_left_out():
