@@ -21,12 +21,14 @@ def eventless_section(figures: Figures) -> list[str]:
     part = figures["eventless"]
     if not part["all"]["nights"]:
         return []
-    rows = {**part["kinds"], "all kinds meant to hold none": part["wanted"]}
+    wanted = {"all kinds meant to hold none": part["wanted"]} if part["wanted"]["nights"] else {}
+    rows = part["kinds"] | wanted
     noises = {f"empty room, {name}": row for name, row in part["empty_by_noise"].items()}
     generators = {f"all but empty rooms, {n}": row for n, row in part["by_generator"].items()}
     return [
         "Everything told here is false, save on scored events that sound cannot find. *At most*: "
-        "exact one-sided Poisson bound.",
+        "exact one-sided Poisson bound. Kinds named events: sleepers with events, none of which "
+        "sound can find.",
         table("kind", rows, EVENTLESS),
         table("more closely", generators | noises, EVENTLESS),
     ]

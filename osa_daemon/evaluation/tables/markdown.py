@@ -9,6 +9,7 @@ from osa_daemon.evaluation.tables.events import events_section, types_section
 from osa_daemon.evaluation.tables.hearing import hearing_section
 from osa_daemon.evaluation.tables.index import index_section
 from osa_daemon.evaluation.tables.rows import Figures
+from osa_daemon.evaluation.tables.short import short_section
 from osa_daemon.evaluation.tables.strata import strata_section
 from osa_daemon.evaluation.tables.targets import targets_section
 
@@ -16,6 +17,7 @@ from osa_daemon.evaluation.tables.targets import targets_section
 def markdown_of(figures: Figures) -> str:
     """Return `report.figures_of` as Markdown: sections of the second level, tables, short words."""
     sections: list[tuple[str, Callable[[Figures], list[str]]]] = [
+        ("In short", short_section),
         ("What it must reach", targets_section),
         ("Events", events_section),
         ("Types", types_section),
