@@ -55,8 +55,9 @@ def card_of(figures: Known, about: Known) -> str:
     (`targets.cost_rows`); `thresholds` (sensitivity → name → value) with `calibration` (the
     model's); `training_sets` and `left_out` (name → `event_row`); `cross` (trained on → tested on
     → `event_row`); `comparisons` (`comparison.side_by_side`; `identity`, `tuned` beside it);
-    `precision` (`int8`, `fp32`, `against`); `ablations` (title → name → row); `looks` (list of
-    rows); `weakest`, `tried`, `untested` (lists of sentences).
+    `precision` (`int8`, `fp32`, `against`); `ablations` (title → name → row); `bundled` (name →
+    counts of a night in the repository); `looks` (list of rows); `weakest`, `tried`, `untested`
+    (lists of sentences).
     """
     told = {**about.get("about", {}), **about}
     sections: Sequence[Callable[[], str]] = (
@@ -69,6 +70,7 @@ def card_of(figures: Known, about: Known) -> str:
         lambda: ablations_section(told),
         lambda: _operating(told),
         lambda: _data(told),
+        lambda: _bundled(told),
         lambda: _looks(told),
         lambda: LIMITS + _items(told.get("untested", ())),
         lambda: _list("Where it is weakest", told.get("weakest", ())),
@@ -163,6 +165,24 @@ def _data(about: Known) -> str:
         "noisy rooms:" * bool(sets),
         sets,
         grid(["part", "source", "licence"], SOURCES),
+    )
+
+
+def _bundled(about: Known) -> str:
+    columns = (
+        Column("hours", "hours", 2),
+        Column("events", "events"),
+        Column("found", "found"),
+        Column("false", "false"),
+        Column("f1", "F1"),
+        Column("mean_iou", "mean IoU"),
+        Column("alerts", "alerts"),
+    )
+    return section(
+        "Nights that travel with the repository",
+        "`tests/data`, heard through the bedside's own chain. They show that an installation "
+        "works, not how good the detector is; a test fails where it falls below these rows.",
+        table("night", about.get("bundled", {}), columns),
     )
 
 

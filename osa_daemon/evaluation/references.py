@@ -44,6 +44,12 @@ PUBLISHED = (  # what, figure, source
         "PMC12405919",
     ),
     (
+        "devices cleared or approved, whole nights, 15 events per hour and more",
+        "sensitivity / specificity in %: SleepCheckRx 83/80, Snorefox M 91/83, Apple Watch "
+        "66/98.5, Samsung 83/87",
+        "K213360, JCM 13:4664, K240929, DEN230041",
+    ),
+    (
         "**people**: five experts with the whole polysomnography, single events",
         "F1 0.55 among them",
         "Thorey 2019, arXiv 1906.09936",
