@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,23 @@ def make_folder(folder: Path) -> None:
         raise _unwritable(folder, error) from error
     if not os.access(folder, os.W_OK):
         raise StorageError(f"{folder} cannot be written: change its permissions.")
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file that takes its name only when it is complete; text as UTF-8.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+        part.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

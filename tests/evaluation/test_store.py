@@ -7,7 +7,7 @@ import pytest
 
 from osa_daemon.errors import StorageError
 from osa_daemon.evaluation.night import Decided, FrameRows, JudgedNight, Raised
-from osa_daemon.evaluation.store import NightStore, key_of, make_folder
+from osa_daemon.evaluation.store import NightStore, key_of, make_folder, write_whole
 from osa_daemon.scoring.matching import Span
 
 
@@ -72,3 +72,29 @@ def test_a_file_is_no_folder(tmp_path: Path):
 def test_a_key_tells_any_difference():
     """The same parts give the same key, in whatever order; others another."""
     assert key_of(a=1, b=[2.5]) == key_of(b=[2.5], a=1) != key_of(a=1, b=[2.6])
+
+
+@pytest.mark.parametrize(("content", "stored"), [("é\n", b"\xc3\xa9\n"), (b"\x89PNG", b"\x89PNG")])
+def test_a_file_is_written_whole(tmp_path: Path, content: str | bytes, stored: bytes):
+    """Text and bytes take the place of what was there; nothing else is left behind."""
+    path = tmp_path / "figures.json"
+    path.write_text("before")
+    write_whole(path, content)
+    assert path.read_bytes() == stored
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_written_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A full disk is one sentence, and the file from before is still whole."""
+    path = tmp_path / "figures.json"
+    path.write_text("before")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StorageError, match=r"figures\.json cannot be written: No space"):
+        write_whole(path, "after")
+    assert path.read_text() == "before"
