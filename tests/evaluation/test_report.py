@@ -118,6 +118,14 @@ def test_what_is_not_known_has_no_sentence():
     assert "Listening" not in text
 
 
+def test_where_nobody_knows_what_could_be_heard_every_scored_event_counts():
+    """Nothing is said of what sound can find on nights without NAME.audible.csv."""
+    nights = [night([apnea(100)], [apnea(100)], audible=None)]
+    first = markdown_of(figures_of(nights)).partition("## What")[0]
+    assert "1 of 1 apneas that were scored" in first
+    assert "that sound can find" not in first
+
+
 @pytest.mark.parametrize(("count", "few"), [(19, True), (20, False)])
 def test_a_small_set_is_said_to_be_small(count: int, few: bool):
     """With fewer nights with events than a stratum of the card has, targets mean little."""

@@ -37,7 +37,8 @@ def events_section(figures: Figures) -> list[str]:
         "Nights with events that count: apneas, and hypopneas whose breath level falls by at "
         "least 6 dB, in truly audible time. One to one, intersection over union (IoU) of at "
         "least 0.3, whatever the type. *Quiet to moderately noisy*: the night's median breath "
-        "is at least 6 dB over the noise (0.3-4 kHz).",
+        "is at least 6 dB over the noise (0.3-4 kHz). Of recordings that do not say what could be "
+        "heard, every scored event counts.",
         table("nights with events", rows | generators, EVENTS),
         "Borders of events, and other ways to match:",
         table("", rows, BORDERS),

@@ -8,7 +8,7 @@ def short_section(figures: Figures) -> list[str]:
     where = "quiet" if figures["events"]["quiet"]["nights"] else "all"
     rooms = "quiet to moderately noisy" if where == "quiet" else "all"
     sentences = [
-        *_found(figures["events"][where], rooms),
+        *_found(figures["events"][where], rooms, knows_audible=figures["set"]["audible_known"] > 0),
         *_false(figures["eventless"]),
         *_alerts(figures["alerts"][where], rooms),
         *_index(figures["index"][where]["with events"], rooms),
@@ -17,7 +17,7 @@ def short_section(figures: Figures) -> list[str]:
     return ["\n".join(f"- {sentence}" for sentence in sentences)] if sentences else []
 
 
-def _found(row: Figures, rooms: str) -> list[str]:
+def _found(row: Figures, rooms: str, *, knows_audible: bool) -> list[str]:
     parts = [
         f"{row[f'{kind}_found']} of {row[kind]} {kind}"
         for kind in ("apneas", "hypopneas")
@@ -25,9 +25,10 @@ def _found(row: Figures, rooms: str) -> list[str]:
     ]
     if not parts:
         return []
+    which = "that sound can find" if knows_audible else "that were scored"
     decided = row["found"] + row["false"]
     return [
-        f"**Found**: {' and '.join(parts)} that sound can find ({rooms} rooms, "
+        f"**Found**: {' and '.join(parts)} {which} ({rooms} rooms, "
         f"{row['hours']:.1f} h). Of the {decided} events it told of there, {row['false']} were "
         "none."
     ]
