@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
 def make_card(options: argparse.Namespace) -> None:
     """Judge, and write what the judging says."""
     from osa_daemon.evaluation.card import card_of
+    from osa_daemon.evaluation.store import write_whole
     from osa_daemon.service.bundled import KEY, bundled_rows
     from osa_daemon.service.models import load_models_with
     from osa_daemon.training.detector.command import PACKAGE_MODELS
@@ -49,8 +50,8 @@ def make_card(options: argparse.Namespace) -> None:
         compared = json.loads(options.comparisons.read_text(encoding="utf-8"))
         figures |= {title: compared[title] for title in TITLES if title in compared}
     card = card_of(figures["test"], figures)
-    (folder / "figures.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
-    (folder / "CARD.md").write_text(card)
+    write_whole(folder / "figures.json", json.dumps(figures, indent=1, sort_keys=True) + "\n")
+    write_whole(folder / "CARD.md", card)
     draw(figures, folder / "pictures")
     print(card)
 

@@ -14,6 +14,7 @@ from osa_daemon.evaluation.card import card_of
 from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.evaluation.pictures import pictures_of
 from osa_daemon.evaluation.report import figures_of
+from osa_daemon.evaluation.store import make_folder, write_whole
 from osa_daemon.training.detector.command import PACKAGE_MODELS
 from osa_daemon.training.detector.examination import Examiner, manifest_digest
 from osa_daemon.training.detector.testing import first_part, read_manifest
@@ -47,7 +48,7 @@ def evaluate_command(args: Namespace) -> int:
     _, figures = examine(asked, examiner)
     print(card_of(figures["test"], figures))
     if args.json is not None:
-        args.json.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+        write_whole(args.json, json.dumps(figures, indent=1, sort_keys=True) + "\n")
     if args.pictures is not None:
         draw(figures, args.pictures)
     return 0
@@ -91,9 +92,9 @@ def unseen_by(metadata: Metadata) -> list[str]:
 
 def draw(figures: dict[str, Any], folder: Path) -> None:
     """Draw the card's pictures into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for name, content in pictures_of(figures["test"]):
-        (folder / f"{name}.png").write_bytes(content)
+        write_whole(folder / f"{name}.png", content)
 
 
 def metadata_of(model: Path) -> Metadata:

@@ -37,8 +37,9 @@ class Examiner:
         make_folder(store.folder)
         digest, encoder_sha256 = file_sha256(model), Encoder(self.encoder).sha256
         keys = [key_of(model=digest, thresholds=dict(thresholds), night=p.stem) for p in paths]
+        how = (model.resolve(), encoder_sha256, dict(thresholds))
         calls = [
-            (model.resolve(), dict(thresholds), encoder_sha256, path, store, key)
+            (how, path, store, key)
             for path, key in zip(paths, keys, strict=True)
             if store.find(path.stem, key) is None
         ]
@@ -48,16 +49,11 @@ class Examiner:
 
 
 def _judge(
-    model: Path,
-    thresholds: Mapping[str, float],
-    encoder_sha256: str,
-    path: Path,
-    store: NightStore,
-    key: str,
+    how: tuple[Path, str, Mapping[str, float]], path: Path, store: NightStore, key: str
 ) -> None:
-    """Judge one night and keep what was judged."""
-    night = load(path, path.stem)
-    (reading,) = read(str(model), encoder_sha256, [night])
+    """Judge one night and keep what was judged; `how`: detector, encoder's digest, thresholds."""
+    model, encoder_sha256, thresholds = how
+    (reading,) = read(str(model), encoder_sha256, [load(path, path.stem)])
     store.keep(key, judge(reading, thresholds))
 
 

@@ -96,7 +96,7 @@ def test_a_night_is_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     really = examination._judge
 
     def counting(*arguments: object) -> None:
-        judged.append(arguments[3])  # type: ignore[arg-type]
+        judged.append(arguments[1])  # type: ignore[arg-type]
         really(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(examination, "_judge", counting)

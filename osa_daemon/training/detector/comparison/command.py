@@ -7,6 +7,7 @@ from pathlib import Path
 
 from osa_daemon.errors import UsageError
 from osa_daemon.evaluation.cells import Column, table
+from osa_daemon.evaluation.store import write_whole
 from osa_daemon.training.detector.comparison import ablation, contest, generators
 from osa_daemon.training.detector.comparison.summary import card_figures
 from osa_daemon.training.detector.comparison.workshop import Row, Workshop
@@ -37,9 +38,7 @@ def compare_detectors(options: Options) -> None:
     for group, name, row in _results(options, wanted(options.only)):
         results.setdefault(group, {})[name] = row
         figures = card_figures(results, options.model)
-        part = options.out.with_suffix(".part")
-        part.write_text(json.dumps(figures | {"results": results}, indent=1) + "\n")
-        part.replace(options.out)
+        write_whole(options.out, json.dumps(figures | {"results": results}, indent=1) + "\n")
         print(f"{group}: {name}\n{text_of(group, name, row)}", flush=True)
 
 

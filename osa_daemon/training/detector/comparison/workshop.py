@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from osa_daemon.evaluation.night import JudgedNight
-from osa_daemon.evaluation.store import NightStore, key_of, make_folder
+from osa_daemon.evaluation.store import NightStore, key_of, make_folder, write_whole
 from osa_daemon.training.detector.corpus import FeatureNight, load, make
 from osa_daemon.training.detector.plan import TRAIN, VALIDATION, Share, specs_of
 from osa_daemon.training.detector.testing import first_part, read_manifest
@@ -154,9 +154,7 @@ class Workshop:
         path = self._result(group, name)
         make_folder(path.parent)
         row = {**row, "key": key}
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
-        part.replace(path)
+        write_whole(path, json.dumps(row, indent=1) + "\n")
         return row
 
     def _result(self, group: str, name: str) -> Path:
