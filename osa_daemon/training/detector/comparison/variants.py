@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from osa_daemon.evaluation.store import code_digest
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.training.detector.comparison.views import View
+from osa_daemon.training.detector.corpus import sources_digest
 from osa_daemon.training.detector.network import (
     DILATIONS,
     KERNEL,
@@ -38,8 +40,11 @@ class Variant:
 
 
 def defaults() -> dict[str, Any]:
-    """Return what every variant changes: a result of other defaults is another result."""
-    return asdict(_SHAPE)
+    """Return what every result depends on: the shape that variants change, and the code.
+
+    A result kept from before another simulator, front end or scoring is another result.
+    """
+    return {**asdict(_SHAPE), "nights": sources_digest(), "hearing": code_digest()}
 
 
 def _depth(blocks: int) -> Variant:
