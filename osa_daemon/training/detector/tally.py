@@ -9,6 +9,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from osa_daemon.detector.frame import Delayed, Frame
+from osa_daemon.evaluation.figures.matched import QUIET_SNR_DB
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.scoring.event import Alert, AlertLevel, Event, Progress
 from osa_daemon.scoring.matching import Span, match
@@ -20,7 +21,6 @@ from osa_daemon.training.detector.judge import Reading
 GRID = tuple(round(0.1 + 0.05 * step, 2) for step in range(18))  # 0.1 … 0.95
 LEAST_TOLD_S = 12.0  # shorter ones may be over before the state could turn
 RELEASE_SHARE = 0.5  # of the threshold at which a pause in progress began
-QUIET_SNR_DB = 6.0  # median breath over the noise: quiet to moderately noisy rooms
 
 Spans = NDArray[np.float64]
 
