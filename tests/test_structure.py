@@ -12,7 +12,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEST_FILES = sorted((REPOSITORY / "tests").rglob("test_*.py"))
-LARGE_FILES = re.compile(r"osa_daemon/models/encoder\.onnx|tests/data/night(/\w+)?\.ogg")
+LARGE_FILES = re.compile(r"osa_daemon/models/(?:encoder|detector)\.onnx|tests/data/night(/\w+)?\.ogg")
 CHECKERS = {"raises", "warns", "fail", "wait_for", "check"}
 SHAPELESS_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 # written apart, so that this file does not hold what it looks for
@@ -110,7 +110,7 @@ def test_no_file_knows_one_machine_or_a_package_registry() -> None:
 
 
 def test_only_the_model_and_the_night_are_large() -> None:
-    """No tracked file is over 1 MB save the encoder and the bundled night."""
+    """No tracked file is over 1 MB save the models and the bundled night."""
     large = [name_of(path) for path in tracked_files() if path.stat().st_size > 1_000_000]
     assert all(LARGE_FILES.fullmatch(name) for name in large), large
 
