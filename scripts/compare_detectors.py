@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from osa_daemon.errors import OsaError
+from osa_daemon.errors import OsaError, UsageError
 
 _MODELS = Path(__file__).resolve().parent.parent / "osa_daemon" / "models"
 
@@ -20,15 +20,24 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    parser.add_argument("data", type=Path, help="folder with sounds/ and physiology/")
-    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="groups or members")
+    parser.add_argument("data", nargs="?", type=Path, help="folder with sounds/ and physiology/")
+    parser.add_argument(
+        "--only", nargs="+", default=(), metavar="NAME", help="groups or members; none: all"
+    )
     parser.add_argument("--list", action="store_true", help="print what there is, and end")
-    parser.add_argument("--out", type=Path, default=Path("comparisons.json"))
+    parser.add_argument("--out", type=Path, default=Path("comparisons.json"), help="all results")
     parser.add_argument("--cache", type=Path, default=Path("build/training"), help="cached nights")
-    parser.add_argument("--model", type=Path, default=_MODELS / "detector.onnx")
+    parser.add_argument(
+        "--model", type=Path, default=_MODELS / "detector.onnx", help="what rivals stand beside"
+    )
     parser.add_argument("--whisper", default="tiny.en", help="checkpoint for other encoders")
     parser.add_argument("--material", choices=("clear", "all"), default="all", help="recordings")
-    parser.add_argument("--judged-on", choices=("test", "validation"), default="test")
+    parser.add_argument(
+        "--judged-on",
+        choices=("test", "validation"),
+        default="test",
+        help="test: each run is a look, to be noted in training/detector/looks.csv",
+    )
     parser.add_argument("--test-share", type=float, default=1.0, help="first part of the manifest")
     parser.add_argument(
         "--scale", type=float, default=1.0, help="share of training and validation, for a trial"
@@ -48,6 +57,11 @@ def main() -> int:
         for group, members in GROUPS.items():
             print(f"{group}: {', '.join(members)}")
         return 0
+    if asked["data"] is None or not asked["data"].is_dir():
+        print(
+            "compare_detectors: give the folder DATA with sounds/ and physiology/.", file=sys.stderr
+        )
+        return UsageError.exit_code
     own = {name: asked.pop(name) for name in ("model", "out", "only", "steps")}
     try:
         compare_detectors(Options(Workshop(**asked), **own | {"only": tuple(own["only"])}))

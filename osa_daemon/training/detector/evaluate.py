@@ -48,7 +48,7 @@ def evaluate_command(args: Namespace) -> int:
     _, figures = examine(asked, examiner)
     print(card_of(figures["test"], figures))
     if args.json is not None:
-        write_whole(args.json, json.dumps(figures, indent=1, sort_keys=True) + "\n")
+        write_whole(args.json, json.dumps(figures, indent=1) + "\n")
     if args.pictures is not None:
         draw(figures, args.pictures)
     return 0

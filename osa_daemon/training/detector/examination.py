@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osa_daemon.detector.model import file_sha256
+from osa_daemon.errors import StorageError
 from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.evaluation.store import NightStore, key_of, make_folder
 from osa_daemon.features.encoder import Encoder
@@ -31,7 +32,11 @@ class Examiner:
     def judge(
         self, model: Path, thresholds: Mapping[str, float], specs: Sequence[NightSpec]
     ) -> list[JudgedNight]:
-        """Judge nights at one operating point; a night that was judged before is read again."""
+        """Judge nights at one operating point; a night that was judged before is read again.
+
+        Raises:
+            StorageError: a judged night cannot be read back.
+        """
         paths = self.make(specs)
         store = NightStore(self.cache / "judged")
         make_folder(store.folder)
@@ -44,8 +49,16 @@ class Examiner:
             if store.find(path.stem, key) is None
         ]
         Workers(self.jobs).run(_judge, calls, "judging")
-        found = [store.find(p.stem, key) for p, key in zip(paths, keys, strict=True)]
-        return [night for night in found if night is not None]
+        return [_found(store, path, key) for path, key in zip(paths, keys, strict=True)]
+
+
+def _found(store: NightStore, path: Path, key: str) -> JudgedNight:
+    night = store.find(path.stem, key)
+    if night is None:
+        raise StorageError(
+            f"The judged night {path.stem} cannot be read back from {store.folder}: run again."
+        )
+    return night
 
 
 def _judge(
