@@ -12,7 +12,9 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEST_FILES = sorted((REPOSITORY / "tests").rglob("test_*.py"))
-LARGE_FILES = re.compile(r"osa_daemon/models/(?:encoder|detector)\.onnx|tests/data/night(/\w+)?\.ogg")
+LARGE_FILES = re.compile(
+    r"osa_daemon/models/(?:encoder|detector)\.onnx|tests/data/night(/\w+)?\.ogg"
+)
 CHECKERS = {"raises", "warns", "fail", "wait_for", "check"}
 SHAPELESS_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 # written apart, so that this file does not hold what it looks for
