@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+pytest.importorskip("librosa")
+
 from osa_daemon.errors import InputError
 from osa_daemon.training.detector import examination, testing
 from osa_daemon.training.detector.evaluate import Examination, examine, metadata_of
