@@ -27,8 +27,8 @@ class Share:
     plain_hours: float = 0.0
 
 
-TRAIN = Share("train", seed=20281, hours=75.0, night_s=480.0, dense=True, plain_hours=45.0)
-VALIDATION = Share("val", seed=20282, hours=20.0, night_s=1800.0)
+TRAIN = Share("train", seed=20284, hours=70.0, night_s=480.0, dense=True, plain_hours=50.0)
+VALIDATION = Share("val", seed=20285, hours=24.0, night_s=1200.0)
 
 GENERATORS: dict[Generator, float] = {"recorded": 0.4, "synthesised": 0.35, "airflow": 0.25}
 SHORT_NIGHT_S = 200.0  # many beginnings: the noise floor is not known yet

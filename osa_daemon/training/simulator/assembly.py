@@ -96,8 +96,9 @@ def _truth(
     powers = band_power(own), band_power(other)
     heard = () if person is None else person.heard
     planned = () if person is None else person.plan.events
+    absent = () if person is None else person.absent
     cycles = truth.measure(heard, *powers)
-    events, short = truth.true_events(planned, cycles, gaps, spec.duration_s)
+    events, short = truth.true_events(planned, cycles, gaps, spec.duration_s, absent)
     audible = truth.audible_frames(cycles, events, gaps, len(own) // LABEL_SAMPLES)
     labels = truth.label(heard, events, short, audible, powers)
     return events, labels, truth.faint_level(cycles, planned)

@@ -97,9 +97,6 @@ def _through(sound: Samples, codec: Codec) -> Samples:
             file.write(sound[start : start + step])
     memory.seek(0)
     headless = options | {"samplerate": codec.rate_hz, "channels": 1} if container == "RAW" else {}
-    made = np.zeros(len(sound), np.float32)
-    with sf.SoundFile(memory, **headless) as file:
-        for start in range(0, len(sound), step):
-            read = file.read(min(step, len(sound) - start), dtype="float32")
-            made[start : start + len(read)] = read
-    return made
+    # in one go: read in pieces, libsndfile's MP3 decoder starts anew and gives zeros
+    read, _ = sf.read(memory, len(sound), dtype="float32", fill_value=0.0, **headless)
+    return np.asarray(read, np.float32)

@@ -35,10 +35,10 @@ class Breaths:
 
 
 def draw_stretch(rng: np.random.Generator, trace: Airflow, duration_s: float) -> Breaths:
-    """Return the most regular of a few stretches drawn from a trace."""
+    """Return the most regular of a few stretches drawn from a trace, of fewer a wilder one."""
     count = int(duration_s * trace.rate_hz)
     best: tuple[float, Breaths] | None = None
-    for _ in range(8):
+    for _ in range(int(rng.integers(2, 9))):
         start = int(rng.integers(max(1, len(trace.flow) - count)))
         breaths = cut(trace.flow[start : start + count], trace.rate_hz)
         worth = regularity(breaths, duration_s)
@@ -111,28 +111,12 @@ def lay_events(
         if item.type in ("obstructive", "mixed"):
             obstructed.append((onset_s, end_s - onset_s))
         free = after + 2
-    return curve, _with_pauses(breaths, events, absent), obstructed
+    return curve, sorted(events, key=lambda e: e.before), obstructed
 
 
 def _as_scored(breaths: Breaths, event: PlannedEvent) -> Scored:
     onset_s, end_s = float(breaths.spans[event.before, 2]), float(breaths.spans[event.after, 0])
     return Scored(onset_s, end_s - onset_s, event.type)
-
-
-def _with_pauses(
-    breaths: Breaths, events: list[PlannedEvent], absent: Sequence[Span]
-) -> list[PlannedEvent]:
-    """Add the pauses that the trace holds by itself: no breath for 10 s is an apnea."""
-    spans = breaths.spans
-    found = list(events)
-    pauses = np.flatnonzero(spans[1:, 0] - spans[:-1, 2] >= _PAUSE_S)
-    for number in pauses:
-        if any(e.before <= number < e.after for e in events):
-            continue
-        pause = Scored(spans[number, 2], spans[number + 1, 0] - spans[number, 2], "central")
-        if not _away(pause, absent):
-            found.append(PlannedEvent("central_apnea", int(number), int(number) + 1))
-    return sorted(found, key=lambda e: e.before)
 
 
 def _depth(rng: np.random.Generator, kind: str) -> float:

@@ -19,20 +19,20 @@ class Share:
     share: float
 
 
-SHARES = (  # 0.62 of the hours have events; the rest is what is mistaken for them
-    Share("events", True, 0.36),
-    Share("partner_events", True, 0.10),
+SHARES = (  # 0.54 of the hours have events; the rest is what is mistaken for them
+    Share("events", True, 0.29),
+    Share("partner_events", True, 0.09),
     Share("turns_away", True, 0.05),
     Share("television", True, 0.05),
     Share("pets", True, 0.03),
     Share("gets_up", True, 0.03),
-    Share("partner", False, 0.07),
-    Share("television", False, 0.06),
+    Share("partner", False, 0.08),
+    Share("television", False, 0.07),
     Share("snorer", False, 0.05),
     Share("quiet", False, 0.05),
-    Share("empty", False, 0.05),
-    Share("pets", False, 0.04),
-    Share("talk", False, 0.02),
+    Share("empty", False, 0.08),
+    Share("pets", False, 0.05),
+    Share("talk", False, 0.04),
     Share("gets_up", False, 0.02),
     Share("turns_away", False, 0.02),
 )

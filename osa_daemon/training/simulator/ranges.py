@@ -67,6 +67,17 @@ ONE_PHASE_SHARE = Range(0.25, 0.25, "judgement: share of people heard on one pha
 ONE_PHASE_DROP_DB = Range(18.0, 30.0, "judgement")
 FLOW_TO_SOUND = Range(1.3, 2.0, "literature: breath sound amplitude grows as flow^1.3 to ^2")
 
+BRIEF_SHARE = 0.2  # judgement: people of whose breaths only the fastest flow is heard
+BRIEF_SOUNDING = Range(0.15, 0.6, "judgement: share of the phase that is heard of them")
+
+# recorded voices: natural logarithm of the speed, and colour, of one group in different nights
+SPEED_CHANGE = Range(-0.13, 0.13, "judgement: the same person")
+SPEED_CHANGE_FAR = Range(-0.35, 0.35, "judgement: throats of children and of large men")
+VOICE_COLOUR_DB = 6.0  # judgement: microphones and rooms
+VOICE_COLOUR_FAR_DB = 11.0  # judgement: other noses and mouths
+TWO_GROUPS_SHARE = 0.35  # judgement: inspirations of one group, expirations of another
+BLOWN_SHARE = 0.35  # judgement: nights whose breaths keep the recording's spectrum, no more
+
 # snoring
 SNORER_SHARE = Range(0.6, 0.6, "issue 8: at least 30 % of the test sleepers never snore")
 SNORE_LEVEL_DB = Range(5.0, 20.0, "literature: quiet snores 40, loud ones 60 dB; breath below 35")

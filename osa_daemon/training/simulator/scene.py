@@ -30,7 +30,10 @@ from osa_daemon.training.simulator.wind import blow
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person's track (count,), at unit level for the median breath, and its sounds."""
+    """A person's track (count,), at unit level for the median breath, and its sounds.
+
+    `absent`: when nobody was there (onset, duration).
+    """
 
     name: str
     track: Samples
@@ -38,6 +41,7 @@ class Person:
     plan: Plan
     snores: bool
     distance_m: float
+    absent: tuple[Span, ...] = ()
 
 
 def draw_voice(
@@ -152,7 +156,7 @@ def _person(
     dry += render(sound, _of(plan, of_bed=True), voice, count)[0]
     track = in_room(dry, impulse_response(echo, room, distance_m))
     track *= gain(-median_level(heard, band_power(track)))
-    return Person(name, track, heard, plan, snores, distance_m)
+    return Person(name, track, heard, plan, snores, distance_m, tuple(absent))
 
 
 def _of(plan: Plan, *, of_bed: bool) -> list[Sound]:

@@ -90,8 +90,10 @@ def _breath_over_noise(rng: np.random.Generator, spec: NightSpec, *, snores: boo
     """Draw the median breath's level over the noise; a snorer's median breath is a snore."""
     low = rng.random() < ranges.SNR_LOW_SHARE
     drawn = (ranges.SNR_LOW_DB if low else ranges.SNR_HIGH_DB).draw(rng)
-    louder = ranges.SNORER_OVER_NOISE_DB.draw(rng) if snores else 0.0
-    return drawn + louder if spec.snr_db is None else spec.snr_db
+    louder = ranges.SNORER_OVER_NOISE_DB.draw(rng) if snores and not low else 0.0
+    if spec.snr_db is not None:
+        return spec.snr_db
+    return min(drawn + louder, ranges.SNR_HIGH_DB.high)
 
 
 def _surround(

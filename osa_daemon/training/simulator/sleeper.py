@@ -59,6 +59,12 @@ def draw_sleeper(rng: np.random.Generator, *, snores: bool) -> Sleeper:
     # a slow one would seem to pause between two snores
     alternating = rng.random() < ranges.ALTERNATING_SHARE and period_s < _ALTERNATING_S
     flow_cv = ranges.AMPLITUDE_CV.draw(rng)
+    brief = rng.random() < ranges.BRIEF_SHARE
+    inhaled, exhaled = (
+        (ranges.BRIEF_SOUNDING, ranges.BRIEF_SOUNDING)
+        if brief
+        else (ranges.INHALE_SOUNDING, ranges.EXHALE_SOUNDING)
+    )
     return Sleeper(
         period_s=period_s,
         period_cv=ranges.PERIOD_CV.draw(rng),
@@ -67,8 +73,8 @@ def draw_sleeper(rng: np.random.Generator, *, snores: bool) -> Sleeper:
         inspiratory_share=ranges.INSPIRATORY_SHARE.draw(rng),
         inhale_db=inhale_db,
         exhale_db=min(exhale_db, 0.0),
-        inhale_sounding=ranges.INHALE_SOUNDING.draw(rng),
-        exhale_sounding=ranges.EXHALE_SOUNDING.draw(rng),
+        inhale_sounding=inhaled.draw(rng),
+        exhale_sounding=exhaled.draw(rng),
         amplitude_db=8.7 * flow_cv * ranges.FLOW_TO_SOUND.draw(rng),
         level_drift_db=ranges.LEVEL_DRIFT_DB.draw(rng),
         snores=snores,

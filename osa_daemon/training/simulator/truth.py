@@ -15,6 +15,8 @@ from osa_daemon.training.simulator.render import Heard
 AUDIBLE_WINDOW_S = 30.0
 AUDIBLE_OVER_NOISE_DB = 3.0
 SHORTEST_EVENT_S = 10.0
+ALMOST_S = 9.3  # a pause that is too near to 10 s to learn from
+HIDDEN_S = 20.0  # a longer time without a breath that can be heard teaches what inaudible is
 NO_BREATH_DB = 99.0
 _FAINT_DB = 12.0  # below the louder phase: no border of an event that noise hides
 
@@ -26,13 +28,18 @@ class Cycles:
     A sound counts where it exceeds the noise; of a breath that nowhere does, the louder phase
     counts.
 
-    `level_db` of the louder phase; `clear` where it exceeds the noise by 3 dB.
+    `first_s` and `last_s` are the same whatever the noise: only a phase that is much fainter than
+    the other does not count. `level_db` of the louder phase; `clear` where it exceeds the noise by
+    3 dB; `hidden` where no phase exceeds it.
     """
 
     start_s: NDArray[np.float64]
     end_s: NDArray[np.float64]
+    first_s: NDArray[np.float64]
+    last_s: NDArray[np.float64]
     level_db: NDArray[np.float64]
     clear: NDArray[np.bool_]
+    hidden: NDArray[np.bool_]
 
 
 def measure(heard: Sequence[Heard], sleeper: Powers, other: Powers) -> Cycles:
@@ -47,14 +54,16 @@ def measure(heard: Sequence[Heard], sleeper: Powers, other: Powers) -> Cycles:
         measured.append((item, own_db, own_db - noise_db))
         level[item.cycle] = max(level[item.cycle], own_db)
         margin[item.cycle] = max(margin[item.cycle], own_db - noise_db)
-    start = np.full(count, np.nan)
-    end = np.full(count, np.nan)
+    start, end, first, last = np.full((4, count), np.nan)
     for item, own_db, over_db in measured:
-        hidden = margin[item.cycle] < 0
-        if own_db >= level[item.cycle] - _FAINT_DB if hidden else over_db >= 0:
-            start[item.cycle] = np.fmin(start[item.cycle], item.start_s)
-            end[item.cycle] = np.fmax(end[item.cycle], item.end_s)
-    return Cycles(start, end, level, margin >= AUDIBLE_OVER_NOISE_DB)
+        k = item.cycle
+        strong = own_db >= level[k] - _FAINT_DB
+        if strong:
+            first[k], last[k] = np.fmin(first[k], item.start_s), np.fmax(last[k], item.end_s)
+        if strong if margin[k] < 0 else over_db >= 0:
+            start[k], end[k] = np.fmin(start[k], item.start_s), np.fmax(end[k], item.end_s)
+    clear, hidden = margin >= AUDIBLE_OVER_NOISE_DB, margin < 0
+    return Cycles(start, end, first, last, level, clear, hidden)
 
 
 def true_events(
@@ -62,8 +71,14 @@ def true_events(
     cycles: Cycles,
     gaps: Sequence[Span],
     duration_s: float,
+    absent: Sequence[Span] = (),
 ) -> tuple[tuple[TrueEvent, ...], tuple[Span, ...]]:
-    """Return the events with their rendered borders, and spans too short to be one."""
+    """Return the events with their rendered borders, and spans of which nobody can say.
+
+    Nobody planned the pauses of 10 s and more that a trace of flow holds by itself: they are
+    central apneas. Not to be said: what was planned and lasts less than 10 s, what nearly lasts
+    that, and where the noise hides a breath or two. Nobody pauses while `absent`.
+    """
     usual = _usual(planned, cycles)
     events, short = [], []
     for plan in planned:
@@ -77,7 +92,16 @@ def true_events(
         if plan.type == "hypopnea":
             drop_db = _drop(plan, cycles, usual, onset_s)
         events.append(TrueEvent(onset_s, end_s - onset_s, plan.type, drop_db, audible))
-    return tuple(events), tuple(short)
+    taken = [(e.onset_s, e.duration_s) for e in events] + short + [*gaps, *absent]
+    for onset_s, length_s in _silences(cycles.first_s, cycles.last_s, taken):
+        if length_s >= SHORTEST_EVENT_S:
+            audible = _audible_before(cycles, onset_s)
+            events.append(TrueEvent(onset_s, length_s, "central_apnea", NO_BREATH_DB, audible))
+    taken = [(e.onset_s, e.duration_s) for e in events] + [*gaps, *absent]
+    heard = ~cycles.hidden
+    seeming = _silences(cycles.start_s[heard], cycles.end_s[heard], taken)
+    short += [span for span in seeming if span[1] < HIDDEN_S]
+    return tuple(sorted(events, key=lambda e: e.onset_s)), tuple(short)
 
 
 def faint_level(cycles: Cycles, planned: Sequence[PlannedEvent]) -> float:
@@ -167,6 +191,19 @@ def _levels(item: Heard, sleeper: Powers, other: Powers) -> tuple[float, float]:
 def _usual(planned: Sequence[PlannedEvent], cycles: Cycles) -> NDArray[np.bool_]:
     inside = {c for e in planned if e.type == "hypopnea" for c in range(e.before + 1, e.after)}
     return np.array([c not in inside for c in range(len(cycles.level_db))], dtype=bool)
+
+
+def _silences(
+    starts: NDArray[np.float64], ends: NDArray[np.float64], taken: Sequence[Span]
+) -> list[Span]:
+    """Return the times of `ALMOST_S` and more between two breaths that meet nothing `taken`."""
+    there = ~np.isnan(starts)
+    last, following = np.maximum.accumulate(ends[there])[:-1], starts[there][1:]
+    found = np.flatnonzero(following - last >= ALMOST_S)
+    spans = [(float(last[k]), float(following[k] - last[k])) for k in found]
+    return [
+        (s, d) for s, d in spans if not any(s < at + length and at < s + d for at, length in taken)
+    ]
 
 
 def _borders(plan: PlannedEvent, cycles: Cycles, duration_s: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import signal
 
 from osa_daemon.training import synthesis
+from osa_daemon.training.simulator import ranges
 from osa_daemon.training.simulator.breathing import SoundKind
 from osa_daemon.training.simulator.levels import unit_level
 from osa_daemon.training.simulator.material import Clip, Material
@@ -65,11 +66,16 @@ class SynthesisedVoice:
 class RecordedVoice:
     """The single sounds of recorded people: one group breathes, one snores, one gasps.
 
-    Per night all are moved a little in speed and colour, so that one group is many persons.
+    Per night all are moved in speed and colour, so that one group is many persons: a little, but
+    far in training, where there are few groups for what the world holds.
     """
 
     def __init__(self, rng: np.random.Generator, material: Material) -> None:
+        far = material.split == "train"
         breath, breath_name = _group(rng, material, "breath")
+        exhale = breath
+        if far and rng.random() < ranges.TWO_GROUPS_SHARE:
+            exhale, _ = _group(rng, material, "breath")
         snore, snore_name = _group(rng, material, "snore")
         gasp, _ = _group(rng, material, "gasp")
         cough, _ = _group(rng, material, "cough")
@@ -77,14 +83,17 @@ class RecordedVoice:
         self._material = material
         self._banks: dict[SoundKind, list[tuple[Clip, float, float]]] = {
             "inhale": breath,
-            "exhale": breath,
+            "exhale": exhale,
             "snore": snore or breath,
             "gasp": gasp or breath,
             "effort": snore or breath,
             "cough": cough,
         }
-        self._speed = float(np.exp(rng.uniform(-0.13, 0.13)))
-        self._colours = {kind: colour(rng, 6.0) for kind in self._banks}
+        speed = ranges.SPEED_CHANGE_FAR if far else ranges.SPEED_CHANGE
+        self._speed = float(np.exp(speed.draw(rng)))
+        strength_db = ranges.VOICE_COLOUR_FAR_DB if far else ranges.VOICE_COLOUR_DB
+        self._colours = {kind: colour(rng, strength_db) for kind in self._banks}
+        self._blown = far and bool(rng.random() < ranges.BLOWN_SHARE)
 
     def sound(
         self, rng: np.random.Generator, kind: SoundKind, duration_s: float, effort: float
@@ -100,6 +109,8 @@ class RecordedVoice:
         if kind == "effort":
             at = int(rng.integers(max(1, len(cut) - int(duration_s * SAMPLE_RATE_HZ))))
             cut = cut[at:]
+        if self._blown and kind in ("inhale", "exhale"):
+            cut = blown_anew(rng, cut, max(duration_s, len(cut) / SAMPLE_RATE_HZ))
         speed = self._speed * float(np.exp(rng.normal(0, 0.03)))
         moved = _at_speed(cut, speed)[: int(duration_s * 1.15 * SAMPLE_RATE_HZ)]
         tilt = float(np.clip(0.2 * np.log2(max(effort, 0.1)), -0.5, 0.5))
@@ -121,6 +132,19 @@ def _incidental(rng: np.random.Generator, kind: SoundKind, duration_s: float) ->
             return synthesis.breath(groaning, rng, duration_s, phase="exhale", effort=1.5)
         return synthesis.effort_sound(replace(voice, click=1.0), rng, effort=1.0)
     return rustle(rng, duration_s)
+
+
+def blown_anew(rng: np.random.Generator, sound: Samples, duration_s: float) -> Samples:
+    """Return new noise of the sound's spectrum and envelope, stretched to `duration_s`."""
+    count = max(2, int(duration_s * SAMPLE_RATE_HZ))
+    spectrum = np.abs(np.fft.rfft(sound, 512 * max(1, -(-len(sound) // 512))))
+    bands = spectrum[1:].reshape(256, -1).mean(axis=1)
+    shape = signal.firwin2(257, np.linspace(0, 1, 257), np.concatenate([[0], bands]))
+    noise = signal.fftconvolve(rng.standard_normal(count), shape, mode="same")
+    steps = max(2, len(sound) // (SAMPLE_RATE_HZ // 50))
+    loud = np.sqrt([np.mean(part**2) for part in np.array_split(sound, steps)])
+    made = noise * np.interp(np.linspace(0, 1, count), np.linspace(0, 1, steps), loud)
+    return np.asarray(made, np.float32)
 
 
 def fade(sound: Samples, length_s: float = _FADE_S) -> Samples:
