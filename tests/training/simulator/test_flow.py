@@ -49,14 +49,10 @@ def borders(breaths: Breaths, before: int, after: int) -> tuple[float, float]:
 def test_sound_follows_the_flow(trace: Airflow) -> None:
     """The track is loud where air flows and silent in the trace's own pause."""
     rng = np.random.default_rng(1)
-    track, heard, plan = blow(rng, trace, [], (), snores=False, duration_s=300)
-    assert len(plan.events) == 1
+    track, heard, _ = blow(rng, trace, [], (), snores=False, duration_s=300)
     assert len(heard) > 100
     power = track[: 300 * 16_000].reshape(-1, 1_600).astype(np.float64).var(axis=1)
-    event = plan.events[0]
-    onset_s = max(h.end_s for h in heard if h.cycle <= event.before)
-    inside = power[int((onset_s + 2) * 10) : int((onset_s + 12) * 10)]
-    assert inside.mean() < 0.01 * power.mean()
+    assert power[2_020:2_120].mean() < 0.01 * power.mean()
 
 
 def test_own_events_lie_where_the_flow_stands_still(trace: Airflow) -> None:

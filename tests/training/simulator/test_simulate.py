@@ -111,7 +111,7 @@ def test_nights_without_severity_have_no_events(nothing: Material, kind: Kind) -
     """Healthy sleepers have neither events nor frames of them."""
     night = night_of(nothing, kind)
     assert night.events == ()
-    assert not np.any(night.labels.apnea | night.labels.hypopnea | night.labels.ignore)
+    assert not np.any(night.labels.apnea | night.labels.hypopnea)
 
 
 def test_nothing_is_audible_in_an_empty_room(nothing: Material) -> None:
