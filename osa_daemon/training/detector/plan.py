@@ -79,9 +79,9 @@ def _drawn(
 
 
 def _denser(spec: NightSpec, number: int) -> NightSpec:
-    """Make two of three nights with events severe, and put a partner into one of four."""
+    """Make two of three nights with events severe, and put a partner into one of three."""
     if spec.severity == "none":
         return spec
-    if spec.kind == "events" and number % 4 == 1:
+    if spec.kind == "events" and number % 3 == 1:
         spec = replace(spec, kind="partner_events")
     return spec if number % 3 == 0 else replace(spec, severity="severe")

@@ -156,6 +156,7 @@ FLOW_LIMITED_SHARE = 0.5  # literature: most obstructive hypopneas have a longer
 AROUSAL_MOVES_SHARE = 0.4  # literature: movement with a third to a half of the arousals
 MORE_HYPOPNEAS_SHARE = 0.2  # task: more hypopneas in training than its severe timelines hold
 LONG_APNEA_SHARE = 0.04  # judgement
+LONG_APNEA_SHARE_TRAIN = 0.15  # task: else most silences of 30 s and more are none, and none alerts
 LONG_APNEA_S = Range(40.0, 90.0, "task: a small share of 40-90 s", mode=50.0)
 HYPOPNEA_FLAT_DROP_DB = Range(-4.0, 4.0, "measured 5: 0.88-1.27 of the flow before")
 HYPOPNEA_CRESCENDO_DB = Range(0.0, 4.0, "judgement: effort grows inside")

@@ -35,7 +35,8 @@ def draw_timeline(
     person, events = _events(rng, material, spec, spec.severity)
     if spec.split == "train":
         events = _more_hypopneas(rng, events)
-    return person, _longer_apneas(rng, events, spec.duration_s)
+    often = ranges.LONG_APNEA_SHARE_TRAIN if spec.split == "train" else ranges.LONG_APNEA_SHARE
+    return person, _longer_apneas(rng, events, spec.duration_s, often)
 
 
 def _events(
@@ -85,15 +86,15 @@ def _more_hypopneas(rng: np.random.Generator, events: list[Scored]) -> list[Scor
 
 
 def _longer_apneas(
-    rng: np.random.Generator, events: list[Scored], duration_s: float
+    rng: np.random.Generator, events: list[Scored], duration_s: float, often: float
 ) -> list[Scored]:
-    """Make a few apneas last as long as the worst do, where the next event leaves room."""
+    """Make a share `often` of apneas last as the longest do, where the next event leaves room."""
     following = ([e.onset_s for e in events] + [duration_s - 10])[1:]
     changed = []
     for event, next_s in zip(events, following, strict=True):
         length_s = min(ranges.LONG_APNEA_S.draw(rng), next_s - event.onset_s - 12)
         longer = event.type != "hypopnea" and length_s > max(30.0, event.duration_s)
-        if longer and rng.random() < ranges.LONG_APNEA_SHARE:
+        if longer and rng.random() < often:
             event = Scored(event.onset_s, length_s, event.type)  # noqa: PLW2901 (the same one)
         changed.append(event)
     return changed
