@@ -50,6 +50,14 @@ def test_a_limit_that_the_highest_breaks_gives_none():
     assert FALLING.lowest_within(0.9) is None
 
 
+def test_steps_need_not_be_equal():
+    """Finer steps at one end change nothing between and beyond them."""
+    uneven = Curve((0.1, 0.5, 0.95, 0.97, 0.99), (9.0, 5.0, 2.0, 1.0, 0.0))
+    assert (uneven.at(0.3), uneven.at(0.96)) == pytest.approx((7.0, 1.5))
+    assert uneven.lowest_within(1.5) == pytest.approx(0.96)
+    assert uneven.lowest_within(0.1) == pytest.approx(0.988)
+
+
 def test_a_limit_holds_from_the_threshold_on():
     """A dip below the limit at a lower threshold is chance and not used."""
     bumpy = Curve((0.2, 0.4, 0.6, 0.8), (8.0, 2.0, 4.0, 1.0))

@@ -18,7 +18,8 @@ from osa_daemon.scoring.thresholds import ScoringSettings, Thresholds
 from osa_daemon.training.detector.home import Stratum
 from osa_daemon.training.detector.judge import Reading
 
-GRID = tuple(round(0.1 + 0.05 * step, 2) for step in range(18))  # 0.1 … 0.95
+# 0.1 … 0.95 and on to 0.99, which settings allow: few false events are asked for up there
+GRID = (*(round(0.1 + 0.05 * step, 2) for step in range(18)), 0.96, 0.97, 0.98, 0.99)
 LEAST_TOLD_S = 12.0  # shorter ones may be over before the state could turn
 RELEASE_SHARE = 0.5  # of the threshold at which a pause in progress began
 

@@ -136,6 +136,20 @@ def test_each_threshold_counts_what_is_false(tallies: list[Tally]):
     assert counts_at(tallies[1], 0.45) == Counts()
 
 
+def test_the_grid_reaches_what_settings_allow():
+    """A threshold can be set up to 0.99, and a low limit of false events needs it."""
+    assert (GRID[0], GRID[-1]) == (0.1, 0.99)
+    assert list(GRID) == sorted(set(GRID))
+
+
+def test_a_low_limit_is_kept_above_what_errs(nights: list[Any]):
+    """What is false up to 0.96 is kept out by a threshold above it, and stays within reach."""
+    surely_false = reading((400, 600), sure=0.965)
+    expectation = Expectation.of(calibration_of(tally([nights[0], surely_false], jobs=1)))
+    assert expectation is not None
+    assert 0.96 < (expectation.false_events.lowest_within(0.1) or 0) <= 0.97
+
+
 def test_what_sound_cannot_find_is_neither_missed_nor_false():
     """An event that does not count is not asked for, and heard it is no error."""
     truth = ((80.0, 20.0, "central_apnea", False),)
