@@ -5,12 +5,12 @@ XML of the name space `http://www.respironics.com/PatientStudy.xsd`; of it only
 recording. Snores, arousals, desaturations and what else has a family of its own are left out.
 """
 
-import math
 from pathlib import Path
 from xml.parsers import expat
 
 from osa_daemon.errors import InputError
 from osa_daemon.evaluation.corpora.kinds import kind_of
+from osa_daemon.evaluation.corpora.table import read_seconds
 from osa_daemon.scoring.matching import Span
 
 FAMILY = "Respiratory"
@@ -81,18 +81,7 @@ class _Reader:
                 f'{place} has the respiratory Type "{label}", which is no known event: expected '
                 "ObstructiveApnea, CentralApnea, MixedApnea or Hypopnea."
             )
-        onset_s, duration_s = (_seconds(place, attributes, name) for name in ("Start", "Duration"))
-        self.events.append(Span(onset_s, duration_s, kind))
-
-
-def _seconds(place: str, attributes: dict[str, str], name: str) -> float:
-    text = attributes.get(name, "")
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise InputError(
-            f'{place} has the {name} "{text}": it must be a number of seconds from 0 on.'
+        onset_s, duration_s = (
+            read_seconds(place, name, attributes.get(name, "")) for name in ("Start", "Duration")
         )
-    return seconds
+        self.events.append(Span(onset_s, duration_s, kind))

@@ -22,16 +22,24 @@ class Row:
         Raises:
             InputError: it is no number from 0 on.
         """
-        text = self.cells[name]
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = math.nan
-        if not (math.isfinite(seconds) and seconds >= 0):
-            raise InputError(
-                f'{self.place} has the {name} "{text}": it must be a number of seconds from 0 on.'
-            )
-        return seconds
+        return read_seconds(self.place, name, self.cells[name])
+
+
+def read_seconds(place: str, name: str, text: str) -> float:
+    """Return the text of what is called `name` at `place` as seconds.
+
+    Raises:
+        InputError: it is no number from 0 on.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise InputError(
+            f'{place} has the {name} "{text}": it must be a number of seconds from 0 on.'
+        )
+    return seconds
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
