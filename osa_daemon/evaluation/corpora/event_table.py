@@ -10,6 +10,7 @@ from typing import Any
 
 from osa_daemon.errors import InputError
 from osa_daemon.evaluation.corpora.kinds import is_other, kind_of
+from osa_daemon.evaluation.corpora.table import empty
 from osa_daemon.scoring.matching import Span
 
 ONSETS = ("onset", "start", "start_time", "event_start", "onset_time", "begin", "time")
@@ -88,19 +89,22 @@ def read_events(path: Path, origin: Origin, sound_s: float) -> tuple[Span, ...]:
     `sound_s`: length of the sound, behind which nothing can begin.
 
     Raises:
-        InputError: the table cannot be read, lacks a column, or a row cannot be understood.
+        InputError: the table cannot be read, is empty, lacks a column, or a row cannot be
+            understood.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {error}.") from error
+    if not text.strip():
+        raise empty(path, "onset,duration,type")
     header = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=header.count)
     try:
         rows = list(csv.reader(text.splitlines(), delimiter=delimiter))
     except csv.Error as error:
         raise InputError(f"{path} cannot be read: {error}.") from error
-    names = [_column(name) for name in rows[0]] if rows else []
+    names = [_column(name) for name in rows[0]]
     columns = _columns(path, names)
     events = []
     for number, row in enumerate(rows[1:], start=2):

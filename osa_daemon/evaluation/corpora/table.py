@@ -46,7 +46,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     """Read a table with a header that holds at least `columns`.
 
     Raises:
-        InputError: the file cannot be read, or a column is not there.
+        InputError: the file cannot be read or is empty, or a column is not there.
     """
     try:
         # a spreadsheet may begin its file with a byte order mark
@@ -56,9 +56,19 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
             rows = [Row(f"{path}, line {reader.line_num},", row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read: {error}.") from error
+    if not header:
+        raise empty(path, ",".join(columns))
     missing = [name for name in columns if name not in header]
     if missing:
         raise InputError(
             f"{path} lacks the column {missing[0]}: its header must be {','.join(columns)}."
         )
     return rows
+
+
+def empty(path: Path, header: str) -> InputError:
+    """Return what to say of a table without even a header: a copy that failed looks like this."""
+    return InputError(
+        f'{path} is empty: write its first line, "{header}", alone where there is nothing to '
+        "tell; if something was scored, copy the file again."
+    )

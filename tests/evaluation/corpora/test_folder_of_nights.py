@@ -57,7 +57,10 @@ def test_a_byte_order_mark_is_no_part_of_the_header(sound: Path):
     [
         ("n.events.csv", b"\xff\xfe\x00", "cannot be read"),
         ("n.events.csv", HEADER + "1,2," + "x" * 200_000, "cannot be read"),
-        ("n.events.csv", "", "lacks the column onset_s"),
+        ("n.events.csv", "", 'is empty: write its first line, "onset_s,duration_s,type", alone'),
+        ("n.events.csv", "\n\n", "is empty"),
+        ("n.audible.csv", "", 'is empty: write its first line, "onset_s,duration_s", alone'),
+        ("n.events.csv", "1,12,apnea\n", "lacks the column onset_s"),
         ("n.events.csv", "onset_s,type\n", "lacks the column duration_s"),
         ("n.events.csv", HEADER + "1,12,sigh\n", 'line 2, has the type "sigh"'),
         ("n.events.csv", HEADER + "1,12\n", 'line 2, has the type ""'),

@@ -71,7 +71,8 @@ def test_times_of_the_clock_without_a_start_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ("", "has the columns"),
+        ("", 'is empty: write its first line, "onset,duration,type", alone where'),
+        ("\n", "is empty"),
         ("onset,type\n", "events need onset (or start), duration (or end)"),
         ("a,b,c\n1,2,3\n", 'has the columns "a, b, c"'),
         ("onset,duration,type\n1,12,sigh\n", 'line 2, has the type "sigh"'),
