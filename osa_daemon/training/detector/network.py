@@ -41,8 +41,13 @@ class NetworkShape:
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """What is done to the input in training, in units of its spread; see `Network.disturb`."""
+    """What is done to the input in training, in units of its spread; see `Network.disturb`.
 
+    `encoder_dropout`: share of stretches that must do without the encoder: levels alone must be
+    able to tell, where a voice is like none in training.
+    """
+
+    encoder_dropout: float = 0.2
     feature_dropout: float = 0.4
     feature_noise: float = 0.3
     feature_offset: float = 0.4
@@ -140,7 +145,8 @@ class Network(nn.Module):
         by = self.disturbance
         e = e + by.feature_noise * torch.randn_like(e) + by.feature_offset * offset_like(e)
         v = v + by.level_noise * torch.randn_like(v) + by.level_offset * offset_like(v)
-        return e * keep_mask(e, by.feature_dropout), v
+        kept = torch.bernoulli(torch.full((len(e), 1, 1), 1 - by.encoder_dropout))
+        return e * keep_mask(e, by.feature_dropout) * kept, v
 
     def zero_state(self, batch: int) -> Tensor:
         """Return the memory of a stream that has not begun: (batch, memory_frames, channels)."""

@@ -18,7 +18,12 @@ from osa_daemon.training.encoder_export import EncoderSpec
 
 _SHAPE = NetworkShape(encoder_width=1, level_width=1)  # for its defaults
 UNDISTURBED = Disturbance(
-    feature_dropout=0.0, feature_noise=0.0, feature_offset=0.0, level_noise=0.0, level_offset=0.0
+    encoder_dropout=0.0,
+    feature_dropout=0.0,
+    feature_noise=0.0,
+    feature_offset=0.0,
+    level_noise=0.0,
+    level_offset=0.0,
 )
 
 
