@@ -66,22 +66,27 @@ def _meets(alert: Raised, span: Span) -> bool:
 
 
 def verdicts_of(night: JudgedNight, policy: Policy) -> list[str]:
-    """Return for each alert of a night what it is.
+    """Return for each alert of a night what it is, as `verdicts` says it."""
+    return verdicts(night.alerts, night.truth, policy)
+
+
+def verdicts(raised: Sequence[Raised], truth: Sequence[Span], policy: Policy) -> list[str]:
+    """Return for each alert, in order of time, what it is beside the scored events.
 
     `right`: on an apnea that passes the threshold; `again`: on the same one (urgent after alert);
     `uncounted`: on a scored event that sound cannot find; false ones are `early` (more than 2 s
     before it is due), `other event` (a hypopnea, or an apnea that stays below the threshold) and
     `no event`.
     """
-    verdicts: list[str] = []
+    found: list[str] = []
     answered: set[int] = set()
-    for alert in sorted(night.alerts, key=lambda one: one.at_s):
-        verdict, span = _verdict(alert, night.truth, policy)
+    for alert in sorted(raised, key=lambda one: one.at_s):
+        verdict, span = _verdict(alert, truth, policy)
         if verdict == "right":
             verdict = "again" if id(span) in answered else "right"
             answered.add(id(span))
-        verdicts.append(verdict)
-    return verdicts
+        found.append(verdict)
+    return found
 
 
 def _verdict(alert: Raised, truth: Sequence[Span], policy: Policy) -> tuple[str, Span | None]:
@@ -104,7 +109,12 @@ FALSE = ("early", "other event", "no event")
 
 def false_alerts(night: JudgedNight, policy: Policy | None = None) -> int:
     """Return how many alerts of a night are false."""
-    return sum(verdict in FALSE for verdict in verdicts_of(night, policy or Policy()))
+    return false_among(night.alerts, night.truth, policy or Policy())
+
+
+def false_among(raised: Sequence[Raised], truth: Sequence[Span], policy: Policy) -> int:
+    """Return how many alerts are false beside the scored events."""
+    return sum(verdict in FALSE for verdict in verdicts(raised, truth, policy))
 
 
 def alert_figures(nights: Sequence[MatchedNight], policy: Policy) -> dict[str, Any]:
@@ -115,8 +125,8 @@ def alert_figures(nights: Sequence[MatchedNight], policy: Policy) -> dict[str, A
     """
     every = [(due, at) for at, one in enumerate(nights) for due in dues_of(one.night, policy)]
     told = [(due, at) for due, at in every if not due.held_back]
-    verdicts = Counter(v for one in nights for v in verdicts_of(one.night, policy))
-    false = sum(verdicts[name] for name in FALSE)
+    kinds = Counter(v for one in nights for v in verdicts_of(one.night, policy))
+    false = sum(kinds[name] for name in FALSE)
     hours = hours_of(nights)
     drawn = weights_of(people_of(nights)) if nights else np.ones((1, 0))
     return {
@@ -127,7 +137,7 @@ def alert_figures(nights: Sequence[MatchedNight], policy: Policy) -> dict[str, A
         "apneas": len(every),
         "held_back": len(every) - len(told),
         **_delay_figures([due for due, _ in told], drawn[:, [at for _, at in told]], policy),
-        "alerts": {name: verdicts[name] for name in sorted(verdicts)},
+        "alerts": {name: kinds[name] for name in sorted(kinds)},
         "false": false,
         "false_per_8h": false / hours * 8 if hours else None,
     }

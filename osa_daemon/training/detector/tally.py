@@ -9,14 +9,16 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from osa_daemon.detector.frame import Delayed, Frame
+from osa_daemon.evaluation.figures.alerts import Policy, false_among
 from osa_daemon.evaluation.figures.matched import QUIET_SNR_DB
+from osa_daemon.evaluation.night import Raised
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.scoring.event import Alert, AlertLevel, Event, Progress
 from osa_daemon.scoring.matching import Span, match
 from osa_daemon.scoring.scorer import Scorer
 from osa_daemon.scoring.thresholds import ScoringSettings, Thresholds
 from osa_daemon.training.detector.home import Stratum
-from osa_daemon.training.detector.judge import Reading
+from osa_daemon.training.detector.judge import Reading, known_at
 
 # 0.1 … 0.95 and on to 0.99, which settings allow: few false events are asked for up there
 GRID = (*(round(0.1 + 0.05 * step, 2) for step in range(18)), 0.96, 0.97, 0.98, 0.99)
@@ -32,8 +34,8 @@ class Counts:
 
     Decided events: `found` and `missed` of those that count, `false`. Apneas of at least
     `LEAST_TOLD_S` that count: `told` while they lasted (the state was ON) and `untold`.
-    `false_on`: runs of ON that touch no scored event; `false_alerts`: alerts whose time from the
-    supposed onset to the alert touches none.
+    `false_on`: runs of ON that touch no scored event; `false_alerts`: alerts that the model card
+    counts as false, on the same rule: early ones and those on short events too.
     """
 
     found: int = 0
@@ -107,24 +109,24 @@ def _count(
     thresholds: Thresholds,
 ) -> Counts:
     """Score a night and compare with its truth."""
-    scorer = Scorer(ScoringSettings(thresholds), str)
+    settings = ScoringSettings(thresholds)
+    scorer = Scorer(settings, str)
     events: list[Event] = []
-    alerts: list[tuple[float, Alert]] = []
+    raised: list[Raised] = []
     states = np.zeros(len(frames) + 2, np.int8)
     for number, frame in enumerate(frames):
         scored = scorer.push(frame)
         states[number + 1] = scored.progress is Progress.ON
         events += scored.events
-        now_s = (frame.index + 1) / FRAME_RATE_HZ
-        alerts += ((now_s, alert) for alert in scored.alerts)
+        raised += (_raised(frame, alert) for alert in scored.alerts if _is_loud(alert))
     events += scorer.finish(rest).events
     matches = match([Span(e.onset_s, e.duration_s, e.type) for e in events], truth)
     runs = np.flatnonzero(np.diff(states)).reshape(-1, 2) / FRAME_RATE_HZ
     times = np.array([(t.onset_s, t.end_s) for t in truth]).reshape(-1, 2)
-    raised = np.array([(alert.since_s, at_s) for at_s, alert in alerts if _is_loud(alert)])
     meets = _meet(runs, times)
     asked = np.array([_must_be_told(span) for span in truth], np.bool_)
     told = meets.any(axis=0)
+    policy = Policy(settings.alert_after_s, settings.alert_repeat_s)
     return Counts(
         found=len(matches.pairs),
         missed=len(matches.missed),
@@ -132,8 +134,13 @@ def _count(
         told=int((told & asked).sum()),
         untold=int((~told & asked).sum()),
         false_on=int((~meets.any(axis=1)).sum()),
-        false_alerts=int((~_meet(raised.reshape(-1, 2), times).any(axis=1)).sum()),
+        false_alerts=false_among(raised, truth, policy),
     )
+
+
+def _raised(frame: Frame, alert: Alert) -> Raised:
+    urgent = alert.level is AlertLevel.URGENT
+    return Raised(known_at(frame.index), alert.since_s, urgent=urgent)
 
 
 def _is_loud(alert: Alert) -> bool:
