@@ -94,7 +94,9 @@ def points_of(sweep: Sequence[Point]) -> dict[str, float]:
     `balanced` has the best F1 of those that keep `EVENTLESS_PER_H`. Where that would cost more
     than `WORTH` leaves, it is the one with the fewest false on eventless nights that does not.
     `high` lies below it and finds the most while precision stays within `GIVE_UP` of that of
-    `balanced`; `low` lies above it and is the most precise while recall does.
+    `balanced`; `low` is the most precise above it while recall does: at least one step of the
+    sweep above `balanced`, unless the very next step already loses more than `GIVE_UP` leaves of
+    what is found (or told); only then both have the same threshold.
     """
     most = max(p.f1 for p in sweep)
     worth = [p for p in sweep if p.f1 >= WORTH * most]
@@ -103,7 +105,8 @@ def points_of(sweep: Sequence[Point]) -> dict[str, float]:
     lower = [p for p in sweep if p.threshold <= best.threshold]
     upper = [p for p in sweep if p.threshold >= best.threshold]
     high = [p for p in lower if p.precision >= GIVE_UP * best.precision]
-    low = [p for p in upper if p.recall >= GIVE_UP * best.recall]
+    kept = [p for p in upper if p.recall >= GIVE_UP * best.recall]
+    low = [p for p in kept if p.threshold > best.threshold] or kept
     return {
         "low": max(low, key=lambda p: (p.precision, -p.threshold)).threshold,
         "balanced": best.threshold,

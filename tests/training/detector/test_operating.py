@@ -10,6 +10,7 @@ pytest.importorskip("torch")
 
 from osa_daemon.detector.expectation import Expectation
 from osa_daemon.detector.frame import Delayed, Frame
+from osa_daemon.evaluation.figures.alerts import false_alerts
 from osa_daemon.scoring.thresholds import Thresholds
 from osa_daemon.training.detector.home import (
     KIND_SHARES,
@@ -17,6 +18,7 @@ from osa_daemon.training.detector.home import (
     Stratum,
     expected_per_night,
 )
+from osa_daemon.training.detector.judge import judge
 from osa_daemon.training.detector.operating import (
     Point,
     calibration_of,
@@ -67,7 +69,10 @@ def reading(
         frames=tuple(frame(k) for k in range(frames)),
         rest=tuple(delayed(k) for k in range(frames - DELAY, frames)),
         night=SimpleNamespace(
-            events=truth, facts=facts | {"snr_db": 12.0}, labels={"audible": np.ones(frames)}
+            name="night",
+            events=truth,
+            facts=facts | {"snr_db": 12.0},
+            labels={"audible": np.ones(frames)},
         ),
     )
 
@@ -99,6 +104,20 @@ def test_high_goes_below_and_low_above():
     """`high` keeps most of the precision, `low` most of the recall."""
     assert points_of(SWEEP)["high"] == 0.3
     assert points_of(SWEEP)["low"] == 0.7
+
+
+def test_low_takes_a_step_that_costs_little():
+    """Where nothing above is more precise, `low` still lies one step above `balanced`."""
+    sweep = [Point(t, 0.9, r, f1_of(0.9, r)) for t, r in ((0.5, 0.9), (0.55, 0.88), (0.6, 0.86))]
+    points = points_of(sweep)
+    assert (points["balanced"], points["low"]) == (0.5, 0.55)
+
+
+def test_low_takes_no_step_that_costs_too_much():
+    """Where the next step loses more of what is told than may be given up, `low` stays."""
+    sweep = [Point(t, p, r, f1_of(p, r)) for t, p, r in ((0.5, 0.9, 0.9), (0.55, 0.99, 0.7))]
+    points = points_of(sweep)
+    assert (points["balanced"], points["low"]) == (0.5, 0.5)
 
 
 def test_high_errs_no_more_than_what_it_finds_is_worth():
@@ -148,6 +167,20 @@ def test_a_low_limit_is_kept_above_what_errs(nights: list[Any]):
     expectation = Expectation.of(calibration_of(tally([nights[0], surely_false], jobs=1)))
     assert expectation is not None
     assert 0.96 < (expectation.false_events.lowest_within(0.1) or 0) <= 0.97
+
+
+def test_alerts_are_false_by_the_rule_of_the_card():
+    """On a pause too short for an alert one is false, and early on an apnea too."""
+    short, long = (((80.0, length, "central_apnea", True),) for length in (20.0, 60.0))
+    heard = (390, 700)  # the network hears it from 78 to 140 s
+    early = ((90.0, 60.0, "central_apnea", True),)  # begins later than what the network hears
+    nights = [reading(heard, sure=0.9, truth=truth) for truth in (short, long, early)]
+    on_short, on_long, on_early = (
+        judge(night, {"event": 0.5, "in_progress": 0.5, "release": 0.25}) for night in nights
+    )
+    card = [false_alerts(night) for night in (on_short, on_long, on_early)]
+    counted = [counts_at(one, 0.5).false_alerts for one in tally(nights, jobs=1)]
+    assert counted == card == [2, 0, 1]
 
 
 def test_what_sound_cannot_find_is_neither_missed_nor_false():
