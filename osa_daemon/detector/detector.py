@@ -21,20 +21,31 @@ class Detector:
 
     `session` runs the ONNX network (an onnxruntime.InferenceSession), `properties` are those of
     its file, `path` is named in errors. `encoder_sha256` is the digest of the encoder that makes
-    the features.
+    the features, `level_width` how many columns of levels come with them.
 
     Raises:
-        ModelError: the model is damaged, of another version or belongs to another encoder.
+        ModelError: the model is damaged, of another version, belongs to another encoder or wants
+            more levels.
     """
 
     def __init__(
-        self, session: Any, properties: Mapping[str, str], path: Path, encoder_sha256: str
+        self,
+        session: Any,
+        properties: Mapping[str, str],
+        path: Path,
+        encoder_sha256: str,
+        level_width: int,
     ) -> None:
         self.metadata: Metadata = read_metadata(properties, path)
         if self.metadata.encoder_sha256 != encoder_sha256:
             raise ModelError(
                 f"{path} belongs to the encoder {self.metadata.encoder_sha256[:12]}, but the "
                 f"encoder here is {encoder_sha256[:12]}: use the pair of one release."
+            )
+        if self.metadata.level_width > level_width:
+            raise ModelError(
+                f"{path} wants {self.metadata.level_width} levels, but the front end here makes "
+                f"{level_width}: install the release that the model belongs to, or use its own."
             )
         self._session = session
         self._next = -1

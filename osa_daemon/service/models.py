@@ -8,6 +8,7 @@ from osa_daemon.detector.detector import Detector
 from osa_daemon.detector.model import DIGESTS, FORMAT, FORMAT_VERSION, file_sha256, read_digests
 from osa_daemon.errors import ModelError
 from osa_daemon.features.encoder import Encoder
+from osa_daemon.features.levels import LEVEL_WIDTH
 from osa_daemon.features.runtime import OnnxModel, open_model
 
 
@@ -20,9 +21,18 @@ class Models:
     network_path: Path
 
     def detector(self) -> Detector:
-        """Return a detector with an empty memory, for a new stream."""
-        network = self.network
-        return Detector(network.session, network.metadata, self.network_path, self.encoder.sha256)
+        """Return a detector with an empty memory, for a new stream.
+
+        Raises:
+            ModelError: the pair does not fit together, or not this release's front end.
+        """
+        return Detector(
+            self.network.session,
+            self.network.metadata,
+            self.network_path,
+            self.encoder.sha256,
+            LEVEL_WIDTH,
+        )
 
 
 def models_folder() -> Path:

@@ -1,6 +1,7 @@
 """The detector over a stream: what it says must not depend on how the stream was cut."""
 
 import functools
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from osa_daemon.detector.detector import Detector
 from osa_daemon.detector.frame import Delayed, Frame
 from osa_daemon.detector.model import FORMAT, FORMAT_VERSION
-from osa_daemon.errors import ModelError
+from osa_daemon.errors import EXIT_RESOURCE, ModelError
 from osa_daemon.features.features import Features
+from osa_daemon.features.levels import LEVEL_WIDTH
 from osa_daemon.features.runtime import OnnxModel, open_model
 from osa_daemon.service.models import Models, load_models, models_folder
 
@@ -134,7 +136,33 @@ def test_a_detector_of_another_encoder_is_refused(models: Models):
     """The pair of encoder and detector must be of one release."""
     network: OnnxModel = models.network
     with pytest.raises(ModelError, match="belongs to the encoder"):
-        Detector(network.session, network.metadata, Path("detector.onnx"), "0" * 64)
+        Detector(network.session, network.metadata, Path("detector.onnx"), "0" * 64, LEVEL_WIDTH)
+
+
+def test_a_detector_that_wants_more_levels_is_refused(models: Models):
+    """One trained on a later front end ends in a sentence and exit code 4, before any sound."""
+    network, path = models.network, Path("detector.onnx")
+    with pytest.raises(
+        ModelError, match=r"^detector\.onnx wants \d+ levels, .* makes 3: "
+    ) as caught:
+        Detector(network.session, network.metadata, path, models.encoder.sha256, 3)
+    assert caught.value.exit_code == EXIT_RESOURCE
+
+
+def test_a_detector_that_wants_fewer_levels_hears_those(models: Models):
+    """Columns are only added at the end: one of an earlier front end leaves them unheard."""
+    wider = LEVEL_WIDTH + 2
+    detector = Detector(
+        models.network.session,
+        models.network.metadata,
+        Path("detector.onnx"),
+        models.encoder.sha256,
+        wider,
+    )
+    features = make_features(models, 50)
+    levels = np.pad(features.levels, ((0, 0), (0, 2)), constant_values=9)
+    frames = detector.push(replace(features, levels=levels))
+    np.testing.assert_array_equal(numbers(frames), numbers(models.detector().push(features)))
 
 
 def test_another_model_is_no_detector():

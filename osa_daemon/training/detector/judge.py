@@ -68,7 +68,8 @@ def read(model: bytes | str, encoder_sha256: str, nights: Sequence[FeatureNight]
     properties = session.get_modelmeta().custom_metadata_map
     readings = []
     for night in nights:
-        detector = Detector(session, properties, Path("detector.onnx"), encoder_sha256)
+        width = night.features.levels.shape[1]
+        detector = Detector(session, properties, Path("detector.onnx"), encoder_sha256, width)
         frames = [frame for run in _runs(night.features) for frame in detector.push(run)]
         readings.append(Reading(night, tuple(frames), tuple(detector.flush())))
     return readings

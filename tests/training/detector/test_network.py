@@ -91,7 +91,7 @@ def test_the_exported_file_says_what_torch_says(tmp_path: Path):
     path = tmp_path / "detector.onnx"
     export(network, metadata, path)
     model = open_model(path, FORMAT, FORMAT_VERSION)
-    detector = Detector(model.session, model.metadata, path, "e")
+    detector = Detector(model.session, model.metadata, path, "e", LEVEL_WIDTH)
     encoder, levels, valid = make_inputs(150)
     ones, zeros = np.full(150, -50, np.float32), np.zeros(150, np.bool_)
     features = Features(0, encoder[0].numpy(), levels[0].numpy(), ~zeros, ones, ones, zeros, zeros)

@@ -12,6 +12,7 @@ from osa_daemon.detector.detector import Detector
 from osa_daemon.features.encoder import Encoder
 from osa_daemon.features.extractor import FeatureExtractor
 from osa_daemon.features.features import FRAME_RATE_HZ, Features
+from osa_daemon.features.levels import LEVEL_WIDTH
 
 SECONDS = 60
 REPEATS = 3  # the least of them: others use the machine too
@@ -40,7 +41,7 @@ def network_ms(model: bytes | str, encoder_sha256: str) -> float:
     properties = session.get_modelmeta().custom_metadata_map
 
     def run() -> None:
-        detector = Detector(session, properties, Path("detector.onnx"), encoder_sha256)
+        detector = Detector(session, properties, Path("detector.onnx"), encoder_sha256, LEVEL_WIDTH)
         metadata = detector.metadata
         widths = metadata.encoder_width, metadata.level_width
         for at in range(0, SECONDS * FRAME_RATE_HZ, HOP_FRAMES):
