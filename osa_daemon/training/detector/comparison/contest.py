@@ -21,13 +21,14 @@ from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.judge import judge, read
 from osa_daemon.training.detector.train import TrainingPlan
 from osa_daemon.training.encoder_export import EncoderSpec
+from osa_daemon.training.simulator import NightSpec
 
 GROUP = "comparisons"
 SHIPPED = "this model"
 ENVELOPE, WINDOWS, FP32_NAME = "envelope rule", "window classifier", "fp32"
 WINDOWS_TRAIN_H = 10.0
 FP32 = EncoderSpec(int8=False)
-FP32_SHARE = 0.05  # of the nights: their sound is simulated and encoded anew
+FP32_NIGHTS = 12  # with events: 24 h of test nights, whose sound is simulated and encoded anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def contest(
     nights = [repr(spec) for part in specs for spec in part]
     made_of = (champion.way.made_of, defaults(), asdict(plan), nights)
     for name in only:
-        key = digest_of(name, *made_of)
+        key = digest_of(name, FP32_NIGHTS if name == FP32_NAME else None, *made_of)
         row = shop.kept(GROUP, name, key)
         if row is None:
             if name == FP32_NAME:
@@ -139,7 +140,7 @@ def _row(shop: Workshop, champion: Rival, one: Rival) -> Row:
 
 def precision_row(shop: Workshop, champion: Rival) -> Row:
     """Return the shipped detector behind its int8 encoder beside the same in fp32."""
-    specs = shop.judged_nights(FP32_SHARE)
+    specs = precision_nights(shop)
     encoder_sha256 = Encoder(shop.encoder(FP32)).sha256
     way = replace(champion.way, made_of=digest_of(champion.way.made_of, encoder_sha256))
     ours = shop.judge(champion.way, shop.paths(specs))
@@ -152,3 +153,9 @@ def precision_row(shop: Workshop, champion: Rival) -> Row:
         "against": compare(ours, theirs),
         "hours": round(sum(night.hours for night in ours), 1),
     }
+
+
+def precision_nights(shop: Workshop) -> list[NightSpec]:
+    """Return the first judged nights that hold events: few others would tell of F1."""
+    having = [spec for spec in shop.judged_nights() if spec.severity != "none"]
+    return having[:FP32_NIGHTS]

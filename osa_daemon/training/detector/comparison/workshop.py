@@ -90,11 +90,11 @@ class Workshop:
         """Return `part` of the validation nights; with `generators`, of those that they make."""
         return _of(self.specs(VALIDATION, part), generators)
 
-    def judged_nights(self, part: float = 1.0) -> list[NightSpec]:
-        """Return `part` of the nights that tables are made of; of test nights, the first."""
+    def judged_nights(self) -> list[NightSpec]:
+        """Return the nights that tables are made of."""
         if self.judged_on == "validation":
-            return self.validation(part)
-        return first_part(first_part(read_manifest(), self.test_share), part)
+            return self.validation()
+        return first_part(read_manifest(), self.test_share)
 
     def paths(self, specs: Sequence[NightSpec], encoder: EncoderSpec | None = None) -> list[Path]:
         """Return the files of nights, making those that are lacking."""

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("torch")
 
 from osa_daemon.training.detector.baselines import envelope
+from osa_daemon.training.detector.comparison.contest import FP32_NIGHTS, precision_nights
 from osa_daemon.training.detector.comparison.cost import network_ms
 from osa_daemon.training.detector.comparison.trial import train
 from osa_daemon.training.detector.comparison.variants import ABLATIONS, RIVALS, Variant
@@ -120,4 +121,14 @@ def test_test_nights_are_the_first_of_the_manifest(tmp_path: Path):
     shop = Workshop(tmp_path, tmp_path, scale=0.01, test_share=0.3)
     nights = shop.judged_nights()
     assert nights == manifest[: round(0.3 * len(manifest))]
-    assert shop.judged_nights(0.1) == nights[: round(0.1 * len(nights))]
+
+
+def test_precision_is_told_of_nights_with_events(tmp_path: Path):
+    """F1 needs events: the first judged nights that hold some, or all where there are fewer."""
+    manifest = read_manifest()
+    nights = precision_nights(Workshop(tmp_path, tmp_path))
+    assert nights == [spec for spec in manifest if spec.severity != "none"][:FP32_NIGHTS]
+    assert len(nights) == FP32_NIGHTS
+    few = Workshop(tmp_path, tmp_path, test_share=10 / len(manifest))
+    assert precision_nights(few) == [s for s in few.judged_nights() if s.severity != "none"]
+    assert 0 < len(precision_nights(few)) < FP32_NIGHTS
