@@ -25,7 +25,12 @@ def parse_arguments() -> argparse.Namespace:
         "--only", nargs="+", default=(), metavar="NAME", help="groups or members; none: all"
     )
     parser.add_argument("--list", action="store_true", help="print what there is, and end")
-    parser.add_argument("--out", type=Path, default=Path("comparisons.json"), help="all results")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("comparisons.json"),
+        help="all results, of one share of the nights: another is refused",
+    )
     parser.add_argument("--cache", type=Path, default=Path("build/training"), help="cached nights")
     parser.add_argument(
         "--model", type=Path, default=_MODELS / "detector.onnx", help="what rivals stand beside"

@@ -10,7 +10,7 @@ from osa_daemon.evaluation.cells import Column, table
 from osa_daemon.evaluation.store import write_whole
 from osa_daemon.training.detector.comparison import ablation, contest, generators
 from osa_daemon.training.detector.comparison.summary import card_figures
-from osa_daemon.training.detector.comparison.workshop import Row, Workshop
+from osa_daemon.training.detector.comparison.workshop import Row, Workshop, digest_of
 from osa_daemon.training.detector.train import TrainingPlan
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -18,6 +18,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ablation.GROUP: ablation.names(),
     generators.GROUP: generators.names(),
 }
+ASKED = ("judged_on", "test_share", "scale", "material")  # of the workshop, options of the script
 SHOWN = ("f1", "recall_apnea", "recall_hypopnea", "false_per_hour")
 
 
@@ -33,12 +34,17 @@ class Options:
 
 
 def compare_detectors(options: Options) -> None:
-    """Train and judge what was asked for; after each, write what is there so far to `out`."""
-    results = _kept_before(options)
+    """Train and judge what was asked for; after each, write what is there so far to `out`.
+
+    Raises:
+        UsageError: `only` names what there is not, or `out` holds results of other nights.
+    """
+    nights = nights_of(options.shop)
+    results = _kept_before(options, nights)
     for group, name, row in _results(options, wanted(options.only)):
         results.setdefault(group, {})[name] = row
-        figures = card_figures(results, options.model)
-        write_whole(options.out, json.dumps(figures | {"results": results}, indent=1) + "\n")
+        figures = card_figures(results, options.model) | {"nights": nights, "results": results}
+        write_whole(options.out, json.dumps(figures, indent=1) + "\n")
         print(f"{group}: {name}\n{text_of(group, name, row)}", flush=True)
 
 
@@ -79,11 +85,34 @@ def _results(
             yield group, name, row
 
 
-def _kept_before(options: Options) -> dict[str, dict[str, Row]]:
+def nights_of(shop: Workshop) -> Row:
+    """Return which nights results are of: what was asked for, and a digest of what that gives."""
+    specs = (shop.training(), shop.validation(), shop.judged_nights())
+    asked = {name: getattr(shop, name) for name in ASKED}
+    return asked | {"digest": digest_of(*(repr(spec) for part in specs for spec in part))}
+
+
+def _check_same(out: Path, before: Row, nights: Row) -> None:
+    """Refuse to add to results of other nights: nobody could read the two side by side."""
+    if before == nights:
+        return
+    other = [name for name in ASKED if before.get(name) != nights[name]]
+    words = ", ".join(
+        f"--{name.replace('_', '-')} {before[name]}" for name in other if name in before
+    )
+    raise UsageError(
+        f"{out} holds results of {words or 'another version of the nights'}, which must not stand "
+        "beside those asked for: name another file with --out, or ask for the same."
+    )
+
+
+def _kept_before(options: Options, nights: Row) -> dict[str, dict[str, Row]]:
     """Return the results of earlier runs, to add to; what was beside another detector is left."""
     if not options.out.exists():
         return {}
-    results: dict[str, dict[str, Row]] = json.loads(options.out.read_text()).get("results", {})
+    before = json.loads(options.out.read_text(encoding="utf-8"))
+    _check_same(options.out, before.get("nights", {}), nights)
+    results: dict[str, dict[str, Row]] = before.get("results", {})
     champion = contest.shipped(options.model).way.made_of
     beside = results.get(contest.GROUP, {})
     results[contest.GROUP] = {n: row for n, row in beside.items() if row["champion"] == champion}

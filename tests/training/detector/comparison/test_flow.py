@@ -1,12 +1,17 @@
 """Groups of comparisons from end to end, on small nights that are not simulated."""
 
+import json
+import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("torch")
 
+from osa_daemon.errors import UsageError
 from osa_daemon.service.models import models_folder
 from osa_daemon.training.detector.baselines import envelope
 from osa_daemon.training.detector.comparison import contest, cost
@@ -68,3 +73,28 @@ def test_a_run_adds_to_what_is_there(shop: Workshop, tmp_path: Path):
     text = out.read_text()
     assert '"cross"' in text
     assert contest.ENVELOPE in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"judged_on": "test", "test_share": 0.1}, "holds results of --judged-on validation"),
+        ({"scale": 0.5}, "holds results of --scale 1.0, which"),
+        ({}, "another version of the nights"),
+    ],
+)
+def test_results_of_other_nights_are_not_added_to(
+    shop: Workshop, tmp_path: Path, asked: dict[str, Any], words: str
+):
+    """A share, a split or a manifest other than the file's is refused before anything is trained.
+
+    The last case is a file that does not say of which nights its results are.
+    """
+    out = tmp_path / "comparisons.json"
+    compare_detectors(Options(shop, MODEL, out, (contest.ENVELOPE,), steps=2))
+    if not asked:
+        out.write_text(json.dumps({"results": json.loads(out.read_text())["results"]}))
+    kept = out.read_text()
+    with pytest.raises(UsageError, match=re.escape(words)):
+        compare_detectors(Options(replace(shop, **asked), MODEL, out, ("cross",)))
+    assert out.read_text() == kept
