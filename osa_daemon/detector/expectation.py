@@ -31,8 +31,16 @@ class Curve:
         if not all(math.isfinite(number) for number in (*self.thresholds, *self.values)):
             raise ValueError("not every value is a number")
 
+    @property
+    def measured(self) -> tuple[float, float]:
+        """The lowest and the highest threshold that were measured; beyond them nothing is known."""
+        return self.thresholds[0], self.thresholds[-1]
+
     def at(self, threshold: float) -> float:
-        """Return the value at `threshold`; beyond either end, that of the end."""
+        """Return the value at `threshold`; beyond either end, that of the end.
+
+        Curves fall: below `measured` it is the least, above it the most that can be expected.
+        """
         if threshold <= self.thresholds[0]:
             return self.values[0]
         points = zip(self.thresholds, self.values, strict=True)

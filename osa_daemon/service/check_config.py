@@ -3,11 +3,12 @@
 import json
 import sys
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from osa_daemon.errors import ModelError
-from osa_daemon.service.meaning import UNKNOWN, Meaning, meaning_of
+from osa_daemon.service.meaning import UNKNOWN, Meaning, meaning_of, metadata_of
+from osa_daemon.service.rules import precedence, with_shortfall
 from osa_daemon.settings.catalogue import Setting, catalogue
 from osa_daemon.settings.load import Loaded, load
 from osa_daemon.settings.origin import Layer, Origin
@@ -16,28 +17,46 @@ from osa_daemon.settings.words import show
 
 
 def check_config_command(arguments: Namespace) -> int:
-    """Print all values with their origin; raise ConfigError where the settings are not valid."""
+    """Print all values with their origin; raise ConfigError where the settings are not valid.
+
+    What `run` puts up with is a warning here too, and no error.
+    """
     loaded = load(arguments.file or arguments.config)
     values = values_of(loaded)
-    meaning, words = _expected(loaded)
+    expected = _expected(loaded)
     if arguments.json:
-        print(json.dumps(_as_json(loaded, values, meaning), ensure_ascii=False))
+        print(json.dumps(_as_json(loaded, values, expected), ensure_ascii=False))
         return 0
     print(f"{loaded.config_path or 'No settings file: defaults'} is valid.\n")
     _print_table(loaded, values)
-    print(f"\n{words}")
-    for warning in loaded.warnings:
+    print("", expected.words, *expected.notes, sep="\n")
+    for warning in expected.warnings:
         print(warning, file=sys.stderr)
     return 0
 
 
-def _expected(loaded: Loaded) -> tuple[Meaning | None, str]:
-    """Return what the settings of detection mean; a model that is missing does not spoil them."""
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What the settings of detection mean, in words too; which of them win; what is wrong."""
+
+    meaning: Meaning | None
+    words: str
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def _expected(loaded: Loaded) -> _Expected:
+    """Ask the model; one that is missing does not spoil the settings."""
+    note = precedence(loaded.settings, loaded.base.keys() | loaded.overrides.keys())
+    notes = (note,) if note else ()
     try:
-        meaning = meaning_of(loaded.settings)
+        metadata = metadata_of()
+        meaning = meaning_of(loaded.settings, metadata)
+        loaded = with_shortfall(loaded, metadata)
     except ModelError as error:
-        return None, str(error)
-    return meaning, meaning.sentence if meaning else UNKNOWN
+        return _Expected(None, str(error), notes, loaded.warnings)
+    words = meaning.sentence if meaning else UNKNOWN
+    return _Expected(meaning, words, notes, loaded.warnings)
 
 
 def values_of(loaded: Loaded) -> dict[str, Value]:
@@ -73,9 +92,7 @@ def _where(origin: Origin) -> str:
     return origin.name or origin.layer.value
 
 
-def _as_json(
-    loaded: Loaded, values: dict[str, Value], meaning: Meaning | None
-) -> dict[str, object]:
+def _as_json(loaded: Loaded, values: dict[str, Value], expected: _Expected) -> dict[str, object]:
     rows = {}
     for row, origin in zip(catalogue(), loaded.provenance.values(), strict=True):
         rows[row.key] = {
@@ -92,6 +109,7 @@ def _as_json(
         "v": 1,
         "file": path,
         "settings": rows,
-        "expected": asdict(meaning) if meaning else None,
-        "warnings": list(loaded.warnings),
+        "expected": asdict(expected.meaning) if expected.meaning else None,
+        "notes": list(expected.notes),
+        "warnings": list(expected.warnings),
     }

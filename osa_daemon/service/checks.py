@@ -10,14 +10,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import osa_daemon
 from osa_daemon.audio.devices import Device, busy_sentence, resolve
 from osa_daemon.audio.holder import DAEMON
-from osa_daemon.errors import OsaError, StorageError
+from osa_daemon.errors import ModelError, OsaError, StorageError
 from osa_daemon.service.finding import Finding, bad, doubtful, good, tried
+from osa_daemon.service.meaning import metadata_of
+from osa_daemon.service.rules import with_shortfall
 from osa_daemon.settings.load import Loaded
 
 PARTS = ("numpy", "onnxruntime", "sounddevice", "soundfile", "soxr", "paho-mqtt", "pydantic")
@@ -46,7 +49,9 @@ def check_versions() -> Finding:
 
 
 def check_settings(loaded: Loaded) -> Finding:
-    """Which file, and which overrides are left out."""
+    """Which file, which overrides are left out, and what the model cannot keep to."""
+    with suppress(ModelError):  # `check_models` tells of it
+        loaded = with_shortfall(loaded, metadata_of())
     if loaded.warnings:
         return doubtful("settings", " ".join(loaded.warnings))
     file = loaded.config_path or "no file, defaults"

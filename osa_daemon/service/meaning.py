@@ -5,12 +5,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from osa_daemon.detector.expectation import Expectation
-from osa_daemon.detector.model import read_metadata
+from osa_daemon.detector.model import Metadata, read_metadata
 from osa_daemon.detector.properties import read_properties
 from osa_daemon.service.rules import scoring_settings
 from osa_daemon.settings.model import Settings
 
 UNKNOWN = "What this model can be expected to find is unknown: it says nothing of it."
+_BOUNDS = {"below": "at least", "within": "about", "above": "at most"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Meaning:
     """What can be expected of thresholds in a night of `night_h` hours.
 
     `recall`: share of the pauses found that sound can find; `told`: share of the apneas that are
-    told while they last.
+    told while they last. `event_measured`, `in_progress_measured`: lowest and highest threshold
+    that were measured. What is expected of one below is the least, of one above the most.
     """
 
     event_threshold: float
@@ -28,30 +30,49 @@ class Meaning:
     false_events: float
     told: float
     false_alerts: float
+    event_measured: tuple[float, float] = (0.0, 1.0)
+    in_progress_measured: tuple[float, float] = (0.0, 1.0)
 
     @property
     def sentence(self) -> str:
         """The meaning in words."""
-        return (
-            f"Detection finds about {self.recall * 100:.0f} of 100 pauses that sound can find; "
-            f"{_count(self.false_events)} false events per night of {self.night_h:g} h. "
-            f"It tells of about {self.told * 100:.0f} of 100 apneas while they last; "
-            f"{_count(self.false_alerts)} false alerts per night. (Simulated nights; thresholds "
-            f"{self.event_threshold:g} and {self.in_progress_threshold:g}.)"
+        event = _side(self.event_threshold, self.event_measured)
+        told = _side(self.in_progress_threshold, self.in_progress_measured)
+        words = (
+            f"Detection finds {_BOUNDS[event]} {self.recall * 100:.0f} of 100 pauses that sound "
+            f"can find; {_count(self.false_events, event)} false events per night of "
+            f"{self.night_h:g} h. It tells of {_BOUNDS[told]} {self.told * 100:.0f} of 100 apneas "
+            f"while they last; {_count(self.false_alerts, told)} false alerts per night. "
+            f"(Simulated nights; thresholds {self.event_threshold:g} and "
+            f"{self.in_progress_threshold:g}.)"
+        )
+        return words + "".join(
+            f" The threshold {threshold:g} of {what} is {side} what was measured, which is "
+            f"{measured[0]:g} to {measured[1]:g}."
+            for what, threshold, side, measured in (
+                ("events", self.event_threshold, event, self.event_measured),
+                ("pauses in progress", self.in_progress_threshold, told, self.in_progress_measured),
+            )
+            if side != "within"
         )
 
 
-def meaning_of(settings: Settings, detector: Path | None = None) -> Meaning | None:
-    """Return what the settings mean with the model file `detector` (default: the package's own).
-
-    None where the model does not say. Loads no model: only its metadata is read.
+def metadata_of(detector: Path | None = None) -> Metadata:
+    """Return what the model file `detector` (default: the package's own) says; loads no model.
 
     Raises:
-        ConfigError: the model cannot do what the settings ask for.
         ModelError: the model file is missing or damaged.
     """
     path = detector or Path(str(files("osa_daemon") / "models" / "detector.onnx"))
-    metadata = read_metadata(read_properties(path), path)
+    return read_metadata(read_properties(path), path)
+
+
+def meaning_of(settings: Settings, metadata: Metadata) -> Meaning | None:
+    """Return what the settings mean with a model; None where the model does not say.
+
+    Raises:
+        ModelError: what the model says cannot be used.
+    """
     thresholds = scoring_settings(settings, metadata).thresholds
     expectation = Expectation.of(metadata.calibration)
     if expectation is None:
@@ -64,11 +85,20 @@ def meaning_of(settings: Settings, detector: Path | None = None) -> Meaning | No
         false_events=expectation.false_events.at(thresholds.event),
         told=expectation.told.at(thresholds.in_progress),
         false_alerts=expectation.false_alerts.at(thresholds.in_progress),
+        event_measured=expectation.false_events.measured,
+        in_progress_measured=expectation.told.measured,
     )
 
 
-def _count(expected: float) -> str:
+def _side(threshold: float, measured: tuple[float, float]) -> str:
+    lowest, highest = measured
+    if threshold < lowest:
+        return "below"
+    return "above" if threshold > highest else "within"
+
+
+def _count(expected: float, side: str) -> str:
     """Return a count with as many digits as a simulation can vouch for."""
-    if expected < 0.05:
+    if expected < 0.05 and side != "below":
         return "fewer than 0.1"
-    return f"about {expected:.1f}" if expected < 9.95 else f"about {expected:.0f}"
+    return f"{_BOUNDS[side]} " + (f"{expected:.1f}" if expected < 9.95 else f"{expected:.0f}")

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -27,7 +28,7 @@ from osa_daemon.service.outputs import (
     write_event,
 )
 from osa_daemon.service.picture import NightPicture
-from osa_daemon.service.rules import scoring_settings
+from osa_daemon.service.rules import scoring_settings, shortfall
 from osa_daemon.settings.load import load
 
 READ_TIMEOUT_S = 1.0
@@ -53,9 +54,15 @@ def replay(source: Source, chain: Chain) -> Iterator[Outcome]:
 
 
 def rules_of(args: argparse.Namespace, models: Models) -> ScoringSettings:
-    """Return the rules from the settings file and the command's own sensitivity."""
-    metadata = models.detector().metadata
-    return scoring_settings(load(args.config).settings, metadata, args.sensitivity)
+    """Return the rules from the settings file and the command's own sensitivity.
+
+    A limit that the model cannot keep is told on stderr.
+    """
+    metadata, settings = models.detector().metadata, load(args.config).settings
+    told = shortfall(settings, metadata, args.sensitivity)
+    if told is not None:
+        print(told, file=sys.stderr)
+    return scoring_settings(settings, metadata, args.sensitivity)
 
 
 @dataclass(slots=True)

@@ -1,12 +1,20 @@
 """The rules that scoring goes by, from the user's settings and the model's calibration."""
 
+import math
+from collections.abc import Collection
+from dataclasses import replace
+
 from osa_daemon.detector.expectation import Expectation
 from osa_daemon.detector.model import Metadata
-from osa_daemon.errors import ConfigError, ModelError
+from osa_daemon.errors import ModelError
 from osa_daemon.scoring.thresholds import ScoringSettings, Thresholds
+from osa_daemon.settings.load import Loaded
 from osa_daemon.settings.model import Settings
 
 _LIMIT = "detection.max_false_events_per_night"
+_SENSITIVITY = "detection.sensitivity"
+_EVENT = "detection.thresholds.event"
+_IN_PROGRESS = "detection.thresholds.in_progress"
 
 
 def scoring_settings(
@@ -14,10 +22,11 @@ def scoring_settings(
 ) -> ScoringSettings:
     """Return the rules; `sensitivity` overrides the settings' operating point.
 
+    A limit that the model cannot keep is kept as nearly as it can: `shortfall` tells of it.
+
     Raises:
-        ConfigError: the model cannot keep `detection.max_false_events_per_night`, or does not
-            say how often it errs.
-        ModelError: the model has no thresholds for that sensitivity, or unusable ones.
+        ModelError: the model has no thresholds for that sensitivity, or unusable ones, or a
+            calibration that cannot be read.
     """
     alerts = settings.alerts
     return ScoringSettings(
@@ -40,11 +49,12 @@ def _thresholds(settings: Settings, metadata: Metadata, sensitivity: str | None)
         )
     thresholds = dict(metadata.thresholds[chosen])
     own = settings.detection.thresholds
-    limit = settings.detection.max_false_events_per_night
+    limit = None if sensitivity else _limit_in_force(settings)
+    expectation = None if limit is None else Expectation.of(metadata.calibration)
     if own.event is not None:
         thresholds["event"] = own.event
-    elif limit is not None and sensitivity is None:
-        thresholds["event"] = _event_threshold(limit, metadata)
+    elif limit is not None and expectation is not None:
+        thresholds["event"] = _nearest(limit, expectation)
     if own.in_progress is not None:
         thresholds["in_progress"] = own.in_progress
         release = thresholds.get("release", Thresholds().release)
@@ -52,20 +62,69 @@ def _thresholds(settings: Settings, metadata: Metadata, sensitivity: str | None)
     return Thresholds.of(thresholds)
 
 
-def _event_threshold(limit: float, metadata: Metadata) -> float:
-    """Return the lowest threshold at which no more false events are expected in a night."""
+def _limit_in_force(settings: Settings) -> float | None:
+    """Return the limit of false events; None where there is none or a threshold passes it."""
+    detection = settings.detection
+    if detection.thresholds.event is not None:
+        return None
+    return detection.max_false_events_per_night
+
+
+def _nearest(limit: float, expectation: Expectation) -> float:
+    """Return the lowest threshold with no more false events, or else with the fewest there are."""
+    curve = expectation.false_events
+    threshold = curve.lowest_within(max(limit, curve.values[-1]))
+    return curve.thresholds[-1] if threshold is None else threshold
+
+
+def shortfall(settings: Settings, metadata: Metadata, sensitivity: str | None = None) -> str | None:
+    """Return the sentence on a limit in force that the model cannot keep; None where it can.
+
+    `sensitivity` as of `scoring_settings`: with one, the limit is not in force.
+    """
+    limit = None if sensitivity else _limit_in_force(settings)
+    if limit is None:
+        return None
     expectation = Expectation.of(metadata.calibration)
     if expectation is None:
-        raise ConfigError(
-            f"{_LIMIT} is {limit:g}, but this model does not say how often it errs: "
-            "set it to null, or install a newer model."
+        return (
+            f"{_LIMIT} is {limit:g}, but this model does not say how often it errs, so that "
+            f"{_SENSITIVITY} sets the threshold of events: set the limit to null, or install a "
+            "newer model."
         )
-    threshold = expectation.false_events.lowest_within(limit)
-    if threshold is None:
-        least = expectation.false_events.values[-1]
-        raise ConfigError(
-            f"{_LIMIT} is {limit:g}, but this model is expected to make {least:.2g} in a night "
-            f"even at its highest threshold, {expectation.false_events.thresholds[-1]:g}: "
-            "allow more, or set it to null."
-        )
-    return threshold
+    curve = expectation.false_events
+    if curve.lowest_within(limit) is not None:
+        return None
+    least = math.ceil(round(curve.values[-1] * 10, 6)) / 10  # what is told can be set
+    return (
+        f"{_LIMIT} is {limit:g}, but this model can be expected to keep to {least:g} at best, so "
+        f"that its threshold of events is {_nearest(limit, expectation):g}: allow {least:g} or "
+        "more, or set the limit to null."
+    )
+
+
+def with_shortfall(loaded: Loaded, metadata: Metadata) -> Loaded:
+    """Return `loaded` with the shortfall, if there is one, first among its warnings."""
+    told = shortfall(loaded.settings, metadata)
+    return loaded if told is None else replace(loaded, warnings=(told, *loaded.warnings))
+
+
+def precedence(settings: Settings, given: Collection[str]) -> str | None:
+    """Return the sentence on which of several settings of detection wins; None without several.
+
+    `given`: dotted keys that a file or an override sets; `sensitivity` always has a value.
+    """
+    detection = settings.detection
+    by_hand, limit = detection.thresholds, detection.max_false_events_per_night
+    chosen = [_SENSITIVITY] * (_SENSITIVITY in given)
+    events = [_EVENT] * (by_hand.event is not None) + [_LIMIT] * (limit is not None) + chosen
+    told = [_IN_PROGRESS] * (by_hand.in_progress is not None) + chosen
+    if len(events) < 2 and len(told) < 2:
+        return None
+    return f"Events go by {_ranked(events)}; pauses in progress and alerts go by {_ranked(told)}."
+
+
+def _ranked(keys: list[str]) -> str:
+    """Return which setting is in force, and which others, given too, have no say in it."""
+    first, *others = keys or [_SENSITIVITY]
+    return f"{first} (not by {' or '.join(others)})" if others else first

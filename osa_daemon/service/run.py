@@ -33,7 +33,7 @@ from osa_daemon.service.heartbeat import Heartbeats
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.models import Models, load_models
 from osa_daemon.service.outbox import Outbox
-from osa_daemon.service.rules import scoring_settings
+from osa_daemon.service.rules import scoring_settings, with_shortfall
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
 from osa_daemon.settings.load import Loaded
@@ -55,7 +55,11 @@ def run_command(args: argparse.Namespace, loaded: Loaded) -> int:
         level=settings.logging.level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr
     )
     models = load_models()
-    rules = scoring_settings(settings, models.detector().metadata)
+    metadata = models.detector().metadata
+    rules = scoring_settings(settings, metadata)
+    loaded = with_shortfall(loaded, metadata)
+    for warning in loaded.warnings:
+        _log.warning("%s", warning)
     source = make_source(args, settings)
     return Daemon(loaded, models, rules, source).run()
 

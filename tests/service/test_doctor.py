@@ -9,7 +9,9 @@ import pytest
 from osa_daemon.audio.devices import Device
 from osa_daemon.audio.holder import DAEMON
 from osa_daemon.cli import main
+from osa_daemon.detector.model import Metadata
 from osa_daemon.errors import DeviceError
+from osa_daemon.service import checks
 from osa_daemon.service import devices as devices_module
 from osa_daemon.service import doctor as doctor_module
 from osa_daemon.service.broker_check import check_broker
@@ -203,3 +205,18 @@ def test_no_device_is_exit_code_4(
     out, err = capsys.readouterr()
     assert json.loads(out)["devices"] == []
     assert "no microphone" in err
+
+
+def test_a_limit_that_the_model_cannot_keep_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon runs on with less than was asked for: a note."""
+    events = [{"threshold": 0.9, "recall": 0.8, "false_per_night": 2.0}]
+    progress = [{"threshold": 0.9, "told": 0.8, "false_alerts_per_night": 0.1}]
+    calibration = {"night_h": 8.0, "events": events, "in_progress": progress}
+    metadata = Metadata(75, (1, 2, 3), 384, 12, {"balanced": {}}, "", {}, calibration)
+    monkeypatch.setattr(checks, "metadata_of", lambda: metadata)
+    config = tmp_path / "config.yaml"
+    for limit, verdict in ((1, Verdict.DOUBTFUL), (3, Verdict.GOOD)):
+        config.write_text(f"detection: {{max_false_events_per_night: {limit}}}")
+        assert check_settings(load(config, tmp_path / "none.json")).verdict is verdict

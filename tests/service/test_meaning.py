@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from osa_daemon.detector.model import METADATA_KEY, Metadata, write_metadata
-from osa_daemon.errors import ConfigError
-from osa_daemon.service.meaning import Meaning, meaning_of
+from osa_daemon.service.meaning import Meaning, meaning_of, metadata_of
 from osa_daemon.settings.model import Settings
 
 CALIBRATION = {
@@ -51,7 +50,7 @@ def detection(**values: object) -> Settings:
 
 def test_the_thresholds_in_force_are_rated(detector: Path):
     """Those of the sensitivity, here between measured ones."""
-    meaning = meaning_of(Settings(), detector)
+    meaning = meaning_of(Settings(), metadata_of(detector))
     assert meaning is not None
     assert (meaning.event_threshold, meaning.in_progress_threshold) == (0.6, 0.7)
     assert (meaning.recall, meaning.false_events) == pytest.approx((0.89, 2.0))
@@ -60,22 +59,55 @@ def test_the_thresholds_in_force_are_rated(detector: Path):
 
 def test_thresholds_by_hand_are_rated(detector: Path):
     """What the user sets is what is told of."""
-    meaning = meaning_of(detection(thresholds={"event": 0.8}), detector)
+    meaning = meaning_of(detection(thresholds={"event": 0.8}), metadata_of(detector))
     assert meaning is not None
     assert (meaning.recall, meaning.false_events) == pytest.approx((0.84, 1.0))
 
 
 def test_a_limit_is_told_as_what_it_leads_to(detector: Path):
     """The expected false events are the limit, where it binds."""
-    meaning = meaning_of(detection(max_false_events_per_night=1.5), detector)
+    meaning = meaning_of(detection(max_false_events_per_night=1.5), metadata_of(detector))
     assert meaning is not None
     assert meaning.false_events == pytest.approx(1.5, abs=0.01)
 
 
-def test_a_limit_out_of_reach_is_no_valid_setting(detector: Path):
-    """`check-config` fails as the daemon would."""
-    with pytest.raises(ConfigError, match="allow more"):
-        meaning_of(detection(max_false_events_per_night=0.2), detector)
+def test_a_limit_out_of_reach_is_told_as_what_it_leads_to(detector: Path):
+    """Not the limit is expected, but the least that the model can do."""
+    meaning = meaning_of(detection(max_false_events_per_night=0.2), metadata_of(detector))
+    assert meaning is not None
+    assert (meaning.event_threshold, meaning.false_events) == (0.8, 1.0)
+
+
+def test_below_what_was_measured_it_is_at_least_so(detector: Path):
+    """More is found and more is false than at the lowest threshold that was measured."""
+    by_hand = detection(thresholds={"event": 0.05, "in_progress": 0.6})
+    meaning = meaning_of(by_hand, metadata_of(detector))
+    assert meaning is not None
+    assert "finds at least 94 of 100" in meaning.sentence
+    assert "at least 3.0 false events" in meaning.sentence
+    assert "of about 85 of 100 apneas" in meaning.sentence
+    assert meaning.sentence.endswith(
+        "The threshold 0.05 of events is below what was measured, which is 0.4 to 0.8."
+    )
+
+
+def test_above_what_was_measured_it_is_at_most_so(detector: Path):
+    """Less is told and less is false than at the highest threshold that was measured."""
+    meaning = meaning_of(detection(thresholds={"in_progress": 0.95}), metadata_of(detector))
+    assert meaning is not None
+    assert "of at most 70 of 100 apneas while they last; fewer than 0.1" in meaning.sentence
+    assert meaning.sentence.endswith(
+        "The threshold 0.95 of pauses in progress is above what was measured, which is 0.5 to 0.9."
+    )
+
+
+def test_what_was_measured_needs_no_words(detector: Path):
+    """The ends of the range belong to it."""
+    by_hand = detection(thresholds={"event": 0.4, "in_progress": 0.9})
+    meaning = meaning_of(by_hand, metadata_of(detector))
+    assert meaning is not None
+    assert "was measured" not in meaning.sentence
+    assert "at least" not in meaning.sentence
 
 
 def test_the_meaning_is_told_in_words():
@@ -98,4 +130,4 @@ def test_an_older_model_means_nothing_known(detector: Path):
     older |= {"delay_frames": 75, "state_shape": [1, 2, 3], "encoder_width": 1, "level_width": 1}
     older |= {"thresholds": {"balanced": {}}, "encoder_sha256": "", "about": {}}
     detector.write_bytes(field(14, field(1, name) + field(2, json.dumps(older).encode())))
-    assert meaning_of(Settings(), detector) is None
+    assert meaning_of(Settings(), metadata_of(detector)) is None

@@ -89,6 +89,38 @@ def test_after_a_clean_end_nothing_waits_and_nothing_is_claimed(
     db.close()
 
 
+def test_a_limit_that_the_model_cannot_keep_is_told_and_no_end(
+    mosquitto: Mosquitto,
+    subscribe: Callable[..., Subscriber],
+    start_daemon: Start,
+    data: Path,
+    tmp_path: Path,
+):
+    """The night goes on as near the limit as the model can; the log and the broker say so."""
+    script = script_of(
+        tmp_path,
+        "from osa_daemon.service import rules\n"
+        "events = [{'threshold': 0.9, 'recall': 0.8, 'false_per_night': 2.0}]\n"
+        "progress = [{'threshold': 0.9, 'told': 0.8, 'false_alerts_per_night': 0.1}]\n"
+        "known = {'night_h': 8.0, 'events': events, 'in_progress': progress}\n"
+        "read = rules.Expectation.of\n"
+        "rules.Expectation.of = lambda _: read(known)\n",
+    )
+    daemon = start_daemon(
+        mosquitto.port,
+        *("--source", f"file:{data / 'short.ogg'}"),
+        settings=f"journal:\n  state_dir: {tmp_path / 'state'}\n"
+        "detection:\n  max_false_events_per_night: 0.5\n",
+        command=script,
+    )
+    daemon.wait_until_ready()
+    subscriber = subscribe(mosquitto.port)
+    told = "max_false_events_per_night is 0.5, but this model can be expected to keep to 2 at best"
+    subscriber.wait_for(lambda: told in (subscriber.last("problem/configuration") or ""))
+    assert daemon.end() == 0
+    assert daemon.log.read_text().count(told) == 1
+
+
 def test_a_command_is_answered(
     mosquitto: Mosquitto, subscribe: Callable[..., Subscriber], start_daemon: Start, data: Path
 ):
