@@ -52,7 +52,7 @@ class Microphone(BaseModel):
 
 
 class Thresholds(BaseModel):
-    """Single thresholds set by hand, in place of those that the sensitivity means."""
+    """Single thresholds set by hand: they pass over sensitivity and limit."""
 
     model_config = _CONFIG
 
@@ -60,14 +60,17 @@ class Thresholds(BaseModel):
         float | None,
         Field(ge=0.01, le=0.99),
         About(
-            "Probability from which a pause counts as an event; null takes the model's.", live=True
+            "Probability from which a pause counts as an event: passes over `sensitivity` and "
+            "`max_false_events_per_night`; null leaves it to them.",
+            live=True,
         ),
     ] = None
     in_progress: Annotated[
         float | None,
         Field(ge=0.01, le=0.99),
         About(
-            "Probability from which a pause is reported while it lasts; null takes the model's.",
+            "Probability from which a pause is reported while it lasts, and alerted: passes over "
+            "`sensitivity`; null leaves it to that.",
             live=True,
         ),
     ] = None
@@ -81,15 +84,18 @@ class Detection(BaseModel):
     sensitivity: Annotated[
         Sensitivity,
         About(
-            "Operating point of the detector: `high` misses less and errs more often.", live=True
+            "Operating point of the detector: `high` misses less and errs more often. Sets every "
+            "threshold that the settings below do not set.",
+            live=True,
         ),
     ] = "balanced"
     max_false_events_per_night: Annotated[
         float | None,
         Field(ge=0.1, le=50),
         About(
-            "False events to put up with in a night of 8 h: sets the threshold of events in place "
-            "of `sensitivity`; null leaves it to that.",
+            "False events to put up with in a night of 8 h: sets the threshold of events and "
+            "passes over `sensitivity`, which still sets that of alerts; null leaves both to it. "
+            "A limit that the model cannot keep is kept as nearly as it can, with a warning.",
             live=True,
         ),
     ] = None
