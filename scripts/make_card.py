@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Judge the shipped detector and write its card: figures.json, CARD.md and the pictures.
+"""Judge a detector, the shipped one by default, and write figures.json, CARD.md and pictures.
 
 The test nights of the manifest are simulated and judged once; what is finished stays in the cache.
 Each judging of test nights is a look: note it in osa_daemon/training/detector/looks.csv.

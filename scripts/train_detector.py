@@ -4,6 +4,9 @@
 Training goes from the data folder to detector.onnx: nights are simulated and passed through the
 front end once, then cached; training goes on from its last checkpoint; thresholds are chosen on
 validation nights. A run that was interrupted is started again with the same options, and goes on.
+The model goes into build/detector; with --ship into the package, in place of the one there. With
+--card it is judged on the test nights afterwards, and its card is written beside it: each such
+judging is a look, see scripts/make_card.py.
 
 With --finetune the detector that is shipped, or the one of --from, adapts to a folder of scored
 recordings as `osa-daemon evaluate` reads them. Some of the people are held out; they choose the
@@ -12,11 +15,15 @@ DATA, as many hours of simulated nights are mixed in, so that less of what was l
 """
 
 import argparse
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from osa_daemon.errors import OsaError, UsageError
+
+OUT = Path("build/detector")
+MAKE_CARD = Path(__file__).resolve().with_name("make_card.py")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("data", metavar="DATA", nargs="?", type=Path, help="folder with sounds/ and physiology/")
-    add("--out", type=Path, help="folder for the model (default: the package's; not --finetune)")
+    add("--out", type=Path, help=f"folder for the model (default {OUT}; --finetune needs it)")
+    add("--ship", action="store_true", help="replace the package's model in place of --out")
+    add("--card", action="store_true", help="judge test nights at the end, write the model's card")
     add(
         "--cache",
         type=Path,
@@ -60,21 +69,36 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def train(options: argparse.Namespace) -> None:
-    """Train from the beginning."""
+def train(options: argparse.Namespace) -> int:
+    """Train from the beginning; return the exit code."""
     if options.data is None:
         raise UsageError("Training needs the folder DATA; only --finetune does without.")
     if options.model is not None:
         raise UsageError("--from belongs to --finetune: training begins with random weights.")
+    if options.ship and options.out is not None:
+        raise UsageError("--ship writes into the package: leave out --out, or --ship.")
 
-    from osa_daemon.training.detector.command import Options, train_detector
+    from osa_daemon.training.detector.command import PACKAGE_MODELS, Options, train_detector
 
-    names = ("data", "out", "cache", "material", "scale", "steps", "jobs", "dask")
-    train_detector(Options(**{name: getattr(options, name) for name in names}))
+    out = PACKAGE_MODELS if options.ship else options.out or OUT
+    names = ("data", "cache", "material", "scale", "steps", "jobs", "dask")
+    path = train_detector(Options(out=out, **{name: getattr(options, name) for name in names}))
+    print(f"The detector stands in {path}.", flush=True)
+    return make_card(options, out) if options.card else 0
 
 
-def finetune(options: argparse.Namespace) -> None:
-    """Adapt a trained detector."""
+def make_card(options: argparse.Namespace, models: Path) -> int:
+    """Judge the model in `models` and write its card there; return the exit code."""
+    places = ("--models", str(models), "--cache", str(options.cache), "--jobs", str(options.jobs))
+    # a process of its own imports the rooms that training may not
+    command = [sys.executable, str(MAKE_CARD), str(options.data), *places]
+    return subprocess.run(command, check=False).returncode
+
+
+def finetune(options: argparse.Namespace) -> int:
+    """Adapt a trained detector; return the exit code."""
+    if options.ship or options.card:
+        raise UsageError("--ship and --card belong to training, not to --finetune.")
     if options.out is None:
         raise UsageError("--finetune needs --out FOLDER: the model that is shipped is left as is.")
 
@@ -96,17 +120,17 @@ def finetune(options: argparse.Namespace) -> None:
         )
     )
     print(summary(figures))
+    return 0
 
 
 def main() -> int:
     """Read the options and train."""
     options = parser().parse_args()
     try:
-        (train if options.finetune is None else finetune)(options)
+        return (train if options.finetune is None else finetune)(options)
     except OsaError as error:
         print(f"train_detector: {error}", file=sys.stderr)
         return error.exit_code
-    return 0
 
 
 if __name__ == "__main__":

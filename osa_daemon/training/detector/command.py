@@ -10,6 +10,7 @@ from osa_daemon import __version__
 from osa_daemon.detector.model import Metadata, write_digests
 from osa_daemon.evaluation.figures.events import event_row
 from osa_daemon.evaluation.figures.matched import match_nights
+from osa_daemon.evaluation.store import make_folder
 from osa_daemon.features.encoder import Encoder
 from osa_daemon.features.levels import LEVEL_WIDTH
 from osa_daemon.scoring.matching import pool
@@ -32,7 +33,7 @@ class Options:
     """What the script was asked for; None takes the plan's own."""
 
     data: Path
-    out: Path | None
+    out: Path
     cache: Path
     material: Which
     scale: float
@@ -43,7 +44,12 @@ class Options:
 
 
 def train_detector(options: Options) -> Path:
-    """Make nights, train, calibrate, choose thresholds, export; return the detector's file."""
+    """Make nights, train, calibrate, choose thresholds, export; return the detector's file.
+
+    Raises:
+        StorageError: `out` cannot be written, which is tried before hours are spent.
+    """
+    make_folder(options.out)
     encoder_path = PACKAGE_MODELS / "encoder.onnx"
     sha256 = Encoder(encoder_path).sha256
     train, validation = (_nights(share, options) for share in (TRAIN, VALIDATION))
@@ -68,12 +74,10 @@ def train_detector(options: Options) -> Path:
         "shape": asdict(shape),
         "versions": {"osa_daemon": __version__, "torch": version("torch")},
     }
-    out = options.out or PACKAGE_MODELS
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "detector.onnx"
+    path = options.out / "detector.onnx"
     # what is written is written at the end: an interrupted run changes nothing
     export(network, _metadata(network, sha256, chosen, about), path)
-    write_digests(out, encoder_path)
+    write_digests(options.out, encoder_path)
     return path
 
 
