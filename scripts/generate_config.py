@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write what is made from settings, commands and figures: files in config/, tables in the README.
+"""Write what is made from settings, commands and figures: files in config/, parts of the README.
 
 Exit code 1 with --check where something is not up to date.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from osa_daemon.arguments import commands_table
 from osa_daemon.evaluation.card import readme_table
+from osa_daemon.evaluation.plain import in_plain_words
 from osa_daemon.settings.documents import SCHEMA_NAME, commented_file, settings_table
 from osa_daemon.settings.schema import json_schema
 
@@ -26,6 +27,7 @@ def generated(root: Path) -> dict[Path, str]:
     test = json.loads(figures.read_text(encoding="utf-8"))["test"] if figures.exists() else {}
     if "set" in test:  # figures of an older release have none: what they became stays
         text = between(text, "figures", readme_table(test))
+        text = between(text, "words", in_plain_words(test))
     return {
         root / "config" / "osa-daemon.yaml": commented_file(),
         root / "config" / SCHEMA_NAME: json.dumps(json_schema(), indent=2) + "\n",

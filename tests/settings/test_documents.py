@@ -32,6 +32,14 @@ def test_the_readme_has_places_for_the_tables() -> None:
         assert f"|\n<!-- {name}:end -->" in readme
 
 
+def test_the_readme_has_places_for_what_figures_say() -> None:
+    """The card's figures and their plain words stand between markers, not written by hand."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, first in (("figures", "|"), ("words", "In plain words: ")):
+        assert f"<!-- {name}:begin -->\n{first}" in readme
+        assert f"\n<!-- {name}:end -->" in readme
+
+
 def test_the_commented_file_gives_nothing(load_text: Callable[..., Loaded]) -> None:
     """As installed, the file leaves every value at its default."""
     assert load_text(commented_file()).base == {}
