@@ -27,7 +27,12 @@ class MatchedNight:
 
     @property
     def has_events(self) -> bool:
-        """Whether the truth holds events that count."""
+        """Whether the truth holds events that count, on a night that is meant to hold some.
+
+        A healthy sleeper's pause that happens to last 10 s is neither missed nor false.
+        """
+        if self.night.facts.get("severity") == "none":
+            return False
         return any(span.counts for span in self.night.truth)
 
     @property

@@ -16,7 +16,6 @@ AUDIBLE_WINDOW_S = 30.0
 AUDIBLE_OVER_NOISE_DB = 3.0
 SHORTEST_EVENT_S = 10.0
 ALMOST_S = 9.3  # a pause that is too near to 10 s to learn from
-HIDDEN_S = 20.0  # a longer time without a breath that can be heard teaches what inaudible is
 NO_BREATH_DB = 99.0
 _FAINT_DB = 12.0  # below the louder phase: no border of an event that noise hides
 
@@ -75,9 +74,9 @@ def true_events(
 ) -> tuple[tuple[TrueEvent, ...], tuple[Span, ...]]:
     """Return the events with their rendered borders, and spans of which nobody can say.
 
-    Nobody planned the pauses of 10 s and more that a trace of flow holds by itself: they are
-    central apneas. Not to be said: what was planned and lasts less than 10 s, what nearly lasts
-    that, and where the noise hides a breath or two. Nobody pauses while `absent`.
+    Nobody planned the pauses of 10 s and more that a trace of flow holds by itself, nor those of
+    somebody who is heard for a moment of each breath: they are central apneas. Not to be said: what was planned and lasts less than 10 s, what nearly lasts
+    that. Where the noise hides a breath nothing pauses, nor does anybody while `absent`.
     """
     usual = _usual(planned, cycles)
     events, short = [], []
@@ -100,7 +99,7 @@ def true_events(
     taken = [(e.onset_s, e.duration_s) for e in events] + [*gaps, *absent]
     heard = ~cycles.hidden
     seeming = _silences(cycles.start_s[heard], cycles.end_s[heard], taken)
-    short += [span for span in seeming if span[1] < HIDDEN_S]
+    short += [span for span in seeming if span[1] < SHORTEST_EVENT_S]
     return tuple(sorted(events, key=lambda e: e.onset_s)), tuple(short)
 
 
