@@ -75,8 +75,9 @@ def true_events(
     """Return the events with their rendered borders, and spans of which nobody can say.
 
     Nobody planned the pauses of 10 s and more that a trace of flow holds by itself, nor those of
-    somebody who is heard for a moment of each breath: they are central apneas. Not to be said: what was planned and lasts less than 10 s, what nearly lasts
-    that. Where the noise hides a breath nothing pauses, nor does anybody while `absent`.
+    somebody who is heard for a moment of each breath: they are central apneas. Not to be said:
+    what was planned and lasts less than 10 s, and what nearly lasts that. Where noise hides a
+    breath nothing pauses, nor does anybody while `absent`.
     """
     usual = _usual(planned, cycles)
     events, short = [], []
