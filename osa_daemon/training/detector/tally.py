@@ -83,7 +83,7 @@ def _tally(reading: Reading, counts: tuple[Counts, ...]) -> Tally:
         stratum,
         len(reading.frames) / FRAME_RATE_HZ / 3600,
         snr_db is None or float(snr_db) >= QUIET_SNR_DB,
-        not any(counts for *_, counts in events),
+        severity == "none" or not any(counts for *_, counts in events),
         counts,
     )
 

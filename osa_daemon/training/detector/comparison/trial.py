@@ -69,8 +69,7 @@ def train(
     make_folder(shop.checkpoints)
     key = digest_of(asdict(variant), asdict(plan), asdict(shape), [n.name for n in nights])
     trainer = Trainer(shape, plan, nights, shop.checkpoints / f"{key}.pt")
-    if variant.disturbance is not None:
-        trainer.network.disturbance = variant.disturbance
+    trainer.network.disturbance = variant.disturbed_by
     watched = validation[::CHECK_EVERY]
     network = trainer.run(lambda n: _f1(_readings(n, watched)))
     network = calibrated(network, validation)

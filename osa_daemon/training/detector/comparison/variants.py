@@ -43,6 +43,13 @@ class Variant:
     disturbance: Disturbance | None = None
     encoder: EncoderSpec = field(default_factory=EncoderSpec)
 
+    @property
+    def disturbed_by(self) -> Disturbance:
+        """What is done to its input in training; who has one input alone never does without it."""
+        if self.disturbance is not None:
+            return self.disturbance
+        return Disturbance() if self.view.bands else Disturbance(encoder_dropout=0.0)
+
 
 def defaults() -> dict[str, Any]:
     """Return what every result depends on: the shape that variants change, and the code.
