@@ -13,6 +13,9 @@ from typing import Any, Self
 from osa_daemon.errors import ModelError
 
 STEPS = 1000  # a threshold that is interpolated has three digits
+UPPER = "_upper_95"  # ends the name of an upper bound, one-sided, 95 %
+RELEASE_KEY = "release_share"
+_OLDER_RELEASE_SHARE = 0.5  # of models that do not say it: all were measured with this
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ class Expectation:
 
     Against the threshold `event`: `recall`, the share of pauses found of those that sound can
     find, and `false_events` in a night of `night_h` hours. Against `in_progress`: `told`, the
-    share of apneas told while they last, and `false_alerts` (30 s) in a night.
+    share of apneas told while they last, and `false_alerts` (30 s) in a night. `..._upper`: what
+    these are at most, one-sided 95 %, given how few nights were counted; None of older models.
     """
 
     night_h: float
@@ -75,6 +79,8 @@ class Expectation:
     false_events: Curve
     told: Curve
     false_alerts: Curve
+    false_events_upper: Curve | None = None
+    false_alerts_upper: Curve | None = None
 
     @classmethod
     def of(cls, calibration: Mapping[str, Any]) -> Self | None:
@@ -93,11 +99,32 @@ class Expectation:
                 _curve(events, "false_per_night"),
                 _curve(progress, "told"),
                 _curve(progress, "false_alerts_per_night"),
+                _curve_if_any(events, "false_per_night" + UPPER),
+                _curve_if_any(progress, "false_alerts_per_night" + UPPER),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"The model's calibration cannot be read ({error}): install the package again."
             ) from error
+
+
+def release_of(in_progress: float, calibration: Mapping[str, Any]) -> float:
+    """Return the `release` that a threshold of pauses in progress was measured with.
+
+    Raises:
+        ModelError: the model's share of the threshold is none.
+    """
+    share = calibration.get(RELEASE_KEY, _OLDER_RELEASE_SHARE)
+    if not isinstance(share, int | float) or not 0 < share <= 1:
+        raise ModelError(
+            f"The model's calibration has the {RELEASE_KEY} {share!r}; it must be a number above 0 "
+            "and at most 1: install the package again."
+        )
+    return round(in_progress * share, 3)
+
+
+def _curve_if_any(rows: Sequence[Mapping[str, float]], name: str) -> Curve | None:
+    return _curve(rows, name) if any(name in row for row in rows) else None
 
 
 def _curve(rows: Sequence[Mapping[str, float]], name: str) -> Curve:

@@ -1,10 +1,11 @@
 """What the settings of detection mean: what can be expected of them, as `check-config` tells it."""
 
+import math
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from osa_daemon.detector.expectation import Expectation
+from osa_daemon.detector.expectation import Curve, Expectation
 from osa_daemon.detector.model import Metadata, read_metadata
 from osa_daemon.detector.properties import read_properties
 from osa_daemon.service.rules import scoring_settings
@@ -21,6 +22,7 @@ class Meaning:
     `recall`: share of the pauses found that sound can find; `told`: share of the apneas that are
     told while they last. `event_measured`, `in_progress_measured`: lowest and highest threshold
     that were measured. What is expected of one below is the least, of one above the most.
+    `..._upper`: what is false at most, one-sided 95 %; None where an older model does not say.
     """
 
     event_threshold: float
@@ -32,6 +34,8 @@ class Meaning:
     false_alerts: float
     event_measured: tuple[float, float] = (0.0, 1.0)
     in_progress_measured: tuple[float, float] = (0.0, 1.0)
+    false_events_upper: float | None = None
+    false_alerts_upper: float | None = None
 
     @property
     def sentence(self) -> str:
@@ -41,8 +45,10 @@ class Meaning:
         words = (
             f"Detection finds {_BOUNDS[event]} {self.recall * 100:.0f} of 100 pauses that sound "
             f"can find; {_count(self.false_events, event)} false events per night of "
-            f"{self.night_h:g} h. It tells of {_BOUNDS[told]} {self.told * 100:.0f} of 100 apneas "
-            f"while they last; {_count(self.false_alerts, told)} false alerts per night. "
+            f"{self.night_h:g} h{_at_most(self.false_events_upper, event)}. "
+            f"It tells of {_BOUNDS[told]} {self.told * 100:.0f} of 100 apneas "
+            f"while they last; {_count(self.false_alerts, told)} false alerts per night"
+            f"{_at_most(self.false_alerts_upper, told)}. "
             f"(Simulated nights; thresholds {self.event_threshold:g} and "
             f"{self.in_progress_threshold:g}.)"
         )
@@ -87,7 +93,13 @@ def meaning_of(settings: Settings, metadata: Metadata) -> Meaning | None:
         false_alerts=expectation.false_alerts.at(thresholds.in_progress),
         event_measured=expectation.false_events.measured,
         in_progress_measured=expectation.told.measured,
+        false_events_upper=_at(expectation.false_events_upper, thresholds.event),
+        false_alerts_upper=_at(expectation.false_alerts_upper, thresholds.in_progress),
     )
+
+
+def _at(curve: Curve | None, threshold: float) -> float | None:
+    return None if curve is None else curve.at(threshold)
 
 
 def _side(threshold: float, measured: tuple[float, float]) -> str:
@@ -100,5 +112,14 @@ def _side(threshold: float, measured: tuple[float, float]) -> str:
 def _count(expected: float, side: str) -> str:
     """Return a count with as many digits as a simulation can vouch for."""
     if expected < 0.05 and side != "below":
-        return "fewer than 0.1"
-    return f"{_BOUNDS[side]} " + (f"{expected:.1f}" if expected < 9.95 else f"{expected:.0f}")
+        return "about 0"
+    words = f"{expected:.1f}" if expected < 9.95 else f"{expected:.0f}"
+    return f"about {words} or fewer" if side == "above" else f"{_BOUNDS[side]} {words}"
+
+
+def _at_most(upper: float | None, side: str) -> str:
+    """Return the words on a bound, rounded up; none below what was measured: nothing bounds it."""
+    if upper is None or side == "below":
+        return ""
+    up = math.ceil(round(upper * 10, 6)) / 10
+    return f", at most {up if up < 10 else math.ceil(up):g} (95 %)"

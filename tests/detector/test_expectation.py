@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from osa_daemon.detector.expectation import Curve, Expectation
+from osa_daemon.detector.expectation import Curve, Expectation, release_of
 from osa_daemon.errors import ModelError
 
 FALLING = Curve((0.2, 0.4, 0.6, 0.8), (8.0, 4.0, 2.0, 1.0))
@@ -81,6 +81,42 @@ def test_an_expectation_is_read_from_the_calibration():
     assert expectation.recall.at(0.5) == pytest.approx(0.85)
     assert expectation.false_events.at(0.5) == pytest.approx(2.0)
     assert (expectation.told.at(0.5), expectation.false_alerts.at(0.5)) == (0.7, 0.2)
+
+
+def test_bounds_are_read_where_the_model_has_them():
+    """Those of events and of alerts, each against its own threshold; older models have none."""
+    bounded, older = calibration(), Expectation.of(calibration())
+    for row in bounded["events"]:
+        row["false_per_night_upper_95"] = 2 * row["false_per_night"]
+    bounded["in_progress"][0]["false_alerts_per_night_upper_95"] = 1.0
+    expectation = Expectation.of(bounded)
+    assert older is not None
+    assert older.false_events_upper is older.false_alerts_upper is None
+    assert expectation is not None
+    assert expectation.false_events_upper is not None
+    assert expectation.false_events_upper.at(0.5) == pytest.approx(4.0)
+    assert expectation.false_alerts_upper == Curve((0.5,), (1.0,))
+
+
+def test_a_bound_that_is_missing_somewhere_is_damage():
+    """A model has all of them or none."""
+    damaged = calibration()
+    damaged["events"][0]["false_per_night_upper_95"] = 6.0
+    with pytest.raises(ModelError, match=r"calibration cannot be read.*upper"):
+        Expectation.of(damaged)
+
+
+def test_release_is_the_share_that_was_measured():
+    """Older models, which do not say it, were measured with half the threshold."""
+    assert release_of(0.8, {"release_share": 0.25}) == pytest.approx(0.2)
+    assert release_of(0.8, {}) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("share", [0, 1.5, "half", None, float("nan")])
+def test_a_share_that_is_none_is_one_sentence(share: object):
+    """It names the value and what is allowed."""
+    with pytest.raises(ModelError, match=r"release_share .*above 0 and at most 1"):
+        release_of(0.8, {"release_share": share})
 
 
 def test_an_older_model_says_nothing():

@@ -1,7 +1,9 @@
 """What the settings of detection mean, as `check-config` tells it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,7 @@ from osa_daemon.detector.model import METADATA_KEY, Metadata, write_metadata
 from osa_daemon.service.meaning import Meaning, meaning_of, metadata_of
 from osa_daemon.settings.model import Settings
 
-CALIBRATION = {
+CALIBRATION: dict[str, Any] = {
     "night_h": 8.0,
     "events": [
         {"threshold": 0.4, "recall": 0.94, "false_per_night": 3.0},
@@ -18,6 +20,13 @@ CALIBRATION = {
     "in_progress": [
         {"threshold": 0.5, "told": 0.9, "false_alerts_per_night": 0.4},
         {"threshold": 0.9, "told": 0.7, "false_alerts_per_night": 0.0},
+    ],
+}
+BOUNDED = {
+    "night_h": 8.0,
+    "events": [row | {"false_per_night_upper_95": 4.04} for row in CALIBRATION["events"]],
+    "in_progress": [
+        row | {"false_alerts_per_night_upper_95": 0.9986} for row in CALIBRATION["in_progress"]
     ],
 }
 
@@ -95,7 +104,7 @@ def test_above_what_was_measured_it_is_at_most_so(detector: Path):
     """Less is told and less is false than at the highest threshold that was measured."""
     meaning = meaning_of(detection(thresholds={"in_progress": 0.95}), metadata_of(detector))
     assert meaning is not None
-    assert "of at most 70 of 100 apneas while they last; fewer than 0.1" in meaning.sentence
+    assert "of at most 70 of 100 apneas while they last; about 0 false alerts" in meaning.sentence
     assert meaning.sentence.endswith(
         "The threshold 0.95 of pauses in progress is above what was measured, which is 0.5 to 0.9."
     )
@@ -115,12 +124,43 @@ def test_the_meaning_is_told_in_words():
     sentence = Meaning(0.6, 0.7, 8.0, 0.888, 2.04, 0.8, 0.01).sentence
     assert "about 89 of 100 pauses that sound can find; about 2.0 false events per" in sentence
     assert "night of 8 h" in sentence
-    assert "80 of 100 apneas while they last; fewer than 0.1 false alerts" in sentence
+    assert "80 of 100 apneas while they last; about 0 false alerts" in sentence
 
 
 def test_many_false_events_are_told_without_decimals():
     """A simulation cannot vouch for them."""
     assert "about 12 false events" in Meaning(0.6, 0.7, 8.0, 0.9, 12.4, 0.8, 0.1).sentence
+
+
+def test_what_is_false_is_told_with_its_bound(detector: Path):
+    """No false alert in few nights promises none: how many there may be is told, rounded up."""
+    bounded = replace(metadata_of(detector), calibration=BOUNDED)
+    meaning = meaning_of(detection(thresholds={"in_progress": 0.9}), bounded)
+    assert meaning is not None
+    assert "about 2.0 false events per night of 8 h, at most 4.1 (95 %). It" in meaning.sentence
+    assert "about 0 false alerts per night, at most 1 (95 %). (Sim" in meaning.sentence
+
+
+def test_nothing_bounds_what_was_not_measured(detector: Path):
+    """A lower threshold than was measured may err more; a higher one errs no more."""
+    bounded = replace(metadata_of(detector), calibration=BOUNDED)
+    meaning = meaning_of(detection(thresholds={"event": 0.05, "in_progress": 0.95}), bounded)
+    assert meaning is not None
+    assert "at least 3.0 false events per night of 8 h. It" in meaning.sentence
+    assert "about 0 false alerts per night, at most 1 (95 %)." in meaning.sentence
+
+
+def test_a_model_without_bounds_tells_none(detector: Path):
+    """An older one is read all the same."""
+    meaning = meaning_of(Settings(), metadata_of(detector))
+    assert meaning is not None
+    assert "95 %" not in meaning.sentence
+
+
+def test_many_are_bounded_without_decimals():
+    """As what is expected is; it is rounded up."""
+    sentence = Meaning(0.6, 0.7, 8.0, 0.9, 12.4, 0.8, 0.1, false_events_upper=17.2).sentence
+    assert "about 12 false events per night of 8 h, at most 18 (95 %)." in sentence
 
 
 def test_an_older_model_means_nothing_known(detector: Path):

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from scipy.optimize import isotonic_regression
 
+from osa_daemon.detector.expectation import RELEASE_KEY, UPPER
+from osa_daemon.evaluation.poisson import upper_bound
 from osa_daemon.training.detector.hearing import audible_threshold, sweep_audible
 from osa_daemon.training.detector.home import NIGHT_H, expected_per_night
 from osa_daemon.training.detector.judge import Reading
@@ -95,7 +98,7 @@ def points_of(sweep: Sequence[Point]) -> dict[str, float]:
     than `WORTH` leaves, it is the one with the fewest false on eventless nights that does not.
     `high` lies below it and finds the most while precision stays within `GIVE_UP` of that of
     `balanced`; `low` is the most precise above it while recall does: at least one step of the
-    sweep above `balanced`, unless the very next step already loses more than `GIVE_UP` leaves of
+    sweep above `balanced`, unless each step loses precision, or more than `GIVE_UP` leaves of
     what is found (or told); only then both have the same threshold.
     """
     most = max(p.f1 for p in sweep)
@@ -106,9 +109,9 @@ def points_of(sweep: Sequence[Point]) -> dict[str, float]:
     upper = [p for p in sweep if p.threshold >= best.threshold]
     high = [p for p in lower if p.precision >= GIVE_UP * best.precision]
     kept = [p for p in upper if p.recall >= GIVE_UP * best.recall]
-    low = [p for p in kept if p.threshold > best.threshold] or kept
+    steps = [p for p in kept if p.threshold > best.threshold and p.precision >= best.precision]
     return {
-        "low": max(low, key=lambda p: (p.precision, -p.threshold)).threshold,
+        "low": max(steps or [best], key=lambda p: (p.precision, -p.threshold)).threshold,
         "balanced": best.threshold,
         "high": max(high, key=lambda p: (p.recall, p.threshold)).threshold,
     }
@@ -119,36 +122,55 @@ def calibration_of(tallies: Sequence[Tally]) -> dict[str, Any]:
 
     Recall is of quiet to moderately noisy nights; what is false is weighted by `home`. Both fall
     as the threshold rises: where few counts say otherwise, they are levelled (isotonic
-    regression).
+    regression). Beside each rate of what is false stands its upper bound, of `_uppers`. The share
+    of the threshold at which a pause in progress is released is that which all was measured with.
     """
     quiet = [counts for _, counts in _pooled([t for t in tallies if t.is_quiet])]
-    strata = list(dict.fromkeys(t.stratum for t in tallies))
-    members = [[t for t in tallies if t.stratum == stratum] for stratum in strata]
-    hours = [sum(t.hours for t in group) for group in members]
-
-    def per_night(name: str) -> list[float]:
-        counts = [
-            [sum(getattr(t.counts[k], name) for t in group) for group in members]
-            for k in range(len(GRID))
-        ]
-        return _falling([expected_per_night(strata, hours, at) for at in counts])
-
-    events = {
-        "recall": _falling([_share(c.found, c.missed) for c in quiet]),
-        "false_per_night": per_night("false"),
-    }
-    progress = {
-        "told": _falling([_share(c.told, c.untold) for c in quiet]),
-        "false_on_per_night": per_night("false_on"),
-        "false_alerts_per_night": per_night("false_alerts"),
-    }
     return {
         "night_h": NIGHT_H,
         "nights": len(tallies),
-        "hours": round(sum(hours), 1),
-        "events": _rows(events),
-        "in_progress": _rows(progress),
+        "hours": round(sum(t.hours for t in tallies), 1),
+        RELEASE_KEY: RELEASE_SHARE,
+        "events": _rows(
+            {"recall": _falling([_share(c.found, c.missed) for c in quiet])}
+            | _false_per_night("false_per_night", tallies, "false")
+        ),
+        "in_progress": _rows(
+            {"told": _falling([_share(c.told, c.untold) for c in quiet])}
+            | _false_per_night("false_on_per_night", tallies, "false_on")
+            | _false_per_night("false_alerts_per_night", tallies, "false_alerts")
+        ),
     }
+
+
+def _false_per_night(key: str, tallies: Sequence[Tally], name: str) -> dict[str, list[float]]:
+    """Return over `GRID` how many there are in a night at home, and at most, by column."""
+    strata = list(dict.fromkeys(t.stratum for t in tallies))
+    members = [[t for t in tallies if t.stratum == stratum] for stratum in strata]
+    hours = [sum(t.hours for t in group) for group in members]
+    counts = [
+        [sum(getattr(t.counts[k], name) for t in group) for group in members]
+        for k in range(len(GRID))
+    ]
+    expected = [expected_per_night(strata, hours, at) for at in counts]
+    uppers = _uppers([sum(at) for at in counts], sum(hours), expected)
+    return {key: _falling(expected), key + UPPER: uppers}
+
+
+def _uppers(counts: Sequence[int], hours: float, expected: Sequence[float]) -> list[float]:
+    """Return one-sided 95 % upper bounds, a night, of what was counted over `GRID`.
+
+    The exact Poisson bound of the count of all validation nights together, over their hours, for
+    a night of `NIGHT_H`; where the weights of a home make more of each that was counted than that
+    (`expected`, a night), the bound is scaled as they do, so that it is never below the estimate.
+    It holds for each threshold by itself, for nights like the validation nights, as if one false
+    event made no other likelier. No threshold has a lower bound than a higher one has.
+    """
+    raw = [
+        upper_bound(n) * max(NIGHT_H / hours, rate / max(n, 1))
+        for n, rate in zip(counts, expected, strict=True)
+    ]
+    return [*accumulate(reversed(raw), max)][::-1]
 
 
 def _rows(columns: Mapping[str, Sequence[float]]) -> list[dict[str, float]]:

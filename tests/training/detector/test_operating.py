@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from osa_daemon.detector.expectation import Expectation
+from osa_daemon.detector.expectation import Expectation, release_of
 from osa_daemon.detector.frame import Delayed, Frame
 from osa_daemon.evaluation.figures.alerts import false_alerts
 from osa_daemon.scoring.thresholds import Thresholds
@@ -120,6 +120,20 @@ def test_low_takes_no_step_that_costs_too_much():
     assert (points["balanced"], points["low"]) == (0.5, 0.5)
 
 
+def test_low_takes_no_step_that_is_less_precise():
+    """One that finds less and errs more often is nobody's wish: `low` stays."""
+    rows = ((0.5, 0.9, 0.9), (0.55, 0.89, 0.88), (0.6, 0.88, 0.86))
+    points = points_of([Point(t, p, r, f1_of(p, r)) for t, p, r in rows])
+    assert (points["balanced"], points["low"]) == (0.5, 0.5)
+
+
+def test_low_passes_a_step_that_is_less_precise():
+    """A chance dip in precision hides no better threshold above it."""
+    rows = ((0.5, 0.9, 0.9), (0.55, 0.89, 0.88), (0.6, 0.93, 0.86))
+    points = points_of([Point(t, p, r, f1_of(p, r)) for t, p, r in rows])
+    assert (points["balanced"], points["low"]) == (0.5, 0.6)
+
+
 def test_high_errs_no_more_than_what_it_finds_is_worth():
     """Of thresholds that find as much, `high` takes the one that errs least."""
     sweep = [Point(t, p, 0.9, f1_of(p, 0.9)) for t, p in ((0.3, 0.89), (0.4, 0.9), (0.5, 0.91))]
@@ -226,6 +240,70 @@ def test_expectations_fall_as_the_threshold_rises():
     night = Tally(Stratum("quiet", "none"), 8.0, True, True, tuple(Counts(false=n) for n in false))
     rows = calibration_of([night])["events"]
     assert [row["false_per_night"] for row in rows[:5]] == pytest.approx([4, 3, 2, 2, 1])
+
+
+def calm(hours: float, *counts: Counts) -> Tally:
+    """A quiet night with these counts at the lowest thresholds, and none above."""
+    rest = (Counts(),) * (len(GRID) - len(counts))
+    return Tally(Stratum("quiet", "none"), hours, True, True, counts + rest)
+
+
+def test_no_false_alert_in_a_day_of_nights_promises_none():
+    """Three nights without one allow one a night, of events, states and alerts alike."""
+    calibration = calibration_of([calm(24.0)])
+    for row in (*calibration["events"], *calibration["in_progress"]):
+        rates = {name: value for name, value in row.items() if name.startswith("false")}
+        bounds = {name: value for name, value in rates.items() if name.endswith("_upper_95")}
+        assert set(bounds) == {f"{name}_upper_95" for name in rates.keys() - bounds.keys()}
+        assert bounds
+        assert list(bounds.values()) == pytest.approx([2.9957 / 3] * len(bounds), abs=1e-4)
+    told = Expectation.of(calibration)
+    assert told is not None
+    assert told.false_alerts_upper is not None
+    assert told.false_alerts.at(0.9) == 0.0
+    assert told.false_alerts_upper.at(0.9) > 0.99
+
+
+def test_more_nights_allow_less():
+    """The bound is of all the hours that there are."""
+    short, long = (calibration_of([calm(h)] * 3)["events"][-1] for h in (8.0, 80.0))
+    assert short["false_per_night_upper_95"] == pytest.approx(
+        10 * long["false_per_night_upper_95"], abs=1e-3
+    )
+
+
+def test_a_bound_is_of_what_was_counted():
+    """Four in 16 h: at most 9.1537 in these, half as many in a night."""
+    row = calibration_of([calm(16.0, Counts(false_alerts=4))])["in_progress"][0]
+    assert row["false_alerts_per_night_upper_95"] == pytest.approx(9.1537 / 2, abs=1e-4)
+    assert row["false_on_per_night_upper_95"] == pytest.approx(2.9957 / 2, abs=1e-4)
+
+
+def test_bounds_are_weighted_as_the_estimate_is():
+    """Where a home makes more of each false event than the validation nights do, so do they."""
+    severe = Tally(Stratum("events", "severe"), 72.0, False, False, (Counts(),) * len(GRID))
+    row = calibration_of([calm(8.0, Counts(false=4)), severe])["events"][0]
+    share = 9.1537 / 4
+    assert row["false_per_night"] > 4 * 8 / 80
+    assert row["false_per_night_upper_95"] == pytest.approx(
+        share * row["false_per_night"], rel=1e-3
+    )
+
+
+def test_bounds_fall_and_are_never_below_the_estimate():
+    """Also where few counts rise by chance, and are levelled."""
+    rising = (Counts(false=2), Counts(false=0), Counts(false=9), Counts(false=1))
+    rows = calibration_of([calm(8.0, *rising)])["events"]
+    bounds = [row["false_per_night_upper_95"] for row in rows]
+    assert bounds == sorted(bounds, reverse=True)
+    assert all(row["false_per_night"] < bound for row, bound in zip(rows, bounds, strict=True))
+
+
+def test_the_release_that_was_measured_is_kept(nights: list[Any], tallies: list[Tally]):
+    """A threshold by hand is released as those of the sensitivities are."""
+    for thresholds in choose(nights, jobs=1).thresholds.values():
+        release = release_of(thresholds["in_progress"], calibration_of(tallies))
+        assert release == thresholds["release"]
 
 
 def test_noisy_nights_do_not_lower_the_expected_recall(tallies: list[Tally]):
