@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection
 from dataclasses import replace
 
-from osa_daemon.detector.expectation import Expectation
+from osa_daemon.detector.expectation import Expectation, release_of
 from osa_daemon.detector.model import Metadata
 from osa_daemon.errors import ModelError
 from osa_daemon.scoring.thresholds import ScoringSettings, Thresholds
@@ -40,7 +40,10 @@ def scoring_settings(
 
 
 def _thresholds(settings: Settings, metadata: Metadata, sensitivity: str | None) -> Thresholds:
-    """Resolve: set by hand before a command's sensitivity before the limit before the setting."""
+    """Resolve: set by hand before a command's sensitivity before the limit before the setting.
+
+    With `in_progress` set by hand goes the `release` that its expectation was measured with.
+    """
     chosen = sensitivity or settings.detection.sensitivity
     if chosen not in metadata.thresholds:
         raise ModelError(
@@ -57,8 +60,7 @@ def _thresholds(settings: Settings, metadata: Metadata, sensitivity: str | None)
         thresholds["event"] = _nearest(limit, expectation)
     if own.in_progress is not None:
         thresholds["in_progress"] = own.in_progress
-        release = thresholds.get("release", Thresholds().release)
-        thresholds["release"] = min(release, own.in_progress)
+        thresholds["release"] = release_of(own.in_progress, metadata.calibration)
     return Thresholds.of(thresholds)
 
 

@@ -58,11 +58,26 @@ def test_a_sensitivity_that_the_model_lacks_is_one_sentence():
         scoring_settings(Settings(), metadata({}))
 
 
+@pytest.mark.parametrize(("share", "release"), [({}, 0.35), ({"release_share": 0.8}, 0.56)])
+def test_release_follows_an_own_threshold(share: dict[str, float], release: float):
+    """It is what the expectation was measured with, not what the sensitivity has: it may rise."""
+    own = Settings.model_validate({"detection": {"thresholds": {"in_progress": 0.7}}})
+    of_model = metadata({"balanced": {"in_progress": 0.4, "release": 0.2}}, CALIBRATION | share)
+    rules = scoring_settings(own, of_model)
+    assert (rules.thresholds.in_progress, rules.thresholds.release) == (0.7, release)
+
+
 def test_an_own_threshold_needs_no_release_of_the_model():
-    """A threshold that the model leaves out is the default, and release never above the own one."""
-    own = {"detection": {"thresholds": {"in_progress": 0.2}}}
-    rules = scoring_settings(Settings.model_validate(own), metadata({"balanced": {}}))
-    assert (rules.thresholds.in_progress, rules.thresholds.release) == (0.2, 0.2)
+    """An older model has neither a release nor a share: half the threshold stands."""
+    own = Settings.model_validate({"detection": {"thresholds": {"in_progress": 0.2}}})
+    rules = scoring_settings(own, metadata({"balanced": {}}))
+    assert (rules.thresholds.in_progress, rules.thresholds.release) == (0.2, 0.1)
+
+
+def test_without_an_own_threshold_release_is_the_sensitivitys():
+    """Both come from the same set."""
+    of_model = metadata({"balanced": {"in_progress": 0.4, "release": 0.3}}, CALIBRATION)
+    assert scoring_settings(Settings(), of_model).thresholds.release == 0.3
 
 
 def test_a_limit_of_false_events_sets_the_threshold():
