@@ -2,7 +2,8 @@
 """Judge a detector, the shipped one by default, and write figures.json, CARD.md and pictures.
 
 The test nights of the manifest are simulated and judged once; what is finished stays in the cache.
-Each judging of test nights is a look: note it in osa_daemon/training/detector/looks.csv.
+A detector that stands before the test nights for the first time is a look, which goes into
+osa_daemon/training/detector/looks.csv.
 """
 
 import argparse
@@ -44,7 +45,8 @@ def make_card(options: argparse.Namespace) -> None:
     folder = options.models or PACKAGE_MODELS
     detector = folder / "detector.onnx"
     examiner = Examiner(options.data, PACKAGE_MODELS / "encoder.onnx", options.cache, options.jobs)
-    _, figures = examine(Examination(detector, share=options.share), examiner)
+    asked = Examination(detector, share=options.share, command="scripts/make_card.py")
+    _, figures = examine(asked, examiner)
     figures[KEY] = bundled_rows(REPOSITORY / "tests" / "data", load_models_with(detector))
     if options.comparisons is not None:
         compared = json.loads(options.comparisons.read_text(encoding="utf-8"))

@@ -1,6 +1,5 @@
 """`osa-daemon evaluate` on the folder of training data: the test nights, and the model card."""
 
-import csv
 import json
 from argparse import Namespace
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from osa_daemon.evaluation.report import figures_of
 from osa_daemon.evaluation.store import make_folder, write_whole
 from osa_daemon.training.detector.command import PACKAGE_MODELS
 from osa_daemon.training.detector.examination import Examiner, manifest_digest
+from osa_daemon.training.detector.looks import LOOKS, Look, log_look
 from osa_daemon.training.detector.testing import first_part, read_manifest
 from osa_daemon.training.simulator.night import Generator
 
-LOOKS = Path(__file__).with_name("looks.csv")
 NOTES = Path(__file__).with_name("notes.json")
 DEFAULT_CACHE = Path("build/training")
 JOBS = 2
@@ -28,11 +27,15 @@ JOBS = 2
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Which detector stands before how much of the manifest, at which sensitivity."""
+    """Which detector stands before how much of the manifest, at which sensitivity.
+
+    `command`: what the log of looks says of it.
+    """
 
     model: Path
     sensitivity: str = "balanced"
     share: float = 1.0
+    command: str = "osa-daemon evaluate"
 
 
 def evaluate_command(args: Namespace) -> int:
@@ -54,8 +57,13 @@ def evaluate_command(args: Namespace) -> int:
     return 0
 
 
-def examine(asked: Examination, examiner: Examiner) -> tuple[list[JudgedNight], dict[str, Any]]:
-    """Judge the first part of the manifest; return its nights and all figures of the card."""
+def examine(
+    asked: Examination, examiner: Examiner, log: Path = LOOKS
+) -> tuple[list[JudgedNight], dict[str, Any]]:
+    """Judge the first part of the manifest; return its nights and all figures of the card.
+
+    That is a look at test nights, which goes into the `log`.
+    """
     metadata = metadata_of(asked.model)
     if asked.sensitivity not in metadata.thresholds:
         raise UsageError(
@@ -65,20 +73,22 @@ def examine(asked: Examination, examiner: Examiner) -> tuple[list[JudgedNight], 
     manifest = read_manifest()
     specs = first_part(manifest, asked.share)
     judged = examiner.judge(asked.model, metadata.thresholds[asked.sensitivity], specs)
+    digest, detector = manifest_digest(manifest), file_sha256(asked.model)
+    looks = log_look(Look(digest, detector, len(specs), asked.command), log)
     figures = {
         "test": figures_of(judged, unseen=unseen_by(metadata)),
         "about": dict(metadata.about),
         "thresholds": {name: dict(row) for name, row in metadata.thresholds.items()},
         "calibration": dict(metadata.calibration),
         "encoder_sha256": metadata.encoder_sha256,
-        "detector_sha256": file_sha256(asked.model),
+        "detector_sha256": detector,
         "manifest": {
             "nights": len(specs),
             "of": len(manifest),
-            "digest": manifest_digest(manifest),
+            "digest": digest,
             "sensitivity": asked.sensitivity,
         },
-        "looks": read_looks(),
+        "looks": looks,
         **json.loads(NOTES.read_text(encoding="utf-8")),
     }
     return judged, figures
@@ -100,9 +110,3 @@ def draw(figures: dict[str, Any], folder: Path) -> None:
 def metadata_of(model: Path) -> Metadata:
     """Read what a detector's file says of itself."""
     return read_metadata(read_properties(model), model)
-
-
-def read_looks() -> list[dict[str, str]]:
-    """Return the log of looks at test nights: each with its commit and what it was for."""
-    with LOOKS.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))

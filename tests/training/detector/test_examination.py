@@ -15,6 +15,7 @@ from osa_daemon.errors import InputError
 from osa_daemon.training.detector import examination, testing
 from osa_daemon.training.detector.evaluate import Examination, examine, metadata_of
 from osa_daemon.training.detector.examination import Examiner
+from osa_daemon.training.detector.looks import COLUMNS, read_looks
 from osa_daemon.training.detector.testing import (
     EMPTY_HOURS,
     EVENTLESS,
@@ -113,12 +114,19 @@ def test_a_night_is_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_an_examination_tells_what_was_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its figures name the part of the manifest, the detector and the sensitivity."""
+    """Its figures name the part of the manifest, the detector and the sensitivity; it is a look."""
     specs = [replace(spec, duration_s=40.0) for spec in SHORT]
     monkeypatch.setattr("osa_daemon.training.detector.evaluate.read_manifest", lambda: specs)
     examiner = Examiner(None, MODELS / "encoder.onnx", tmp_path, 1)
-    judged, figures = examine(Examination(MODELS / "detector.onnx", "low", 0.5), examiner)
+    log = tmp_path / "looks.csv"
+    log.write_text(",".join(COLUMNS) + "\n")
+    judged, figures = examine(Examination(MODELS / "detector.onnx", "low", 0.5), examiner, log)
     assert len(judged) == 1
     assert (figures["manifest"]["nights"], figures["manifest"]["of"]) == (1, 2)
     assert figures["manifest"]["sensitivity"] == "low"
     assert figures["test"]["set"]["nights"] == 1
+    (look,) = figures["looks"]
+    assert look["detector"] == figures["detector_sha256"][:12]
+    assert look["manifest"] == figures["manifest"]["digest"]
+    assert (look["nights"], look["what"]) == ("1", "osa-daemon evaluate")
+    assert read_looks(log) == [look]
