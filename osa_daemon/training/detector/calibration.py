@@ -9,6 +9,7 @@ the network's heads: its file needs nothing more.
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,12 +18,14 @@ from torch.nn import Linear, functional
 
 from osa_daemon.detector.model import CLASSES
 from osa_daemon.training.detector.corpus import FeatureNight
-from osa_daemon.training.detector.network import Network
+from osa_daemon.training.detector.network import AnyNetwork, Committee, Network
 from osa_daemon.training.detector.targets import SINGLE, targets_of
 
 BINS = 15  # of equal width; the usual number of Guo et al. 2017
 RIDGE = 1e-5  # of the loss: outputs that hardly occur stay near what they were
 STEPS = 100
+
+N = TypeVar("N", Network, Committee)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +58,22 @@ class Scaling:
     bias: Tensor
 
 
-def calibrated(network: Network, nights: Sequence[FeatureNight]) -> Network:
+def calibrated(network: N, nights: Sequence[FeatureNight]) -> N:
     """Fit scalings on validation nights and return a copy of the network that has them."""
     evidence = evidence_of(network, nights)
     single, event = fit_sigmoids(evidence.single), fit_softmax(evidence.event)
-    scaled = copy.deepcopy(network)
-    fold(scaled.causal_head, fit_sigmoids(evidence.causal))
+    causal = fit_sigmoids(evidence.causal)
     both = Scaling(torch.cat([single.scale, event.scale]), torch.cat([single.bias, event.bias]))
-    fold(scaled.delayed_head, both)
+    scaled = copy.deepcopy(network)
+    for member in scaled.members:  # the mean of scaled logits is the scaled mean
+        fold(member.causal_head, causal)
+        fold(member.delayed_head, both)
     return scaled.eval()
 
 
-def calibration_errors(network: Network, nights: Sequence[FeatureNight]) -> dict[str, float | None]:
+def calibration_errors(
+    network: AnyNetwork, nights: Sequence[FeatureNight]
+) -> dict[str, float | None]:
     """Return the expected calibration error of every output, 0 … 1, over the nights' frames.
 
     By name, such as `causal apnea` or `delayed event` (apnea or hypopnea); None where the truth
@@ -76,7 +83,7 @@ def calibration_errors(network: Network, nights: Sequence[FeatureNight]) -> dict
 
 
 @torch.no_grad()
-def evidence_of(network: Network, nights: Sequence[FeatureNight]) -> Evidence:
+def evidence_of(network: AnyNetwork, nights: Sequence[FeatureNight]) -> Evidence:
     """Run the network over nights, each followed by lost sound until its last delayed reading."""
     network.eval()
     parts = [_of_night(network, night) for night in nights]
@@ -178,7 +185,7 @@ def _minimise(parameters: list[Tensor], loss_of: Callable[[], Tensor]) -> None:
     optimiser.step(step)
 
 
-def _of_night(network: Network, night: FeatureNight) -> tuple[Rows, Rows, Rows]:
+def _of_night(network: AnyNetwork, night: FeatureNight) -> tuple[Rows, Rows, Rows]:
     shape, features = network.shape, night.features
     pad = ((0, shape.delay_frames), (0, 0))
     encoder = np.pad(features.encoder.astype(np.float32), pad)

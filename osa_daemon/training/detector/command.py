@@ -18,10 +18,10 @@ from osa_daemon.training.detector.calibration import calibrated
 from osa_daemon.training.detector.corpus import FeatureNight, make_or_load
 from osa_daemon.training.detector.export import export, model_bytes, state_shape
 from osa_daemon.training.detector.judge import Reading, hours_of, judge, read, score
-from osa_daemon.training.detector.network import Network, NetworkShape
+from osa_daemon.training.detector.network import AnyNetwork, Committee, NetworkShape
 from osa_daemon.training.detector.operating import Operating, choose
 from osa_daemon.training.detector.plan import GENERATORS, TRAIN, VALIDATION, Share, specs_of
-from osa_daemon.training.detector.train import Trainer, TrainingPlan
+from osa_daemon.training.detector.train import MEMBERS, Trainer, TrainingPlan
 from osa_daemon.training.simulator.night import Generator, Which
 
 PACKAGE_MODELS = Path(__file__).parents[2] / "models"
@@ -56,10 +56,13 @@ def train_detector(options: Options) -> Path:
     plan = TrainingPlan() if options.steps is None else TrainingPlan(steps=options.steps)
     shape = NetworkShape(Encoder(encoder_path).width, LEVEL_WIDTH)
     made_by = "-".join((options.material, *options.generators))
-    trainer = Trainer(shape, plan, train, options.cache / f"checkpoint-{made_by}.pt")
     watched = validation[::CHECK_EVERY]
-    network = trainer.run(lambda n: _f1(_readings(n, sha256, watched)))
-    network = calibrated(network, validation)
+    members = []
+    for number, disturbance in enumerate(MEMBERS, 1):
+        path = options.cache / f"checkpoint-{made_by}-{number}.pt"
+        trainer = Trainer(shape, plan, train, path, disturbance=disturbance)
+        members.append(trainer.run(lambda n: _f1(_readings(n, sha256, watched))))
+    network = calibrated(Committee(members), validation)
     readings = _readings(network, sha256, validation)
     chosen = choose(readings, options.jobs)
     judged = [judge(reading, chosen.thresholds["balanced"]) for reading in readings]
@@ -72,6 +75,7 @@ def train_detector(options: Options) -> Path:
         "validation": event_row(match_nights(judged)),
         "plan": asdict(plan),
         "shape": asdict(shape),
+        "members": len(members),
         "versions": {"osa_daemon": __version__, "torch": version("torch")},
     }
     path = options.out / "detector.onnx"
@@ -91,7 +95,7 @@ def _nights(share: Share, options: Options) -> list[FeatureNight]:
 
 
 def _metadata(
-    network: Network, encoder_sha256: str, chosen: Operating, about: dict[str, Any]
+    network: AnyNetwork, encoder_sha256: str, chosen: Operating, about: dict[str, Any]
 ) -> Metadata:
     return Metadata(
         network.shape.delay_frames,
@@ -106,7 +110,7 @@ def _metadata(
 
 
 def _readings(
-    network: Network, encoder_sha256: str, nights: Sequence[FeatureNight]
+    network: AnyNetwork, encoder_sha256: str, nights: Sequence[FeatureNight]
 ) -> list[Reading]:
     """Read nights with a network that is not exported yet."""
     model = model_bytes(network, _metadata(network, encoder_sha256, Operating({}, {}), {}))

@@ -31,7 +31,7 @@ from osa_daemon.training.detector.improvement import (
     read_nights,
 )
 from osa_daemon.training.detector.judge import hours_of
-from osa_daemon.training.detector.network import Network
+from osa_daemon.training.detector.network import AnyNetwork, Committee
 from osa_daemon.training.detector.plan import TRAIN, VALIDATION, Share, specs_of
 from osa_daemon.training.detector.recordings import hear_or_load
 from osa_daemon.training.detector.train import Trainer, TrainingPlan
@@ -106,30 +106,38 @@ def finetune(options: FinetuneOptions) -> dict[str, Any]:
 
 
 def _counted(
-    network: Network, metadata: Metadata, nights: Sequence[FeatureNight]
+    network: AnyNetwork, metadata: Metadata, nights: Sequence[FeatureNight]
 ) -> dict[str, Any]:
     readings = read_nights(network, metadata, nights)
     return counts_of(readings, metadata.thresholds["balanced"])
 
 
 def _tune(
-    start: Network,
+    start: Committee,
     options: FinetuneOptions,
     division: Division,
     simulated: Sequence[FeatureNight],
     checkpoint: Path,
-) -> Network:
-    """Train on from `start`; return the best step, calibrated, or `start` where none is better."""
+) -> Committee:
+    """Train each member on from `start`; return their best steps together, calibrated.
+
+    Where they are no better than `start`, it is `start`.
+    """
     train = [*division.train, *simulated]
-    trainer = Trainer(start.shape, options.plan, train, checkpoint, start=start)
     held_out = division.held_out
-    tuned = trainer.run(lambda n: math.exp(-event_loss(n, held_out)), "held-out likelihood")
+    members = []
+    for number, member in enumerate(start.members, 1):
+        path = checkpoint.with_stem(f"{checkpoint.stem}-{number}")
+        trainer = Trainer(start.shape, options.plan, train, path, start=member)
+        likelihood = "held-out likelihood"
+        members.append(trainer.run(lambda n: math.exp(-event_loss(n, held_out)), likelihood))
+    tuned = Committee(members)
     if event_loss(tuned, held_out) >= event_loss(start, held_out):
         return start
     return calibrated(tuned, held_out)
 
 
-def _narrow(nights: Sequence[FeatureNight], network: Network) -> list[FeatureNight]:
+def _narrow(nights: Sequence[FeatureNight], network: AnyNetwork) -> list[FeatureNight]:
     """Leave out the levels that a detector of an older release does not hear."""
     width = network.shape.level_width
     return [
@@ -157,7 +165,7 @@ def _check_features(metadata: Metadata, encoder_sha256: str, model: Path) -> Non
 
 
 def _simulated(
-    options: FinetuneOptions, share: Share, hours: float, network: Network
+    options: FinetuneOptions, share: Share, hours: float, network: AnyNetwork
 ) -> list[FeatureNight]:
     """Return about `hours` of simulated nights of a split, none without a data folder."""
     if options.data is None:
@@ -180,7 +188,7 @@ def _told(division: Division, recordings: int) -> dict[str, Any]:
     }
 
 
-def _write(network: Network, metadata: Metadata, figures: dict[str, Any], out: Path) -> None:
+def _write(network: AnyNetwork, metadata: Metadata, figures: dict[str, Any], out: Path) -> None:
     """Write all at the end: an interrupted run changes nothing."""
     out.mkdir(parents=True, exist_ok=True)
     encoder = out / "encoder.onnx"

@@ -13,12 +13,12 @@ from osa_daemon.scoring.matching import pool
 from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.export import model_bytes
 from osa_daemon.training.detector.judge import Reading, read, score
-from osa_daemon.training.detector.network import Network
+from osa_daemon.training.detector.network import AnyNetwork
 from osa_daemon.training.detector.operating import choose
 from osa_daemon.training.detector.targets import targets_of
 
 
-def event_loss(network: Network, nights: Sequence[FeatureNight]) -> float:
+def event_loss(network: AnyNetwork, nights: Sequence[FeatureNight]) -> float:
     """Return the delayed reading's mean cross entropy of events over whole nights, in nats."""
     delay = network.shape.delay_frames
     network.eval()  # exporting leaves a network in training
@@ -39,7 +39,7 @@ def event_loss(network: Network, nights: Sequence[FeatureNight]) -> float:
 
 
 def judged(
-    network: Network, metadata: Metadata, nights: Sequence[FeatureNight], jobs: int
+    network: AnyNetwork, metadata: Metadata, nights: Sequence[FeatureNight], jobs: int
 ) -> tuple[dict[str, Any], Metadata]:
     """Choose thresholds on `nights`; return the figures there, and the metadata with them.
 
@@ -59,7 +59,7 @@ def judged(
 
 
 def read_nights(
-    network: Network, metadata: Metadata, nights: Sequence[FeatureNight]
+    network: AnyNetwork, metadata: Metadata, nights: Sequence[FeatureNight]
 ) -> list[Reading]:
     """Read nights with a network that is not exported yet."""
     return read(model_bytes(network, metadata), metadata.encoder_sha256, nights)

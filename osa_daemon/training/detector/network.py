@@ -6,7 +6,9 @@ voices overfit at once), band levels, and whether there was sound at all. Eight 
 Training and bedside run the same `forward`: a stream that begins has a memory of zeros.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -115,6 +117,11 @@ class Network(nn.Module):
         # audible, breath, snore, gasp; none, apnea, hypopnea
         self.delayed_head = nn.Linear(shape.channels, 4 + 3)
 
+    @property
+    def members(self) -> tuple["Network", ...]:
+        """Itself, as a committee has members."""
+        return (self,)
+
     def forward(
         self, encoder: Tensor, levels: Tensor, valid: Tensor, state: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
@@ -153,10 +160,47 @@ class Network(nn.Module):
         return torch.zeros(batch, self.shape.memory_frames, self.shape.channels)
 
 
+class Committee(nn.Module):
+    """Networks of one shape that are asked together: the mean of their logits is the answer.
+
+    Two that were trained apart err in different places; together they err less than either.
+    """
+
+    def __init__(self, members: Sequence[Network]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(members)
+        self.shape = members[0].shape
+
+    @property
+    def members(self) -> tuple[Network, ...]:
+        """The networks."""
+        return tuple(cast("Network", network) for network in self.networks)
+
+    def forward(
+        self, encoder: Tensor, levels: Tensor, valid: Tensor, state: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """As `Network.forward`; `state` holds the members' memories side by side in channels."""
+        states = state.split(self.shape.channels, dim=2)
+        answers = [
+            member(encoder, levels, valid, own)
+            for member, own in zip(self.members, states, strict=True)
+        ]
+        causal, delayed, memories = zip(*answers, strict=True)
+        count = len(answers)
+        return sum(causal) / count, sum(delayed) / count, torch.cat(memories, dim=2)
+
+    def zero_state(self, batch: int) -> Tensor:
+        """Return the memory of a stream that has not begun."""
+        return torch.cat([member.zero_state(batch) for member in self.members], dim=2)
+
+
+AnyNetwork = Network | Committee
+
+
 class Probabilities(nn.Module):
     """The network as it is exported: logits become the probabilities of `detector.CLASSES`."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: AnyNetwork) -> None:
         super().__init__()
         self.network = network
 

@@ -15,13 +15,17 @@ from tqdm import tqdm
 
 from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.crops import Crops
-from osa_daemon.training.detector.network import Network, NetworkShape
+from osa_daemon.training.detector.network import Disturbance, Network, NetworkShape
 
 # audible, breath, apnea, hypopnea, snore, gasp
 CAUSAL_SHARE = torch.tensor([0.5, 0.5, 1.5, 1.0, 0.3, 0.3])
 DELAYED_SHARE = torch.tensor([0.5, 0.5, 0.3, 0.3])
 EVENT_SHARE = 2.0
 EVENT_CLASS_WEIGHT = torch.tensor([1.0, 1.0, 3.0])  # hypopneas that sound can find are rare
+
+
+# the shipped detector is a committee of these; the second never does without the encoder
+MEMBERS = (Disturbance(), Disturbance(encoder_dropout=0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ class Trainer:
     """Trains a network on nights, keeping a checkpoint to go on from.
 
     `start`: a trained network of the same shape to begin with, its input scaling kept. A
-    checkpoint does not tell one from another: each wants a path of its own.
+    checkpoint does not tell one from another: each wants a path of its own. `disturbance`: what is
+    done to the input, the usual where None.
     """
 
     def __init__(
@@ -83,10 +88,11 @@ class Trainer:
         checkpoint: Path,
         *,
         start: Network | None = None,
+        disturbance: Disturbance | None = None,
     ) -> None:
         torch.manual_seed(plan.seed)
         self.plan = plan
-        self.network = Network(shape)
+        self.network = Network(shape, disturbance)
         if start is None:
             fit_scaling(self.network, nights)
         else:

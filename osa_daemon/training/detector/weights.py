@@ -11,18 +11,20 @@ from onnx import numpy_helper
 
 from osa_daemon.detector.model import Metadata, read_metadata
 from osa_daemon.errors import ModelError
-from osa_daemon.training.detector.network import KERNEL, Network, NetworkShape
+from osa_daemon.training.detector.export import IN_HALF
+from osa_daemon.training.detector.network import KERNEL, Committee, Network, NetworkShape
 
 Weights = dict[str, NDArray[np.float32]]
 
 _ROOT = "network."  # the exported module holds the network under this name
+_MEMBER = "networks."  # and a committee its members, by number
 
 
-def network_from_onnx(path: Path) -> tuple[Network, Metadata]:
-    """Return the network in the detector file at `path`, ready to be used, and its metadata.
+def network_from_onnx(path: Path) -> tuple[Committee, Metadata]:
+    """Return the networks in the detector file at `path`, ready to be used, and its metadata.
 
     Raises:
-        ModelError: the file cannot be read, or was not exported from such a network in float32.
+        ModelError: the file cannot be read, or was not exported from such networks.
     """
     try:
         model = onnx.load_model(path)
@@ -32,15 +34,30 @@ def network_from_onnx(path: Path) -> tuple[Network, Metadata]:
     metadata = read_metadata({p.key: p.value for p in model.metadata_props}, path)
     weights = dict(_weights(model.graph))
     try:
-        network = Network(_shape_of(weights, metadata))
-        network.load_state_dict({name: torch.tensor(row) for name, row in weights.items()})
+        members = [_network_of(part, metadata) for part in _parted(weights)]
     except (KeyError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(
             f"{path} does not hold the weights of this version's network ({reason}): take a "
             "detector.onnx that scripts/train_detector.py of this version wrote."
         ) from error
-    return network.eval(), metadata
+    return Committee(members).eval(), metadata
+
+
+def _parted(weights: Weights) -> list[Weights]:
+    """Return the weights of each member; a detector of an older release is one alone."""
+    parts: dict[int, Weights] = {}
+    for name, value in weights.items():
+        inside = name.removeprefix(_MEMBER)
+        number, own = inside.split(".", 1) if inside != name else ("0", name)
+        parts.setdefault(int(number), {})[own] = value
+    return [parts[number] for number in sorted(parts)]
+
+
+def _network_of(weights: Weights, metadata: Metadata) -> Network:
+    network = Network(_shape_of(weights, metadata))
+    network.load_state_dict({name: torch.tensor(row) for name, row in weights.items()})
+    return network
 
 
 def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, NDArray[np.float32]]]:
@@ -49,7 +66,13 @@ def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, NDArray[np.float32]]
     The exporter turns the matrices of linear layers around and renames them, and stores equal
     tensors once; nodes keep the names of their modules.
     """
-    stored = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+    stored = {
+        i.name.removesuffix(IN_HALF): numpy_helper.to_array(i).astype(np.float32)
+        for i in graph.initializer
+    }
+    for node in graph.node:
+        if node.op_type == "Identity" and node.input[0] in stored:  # an equal tensor's other name
+            stored[node.output[0]] = stored[node.input[0]]
     for node in graph.node:
         module = ".".join(node.name.strip("/").split("/")[:-1]).removeprefix(_ROOT)
         constants = [stored[name] for name in node.input if name in stored]

@@ -25,6 +25,7 @@ from osa_daemon.training.detector.crops import CROP_FRAMES, Crops
 from osa_daemon.training.detector.export import export, state_shape
 from osa_daemon.training.detector.network import (
     DELAY_FRAMES,
+    Committee,
     Network,
     NetworkShape,
     Probabilities,
@@ -47,9 +48,9 @@ def make_inputs(frames: int, seed: int = 0) -> tuple[Any, Any, Any]:
     return encoder, levels, torch.ones(1, frames, 1)
 
 
-def small_network() -> Network:
+def small_network(seed: int = 0) -> Network:
     """A network with random weights."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     return Network(NetworkShape(WIDTH, LEVEL_WIDTH, channels=16)).eval()
 
 
@@ -84,9 +85,29 @@ def test_nothing_after_now_is_used():
     assert torch.equal(first, second)
 
 
+def in_half(network: Network) -> Network:
+    """Round the weights as the file stores them."""
+    for row in network.state_dict().values():
+        row.copy_(row.half().float())
+    return network
+
+
+def test_a_committee_says_the_mean_of_its_members():
+    """Logits are averaged, and each member goes on from its own memory."""
+    members = [small_network(seed) for seed in (1, 2)]
+    committee = Committee(members)
+    inputs = make_inputs(60)
+    alone = [member(*inputs, member.zero_state(1)) for member in members]
+    causal, delayed, state = committee(*inputs, committee.zero_state(1))
+    torch.testing.assert_close(causal, (alone[0][0] + alone[1][0]) / 2)
+    torch.testing.assert_close(delayed, (alone[0][1] + alone[1][1]) / 2)
+    assert not torch.equal(alone[0][0], alone[1][0])
+    assert torch.equal(state, torch.cat([alone[0][2], alone[1][2]], dim=2))
+
+
 def test_the_exported_file_says_what_torch_says(tmp_path: Path):
-    """ONNX and torch agree to float rounding, in both readings."""
-    network = small_network()
+    """ONNX and torch agree to float rounding, in both readings, of a committee as of one."""
+    network = Committee([in_half(small_network(seed)) for seed in (1, 2)])
     metadata = Metadata(DELAY_FRAMES, state_shape(network), WIDTH, LEVEL_WIDTH, {}, "e", {})
     path = tmp_path / "detector.onnx"
     export(network, metadata, path)

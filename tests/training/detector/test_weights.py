@@ -12,7 +12,7 @@ from osa_daemon.detector.model import Metadata
 from osa_daemon.errors import ModelError
 from osa_daemon.service.models import models_folder
 from osa_daemon.training.detector.export import export, model_bytes, state_shape
-from osa_daemon.training.detector.network import Network, NetworkShape
+from osa_daemon.training.detector.network import Committee, Network, NetworkShape
 from osa_daemon.training.detector.weights import network_from_onnx
 
 pytestmark = pytest.mark.train
@@ -47,7 +47,26 @@ def test_every_weight_comes_back(tmp_path: Path):
     assert again.shape == SHAPE
     assert metadata.delay_frames == 40
     for name, row in network.state_dict().items():
-        assert torch.equal(again.state_dict()[name], row), name
+        assert torch.equal(again.members[0].state_dict()[name], row), name
+
+
+def test_every_member_comes_back(tmp_path: Path):
+    """Members keep their order, and what they have in common is stored once; large rows in half."""
+    shape = replace(SHAPE, channels=32)
+    members = [Network(shape) for _ in range(2)]
+    for row in members[1].state_dict().values():
+        row.mul_(2)
+    for name in ("encoder_mean", "encoder_scale", "level_mean", "level_scale"):
+        getattr(members[1], name).copy_(getattr(members[0], name))
+    committee = Committee(members)
+    metadata = Metadata(40, state_shape(committee), 24, 11, {}, "e", {})
+    export(committee, metadata, tmp_path / "detector.onnx")
+    again, _ = network_from_onnx(tmp_path / "detector.onnx")
+    assert len(again.members) == 2
+    for name, row in committee.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], row, rtol=1e-3, atol=1e-4)
+    half = again.members[0].state_dict()["blocks.0.over_time.weight"]
+    assert torch.equal(half, half.half().float())
 
 
 def test_a_network_of_other_blocks_comes_back(tmp_path: Path):

@@ -17,7 +17,7 @@ from osa_daemon.training.detector.comparison.workshop import Way, Workshop, dige
 from osa_daemon.training.detector.corpus import FeatureNight, load
 from osa_daemon.training.detector.export import model_bytes, state_shape
 from osa_daemon.training.detector.judge import Reading, hours_of, judge, read, score
-from osa_daemon.training.detector.network import Network, NetworkShape
+from osa_daemon.training.detector.network import AnyNetwork, Committee, NetworkShape
 from osa_daemon.training.detector.operating import choose
 from osa_daemon.training.detector.train import Trainer, TrainingPlan
 from osa_daemon.training.simulator import NightSpec
@@ -57,22 +57,30 @@ class Trained:
 
 
 def train(
-    variant: Variant, shop: Workshop, specs: tuple[Specs, Specs], plan: TrainingPlan
+    variant: Variant,
+    shop: Workshop,
+    specs: tuple[Specs, Specs],
+    plan: TrainingPlan,
+    members: int = 1,
 ) -> tuple[Trained, list[JudgedNight]]:
     """Train `variant` and choose its thresholds on training and validation nights of `specs`.
 
-    Goes on from its checkpoint. Returns it and the judged validation nights.
+    `members`: how many networks make its committee, each by a seed of its own. Goes on from its
+    checkpoints. Returns it and the judged validation nights.
     """
     nights, validation = ([*_seen(variant, shop, part)] for part in specs)
     plan = replace(plan, **variant.plan)
     shape = _shape_of(variant, nights[0])
     make_folder(shop.checkpoints)
-    key = digest_of(asdict(variant), asdict(plan), asdict(shape), [n.name for n in nights])
-    trainer = Trainer(shape, plan, nights, shop.checkpoints / f"{key}.pt")
-    trainer.network.disturbance = variant.disturbed_by
     watched = validation[::CHECK_EVERY]
-    network = trainer.run(lambda n: _f1(_readings(n, watched)))
-    network = calibrated(network, validation)
+    networks = []
+    for number in range(members):
+        own = replace(plan, seed=plan.seed + number)
+        key = digest_of(asdict(variant), asdict(own), asdict(shape), [n.name for n in nights])
+        path = shop.checkpoints / f"{key}.pt"
+        trainer = Trainer(shape, own, nights, path, disturbance=variant.disturbed_by)
+        networks.append(trainer.run(lambda n: _f1(_readings(n, watched))))
+    network = calibrated(Committee(networks), validation)
     readings = _readings(network, validation)
     thresholds = choose(readings, shop.jobs).thresholds["balanced"]
     trained = Trained(
@@ -105,7 +113,7 @@ def _shape_of(variant: Variant, night: FeatureNight) -> NetworkShape:
     return replace(shape, **variant.shape)
 
 
-def _bytes(network: Network) -> bytes:
+def _bytes(network: AnyNetwork) -> bytes:
     shape = network.shape
     widths = (shape.encoder_width, shape.level_width)
     return model_bytes(
@@ -113,7 +121,7 @@ def _bytes(network: Network) -> bytes:
     )
 
 
-def _readings(network: Network, nights: Sequence[FeatureNight]) -> list[Reading]:
+def _readings(network: AnyNetwork, nights: Sequence[FeatureNight]) -> list[Reading]:
     return read(_bytes(network), ENCODER, nights)
 
 
