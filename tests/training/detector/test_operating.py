@@ -20,6 +20,7 @@ from osa_daemon.training.detector.home import (
 )
 from osa_daemon.training.detector.judge import judge
 from osa_daemon.training.detector.operating import (
+    Operating,
     Point,
     calibration_of,
     choose,
@@ -88,6 +89,12 @@ def nights() -> list[Any]:
 def tallies(nights: list[Any]) -> list[Tally]:
     """Those nights, counted."""
     return tally(nights, jobs=1)
+
+
+@pytest.fixture(scope="module")
+def chosen(nights: list[Any]) -> Operating:
+    """What is chosen from those nights."""
+    return choose(nights, jobs=1)
 
 
 def counts_at(night: Tally, threshold: float) -> Counts:
@@ -209,9 +216,8 @@ def test_processes_count_alike(nights: list[Any], tallies: list[Tally]):
     assert tally(nights, jobs=2) == tallies
 
 
-def test_the_choice_can_be_used(nights: list[Any]):
+def test_the_choice_can_be_used(chosen: Operating):
     """Each sensitivity is a set of thresholds for scoring, and above what errs."""
-    chosen = choose(nights, jobs=1)
     assert set(chosen.thresholds) == {"low", "balanced", "high"}
     for thresholds in chosen.thresholds.values():
         assert Thresholds.of(thresholds).event >= 0.45
@@ -299,10 +305,10 @@ def test_bounds_fall_and_are_never_below_the_estimate():
     assert all(row["false_per_night"] < bound for row, bound in zip(rows, bounds, strict=True))
 
 
-def test_the_release_that_was_measured_is_kept(nights: list[Any], tallies: list[Tally]):
+def test_the_release_that_was_measured_is_kept(chosen: Operating):
     """A threshold by hand is released as those of the sensitivities are."""
-    for thresholds in choose(nights, jobs=1).thresholds.values():
-        release = release_of(thresholds["in_progress"], calibration_of(tallies))
+    for thresholds in chosen.thresholds.values():
+        release = release_of(thresholds["in_progress"], chosen.calibration)
         assert release == thresholds["release"]
 
 
