@@ -6,19 +6,26 @@ from typing import Any
 from osa_daemon.detector.expectation import Expectation
 from osa_daemon.evaluation.cells import Column, figure, grid, number, section, table, words
 from osa_daemon.evaluation.references import reference_section
-from osa_daemon.evaluation.sources import MATERIAL, SOURCES
+from osa_daemon.evaluation.sources import DIVISION, MATERIAL, SOURCES
 from osa_daemon.evaluation.tables.choices import (
     ablations_section,
     cross_section,
     left_out_section,
+    training_sets_part,
 )
 from osa_daemon.evaluation.tables.comparisons import comparisons_section, precision_section
 from osa_daemon.evaluation.tables.markdown import markdown_of
-from osa_daemon.evaluation.tables.rows import EVENTS
 from osa_daemon.evaluation.tables.targets import target_table
 from osa_daemon.evaluation.targets import cost_rows
 
 Known = Mapping[str, Any]
+MEASURABLE = {  # key of what the card may be told → what it lacks without
+    "comparisons": "Other systems on the same nights.",
+    "left_out": "Models that never heard one of the ways to make breathing.",
+    "training_sets": "Training set (a), clear licences alone, beside set (b).",
+    "precision": "int8 beside fp32 on test nights.",
+    "ablations": "The choices of the network and its input against others.",
+}
 
 HEAD = """\
 # Model card
@@ -53,11 +60,12 @@ def card_of(figures: Known, about: Known) -> str:
     `material` (clear or all), `generators`, `train_hours`, `validation_hours`, `weights`,
     `versions`, `encoder_sha256`, `detector_sha256`, `manifest` (of the test nights), `cost`
     (`targets.cost_rows`); `thresholds` (sensitivity → name → value) with `calibration` (the
-    model's); `training_sets` and `left_out` (name → `event_row`); `cross` (trained on → tested on
-    → `event_row`); `comparisons` (`comparison.side_by_side`; `identity`, `tuned` beside it);
+    model's); `training_sets` and `left_out` (name → `event_row`, with `steps`, `train_hours`; of
+    sets also `f1_over_a`); `cross` (trained on → tested on → `event_row`); `comparisons`
+    (`comparison.side_by_side`; `identity`, `tuned` and `effort` beside it); `plan` (of training);
     `precision` (`int8`, `fp32`, `against`); `ablations` (title → name → row); `bundled` (name →
-    counts of a night in the repository); `looks` (list of rows); `weakest`, `tried`, `untested`
-    (lists of sentences).
+    counts of a night in the repository); `looks` (rows of the log; `note`: what each
+    led to); `weakest`, `tried`, `untested` (lists of sentences).
     """
     told = {**about.get("about", {}), **about}
     sections: Sequence[Callable[[], str]] = (
@@ -72,7 +80,7 @@ def card_of(figures: Known, about: Known) -> str:
         lambda: _data(told),
         lambda: _bundled(told),
         lambda: _looks(told),
-        lambda: LIMITS + _items(told.get("untested", ())),
+        lambda: LIMITS + _items([*_unmeasured(told), *told.get("untested", ())]),
         lambda: _list("Where it is weakest", told.get("weakest", ())),
         lambda: _list("What was tried and did not help", told.get("tried", ())),
         reference_section,
@@ -157,13 +165,10 @@ def _expected(expectation: Expectation, point: Known) -> dict[str, float]:
 
 
 def _data(about: Known) -> str:
-    sets = table("training set", about.get("training_sets", {}), EVENTS)
     return section(
         "Data",
-        "Training, validation and test nights share no person, no recording and no timeline.",
-        "Trained on each of the two sets and tested on the same nights, in quiet to moderately "
-        "noisy rooms:" * bool(sets),
-        sets,
+        DIVISION,
+        training_sets_part(about),
         grid(["part", "source", "licence"], SOURCES),
     )
 
@@ -187,13 +192,22 @@ def _bundled(about: Known) -> str:
 
 
 def _looks(about: Known) -> str:
+    """Return the log of looks, and below it what each led to."""
     looks = about.get("looks", ())
-    head = list(looks[0]) if looks else []
+    head = [name for name in looks[0] if name != "note"] if looks else []
     return section(
         "Looks at the test nights",
-        "At most three; every choice was made on validation nights.",
+        "A look is a detector judged on the nights of a manifest, with what stands beside it: at "
+        "most three at one manifest. The same detector judged there again is no new look. "
+        "Between looks, choices were made on validation nights; what a look itself led to stands "
+        "below the table.",
         grid(head, [[str(look.get(name, "-")) for name in head] for look in looks]),
+        *(f"After look {look['look']}: {look['note']}" for look in looks if look.get("note")),
     )
+
+
+def _unmeasured(about: Known) -> list[str]:
+    return [sentence for key, sentence in MEASURABLE.items() if not about.get(key)]
 
 
 def _items(sentences: Sequence[str]) -> str:

@@ -50,6 +50,14 @@ SOURCES = (  # part, source, licence
         "this project",
     ),
 )
+DIVISION = """\
+Training, validation and test nights share no person, no recording and no timeline. Of the groups
+of sounds (people, recordings) that are not set aside for tests, one of seven, drawn by its name,
+validates, and trains nothing.
+
+Airflow is of few people: one treated sleeper in training, another in validation, and in tests one
+treated and four untreated. Its nights are many, its people are not, so intervals of airflow's rows
+say little of people."""
 MATERIAL = {
     "clear": "set (a): only sounds with a clear licence that allows it, and what is synthesised",
     "all": (

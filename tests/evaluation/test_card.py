@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import pytest
+
 from osa_daemon.evaluation.card import card_of, readme_table
 from osa_daemon.evaluation.comparison import side_by_side, summary_of
 from osa_daemon.evaluation.report import figures_of
@@ -41,11 +43,17 @@ def everything() -> dict[str, Any]:
             "events": [{"threshold": 0.5, "recall": 0.912, "false_per_night": 1.5}],
             "in_progress": [{"threshold": 0.4, "told": 0.87, "false_alerts_per_night": 0.25}],
         },
-        "training_sets": {"(a)": row, "(b)": row},
-        "left_out": {"recorded": row},
+        "training_sets": {"(a)": row, "(b)": row | {"f1_over_a": 0.02, "f1_over_a_95": [0, 0.05]}},
+        "left_out": {"recorded": row | {"steps": 2_500, "train_hours": 80.0}},
+        "plan": {"steps": 6_000},
+        "members": 2,
         "cross": {"recorded": {"recorded": row}, "airflow": {"recorded": row, "airflow": row}},
         "comparisons": sides
-        | {"identity": {"the rule": identity}, "tuned": {"the rule": {"rule": {"drop_db": 6.0}}}},
+        | {
+            "identity": {"the rule": identity},
+            "tuned": {"the rule": {"rule": {"drop_db": 6.0}}},
+            "effort": {"this model": {"steps": 6_000, "train_hours": 120.0}, "the rule": {}},
+        },
         "precision": {
             "int8": summary_of(judged()),
             "fp32": summary_of(judged()),
@@ -54,7 +62,9 @@ def everything() -> dict[str, Any]:
         },
         "ablations": {"Encoder depth": {"1 block": {"f1": 0.9}, "2 blocks": {"cpu_ms": 5.5}}},
         "bundled": {"short": {"hours": 0.046, "events": 3, "found": 2, "false": 1, "f1": 0.667}},
-        "looks": [{"look": "1", "commit": "abcdef0", "what": "the card"}],
+        "looks": [
+            {"look": "1", "commit": "abcdef0", "what": "the card", "note": "The truth is another."}
+        ],
         "weakest": ["A partner who breathes alike."],
         "tried": ["A larger network."],
         "untested": ["Cats."],
@@ -103,8 +113,52 @@ def test_a_full_card_holds_every_part():
         "| balanced | 0.912 | 1.5 | 0.870 | 0.25 |",
         "| weights | 123456 |",
         "| breathing in training | recorded |",
+        "After look 1: The truth is another.",
+        "0.020 (0.000 to 0.050)",
+        "asks 2 networks, each trained for 6000 steps on 60.0 h",
+        "one treated sleeper in training",
+        "one of seven",
     ):
         assert word in text, word
+
+
+def test_the_note_of_a_look_is_no_cell_of_its_table():
+    """The table is for what can be read at a glance; a sentence stands below it."""
+    text = card_of(figures_of([]), everything())
+    assert "| 1 | abcdef0 | the card |\n" in text
+
+
+def test_what_was_not_measured_is_told():
+    """A part of the card that there is nothing of stands among what was not tested."""
+    about = everything()
+    sentence = "Training set (a), clear licences alone, beside set (b)."
+    assert sentence not in card_of(figures_of([]), about)
+    del about["training_sets"]
+    assert sentence in card_of(figures_of([]), about)
+
+
+@pytest.mark.parametrize(
+    ("members", "steps", "hours", "words"),
+    [
+        (2, 2_500, 120.0, "but **not with the same effort**"),
+        (1, 6_000, 120.0, "but **not with the same effort**"),
+        (2, 6_000, 40.0, "but **not with the same effort**"),
+        (2, 6_000, 119.96, "same validation nights, and all networks trained alike."),
+        (2, None, 10.0, "same validation nights, and all networks trained alike."),
+    ],
+)
+def test_the_effort_of_systems_is_told_beside_them(
+    members: int, steps: int | None, hours: float, words: str
+):
+    """Fewer networks or steps than the model's own are not taken for the same effort."""
+    about = everything()
+    about["comparisons"]["effort"] = {
+        "this model": {"members": 2, "steps": 6_000, "train_hours": 120.0},
+        "a rival": {"members": members, "steps": steps, "train_hours": hours},
+    }
+    text = card_of(figures_of([]), about)
+    assert words in " ".join(text.split())
+    assert f"| a rival | {members} | {steps or '-'} | {hours:.1f} | - |" in text
 
 
 def test_no_heading_stands_alone():

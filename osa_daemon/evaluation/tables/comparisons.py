@@ -25,6 +25,13 @@ DIFFERENCE = (
     Column("difference", "difference"),
     Column("clearly", "this model is clearly"),
 )
+EFFORT = (
+    Column("members", "networks"),
+    Column("steps", "steps of each"),
+    Column("train_hours", "training nights (h)", 1),
+    Column("tries", "settings tried"),
+)
+ALIKE = 1.05  # hours of training that are as good as the same, rounded or not
 OVERVIEW = (  # title, part, figure
     ("F1, quiet to moderate", "quiet", "f1"),
     ("F1, all rooms", "all", "f1"),
@@ -45,11 +52,12 @@ def comparisons_section(about: About) -> str:
     known = about.get("comparisons", {})
     systems, against = known.get("systems", {}), known.get("against", {})
     identity = overview(known.get("identity", {}), IDENTITY)
-    tuned = known.get("tuned", {})
+    tuned, effort = known.get("tuned", {}), known.get("effort", {})
     return section(
         "Side by side, on the same nights",
-        "All with the same effort in tuning, on the same validation nights. *Clearly*: the paired "
-        "95 % interval of the difference leaves out zero.",
+        f"All tuned on the same validation nights{_alike(effort)}. *Clearly*: the paired 95 % "
+        "interval of the difference leaves out zero.",
+        table("what was spent on each", effort, EFFORT),
         *(
             table(f"nights with events, {title}", _part(systems, part), EVENTS)
             for part, title in (("quiet", "quiet to moderate"), ("all", "all rooms"))
@@ -64,6 +72,16 @@ def comparisons_section(about: About) -> str:
         grid(["", ""], [[name, _facts(facts)] for name, facts in tuned.items()]),
         *(_against(name, parts) for name, parts in against.items()),
     )
+
+
+def _alike(effort: Mapping[str, Any]) -> str:
+    """Return whether all networks were trained alike."""
+    trained = [row for row in effort.values() if row.get("steps") is not None]
+    kinds = {(row.get("members", 1), row["steps"]) for row in trained}
+    hours = [row["train_hours"] for row in trained if row.get("train_hours")]
+    if len(kinds) > 1 or (hours and max(hours) > ALIKE * min(hours)):
+        return ", but **not with the same effort** in training, as the table tells"
+    return ", and all networks trained alike" if kinds else ""
 
 
 def precision_section(about: About) -> str:
