@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Put the shipped detector beside others: baselines, other choices, generators left out.
+"""Put the shipped detector beside others: baselines, other choices, other training material.
 
 Every rival is tuned on the validation nights and judged on the test nights. What is finished is
 kept in the cache, so that an interrupted run goes on; `--out` holds all results so far, for the
@@ -41,7 +41,7 @@ def parse_arguments() -> argparse.Namespace:
         "--judged-on",
         choices=("test", "validation"),
         default="test",
-        help="test: each run is a look, to be noted in training/detector/looks.csv",
+        help="test: a look of --model, which goes into training/detector/looks.csv unless it did",
     )
     parser.add_argument("--test-share", type=float, default=1.0, help="first part of the manifest")
     parser.add_argument(

@@ -81,6 +81,8 @@ def _cost(variant: Variant, trained: Trained, shop: Workshop) -> Row:
         "detector_mb": trained.facts["size_mb"],
         "encoder_mb": round(encoder.stat().st_size / 1e6, 2) if heard else None,
         "weights": trained.weights,
+        "members": trained.members,
+        "steps": trained.plan.steps,
     }
 
 

@@ -5,36 +5,48 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from osa_daemon.detector.model import file_sha256
 from osa_daemon.errors import UsageError
 from osa_daemon.evaluation.cells import Column, table
 from osa_daemon.evaluation.store import write_whole
-from osa_daemon.training.detector.comparison import ablation, contest, generators
+from osa_daemon.training.detector.comparison import ablation, contest, generators, training_sets
 from osa_daemon.training.detector.comparison.summary import card_figures
 from osa_daemon.training.detector.comparison.workshop import Row, Workshop, digest_of
+from osa_daemon.training.detector.examination import manifest_digest
+from osa_daemon.training.detector.looks import LOOKS, Look, log_look
+from osa_daemon.training.detector.testing import read_manifest
 from osa_daemon.training.detector.train import TrainingPlan
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     contest.GROUP: contest.names(),
     ablation.GROUP: ablation.names(),
     generators.GROUP: generators.names(),
+    training_sets.GROUP: training_sets.names(),
 }
 ASKED = ("judged_on", "test_share", "scale", "material")  # of the workshop, options of the script
+COMMAND = "scripts/compare_detectors.py"
 SHOWN = ("f1", "recall_apnea", "recall_hypopnea", "false_per_hour")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the script was asked for: `only` names groups or members, all when empty."""
+    """What the script was asked for: `only` names groups or members, all when empty.
+
+    `log`: of looks at test nights.
+    """
 
     shop: Workshop
     model: Path
     out: Path
     only: tuple[str, ...] = ()
     steps: int | None = None
+    log: Path = LOOKS
 
 
 def compare_detectors(options: Options) -> None:
     """Train and judge what was asked for; after each, write what is there so far to `out`.
+
+    Results of test nights belong to the look of the detector that they stand beside.
 
     Raises:
         UsageError: `only` names what there is not, or `out` holds results of other nights.
@@ -42,10 +54,17 @@ def compare_detectors(options: Options) -> None:
     nights = nights_of(options.shop)
     results = _kept_before(options, nights)
     for group, name, row in _results(options, wanted(options.only)):
+        if group != ablation.GROUP and options.shop.judged_on == "test":
+            log_look(_look(options), options.log)
         results.setdefault(group, {})[name] = row
         figures = card_figures(results, options.model) | {"nights": nights, "results": results}
         write_whole(options.out, json.dumps(figures, indent=1) + "\n")
         print(f"{group}: {name}\n{text_of(group, name, row)}", flush=True)
+
+
+def _look(options: Options) -> Look:
+    nights, detector = len(options.shop.judged_nights()), file_sha256(options.model)
+    return Look(manifest_digest(read_manifest()), detector, nights, COMMAND)
 
 
 def wanted(only: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -77,6 +96,9 @@ def _results(
         ),
         generators.GROUP: lambda names: generators.cross_tables(
             shop, ablation.plan_of(steps or generators.STEPS), names
+        ),
+        training_sets.GROUP: lambda names: training_sets.training_sets(
+            shop, ablation.plan_of(steps or training_sets.STEPS), names
         ),
         contest.GROUP: lambda names: contest.contest(shop, options.model, plan, names),
     }
@@ -132,4 +154,6 @@ def text_of(group: str, name: str, row: Row) -> str:
         return table("", rows, columns)
     if group == generators.GROUP:
         return table(f"trained on {name}, tested on", row["tested"], columns)
+    if group == training_sets.GROUP:
+        return table("trained on", {name: row["tested"]}, columns)
     return table(row["table"], row["rows"], columns)

@@ -6,7 +6,7 @@ from typing import Any
 
 from osa_daemon.detector.model import read_metadata
 from osa_daemon.detector.properties import read_properties
-from osa_daemon.training.detector.comparison import ablation, contest, generators
+from osa_daemon.training.detector.comparison import ablation, contest, generators, training_sets
 from osa_daemon.training.detector.comparison.cost import network_ms
 from osa_daemon.training.detector.comparison.variants import SHIPPED
 from osa_daemon.training.detector.comparison.workshop import Row
@@ -15,26 +15,30 @@ Rows = Mapping[str, Row]
 
 
 def card_figures(results: Mapping[str, Rows], model: Path) -> dict[str, Any]:
-    """Return `comparisons`, `ablations`, `cross`, `left_out`, `cost` and `precision`.
+    """Return `comparisons`, `ablations`, `cross`, `left_out`, `training_sets`, `cost`, `precision`.
 
-    As `evaluation.card.card_of` takes them; `comparisons` has `identity` and `tuned` beside what
-    `evaluation.comparison.side_by_side` gives. What there is no result of is left out.
+    As `evaluation.card.card_of` takes them; `comparisons` has `identity`, `tuned` and `effort`
+    beside what `evaluation.comparison.side_by_side` gives. What there is no result of is left out.
     """
     rivals = dict(results.get(contest.GROUP, {}))
     precision = rivals.pop(contest.FP32_NAME, None)
-    cross = {name: row["tested"] for name, row in results.get(generators.GROUP, {}).items()}
+    cross = {
+        name: {generator: tested | _effort(row) for generator, tested in row["tested"].items()}
+        for name, row in results.get(generators.GROUP, {}).items()
+    }
     figures: dict[str, Any] = {
-        "comparisons": _comparisons(rivals),
+        "comparisons": _comparisons(rivals, model),
         "ablations": _ablations(results.get(ablation.GROUP, {})),
         "cross": cross,
         "left_out": _left_out(cross),
+        "training_sets": _training_sets(results.get(training_sets.GROUP, {})),
         "cost": _cost(model, precision),
         "precision": precision,
     }
     return {name: part for name, part in figures.items() if part}
 
 
-def _comparisons(rivals: Rows) -> dict[str, Any]:
+def _comparisons(rivals: Rows, model: Path) -> dict[str, Any]:
     if not rivals:
         return {}
     ours = next(iter(rivals.values()))["ours"]
@@ -45,7 +49,34 @@ def _comparisons(rivals: Rows) -> dict[str, Any]:
         "against": {name: rivals[name]["against"] for name in names},
         "identity": {name: rivals[name]["identity"] for name in names},
         "tuned": {name: rivals[name]["tuned"] for name in names},
+        "effort": {contest.SHIPPED: _effort_for(model)}
+        | {name: _effort(rivals[name]["tuned"]) for name in names},
     }
+
+
+def _effort(facts: Mapping[str, Any]) -> Row:
+    """Return what was spent on one: networks, their steps and hours, settings tried by search."""
+    names = ("members", "steps", "train_hours", "tries")
+    return {name: facts[name] for name in names if name in facts}
+
+
+def _effort_for(model: Path) -> Row:
+    about = read_metadata(read_properties(model), model).about
+    return _effort({**about, **about.get("plan", {})})
+
+
+def _training_sets(results: Rows) -> Rows:
+    """Return the row of each training set; the last with its F1 over the first, where paired."""
+    rows = {
+        label: results[name]["tested"] | _effort(results[name])
+        for name, label in training_sets.SETS.items()
+        if name in results
+    }
+    if len(rows) == 2 and len({row["of"] for row in results.values()}) == 1:
+        for over in (row["all_over_clear"] for row in results.values() if row["all_over_clear"]):
+            gain = {"f1_over_a": over["difference"], "f1_over_a_95": over["difference_95"]}
+            rows[training_sets.SETS["all"]] |= gain
+    return rows
 
 
 def _ablations(results: Rows) -> dict[str, dict[str, Row]]:

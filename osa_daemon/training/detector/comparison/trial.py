@@ -37,6 +37,7 @@ class Trained:
     train_hours: float
     weights: int
     encoder_sha256: str = ENCODER
+    members: int = 1
 
     @property
     def way(self) -> Way:
@@ -49,6 +50,7 @@ class Trained:
         """What a table says of it."""
         return {
             "threshold": self.thresholds["event"],
+            "members": self.members,
             "steps": self.plan.steps,
             "train_hours": self.train_hours,
             "weights": self.weights,
@@ -90,6 +92,7 @@ def train(
         plan=plan,
         train_hours=round(hours_of(nights), 2),
         weights=sum(p.numel() for p in network.parameters()),
+        members=members,
     )
     return trained, [judge(reading, thresholds) for reading in readings]
 

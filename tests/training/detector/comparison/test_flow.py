@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from osa_daemon.detector.model import file_sha256
 from osa_daemon.errors import UsageError
 from osa_daemon.service.models import models_folder
 from osa_daemon.training.detector.baselines import envelope
@@ -18,7 +19,11 @@ from osa_daemon.training.detector.comparison import contest, cost
 from osa_daemon.training.detector.comparison.ablation import ablations
 from osa_daemon.training.detector.comparison.command import Options, compare_detectors
 from osa_daemon.training.detector.comparison.generators import cross_tables
+from osa_daemon.training.detector.comparison.training_sets import training_sets
 from osa_daemon.training.detector.comparison.workshop import Way, Workshop
+from osa_daemon.training.detector.examination import manifest_digest
+from osa_daemon.training.detector.looks import COLUMNS, read_looks
+from osa_daemon.training.detector.testing import read_manifest
 from osa_daemon.training.detector.train import TrainingPlan
 from tests.training.detector.comparison.stored import StoredNights
 
@@ -63,6 +68,47 @@ def test_generators_are_tested_each(shop: Workshop):
     ((_, row),) = cross_tables(shop, PLAN, ("without airflow",))
     assert set(row["tested"]) == {"recorded", "synthesised", "airflow"}
     assert row["train_hours"] == round(2 * 300 / 3600, 2)
+
+
+def test_both_training_sets_are_tested_on_the_same_nights(shop: Workshop):
+    """The second of the two is read against the first, in pairs; alone there is no difference."""
+    (_, clear), (_, every) = training_sets(shop, PLAN, ("clear", "all"))
+    assert clear["all_over_clear"] == {}
+    assert clear["of"] == every["of"]
+    assert clear["steps"] == every["steps"] == 2
+    assert clear["tested"]["nights"] == every["tested"]["nights"] == 3
+    over = every["all_over_clear"]
+    assert over["ours"] == pytest.approx(every["tested"]["f1"] or 0.0)
+    assert over["difference"] == pytest.approx(over["ours"] - over["theirs"])
+    ((_, again),) = training_sets(shop, PLAN, ("clear",))
+    assert again["all_over_clear"] == over
+
+
+def test_training_sets_hold_the_same_nights_of_other_sounds(tmp_path: Path):
+    """As many nights, the same stories: only what they may be made of differs."""
+    clear, every = (
+        Workshop(tmp_path, tmp_path, scale=0.02, material=name).training()
+        for name in ("clear", "all")
+    )
+    assert {spec.material for spec in clear} == {"clear"}
+    assert [replace(spec, material="all") for spec in clear] == every
+
+
+def test_what_is_judged_on_test_nights_is_a_look(shop: Workshop, tmp_path: Path):
+    """One for the detector that rivals stand beside, however many; none on validation nights."""
+    log = tmp_path / "looks.csv"
+    log.write_text(",".join(COLUMNS) + "\n")
+    options = Options(shop, MODEL, tmp_path / "a.json", (contest.ENVELOPE,), 2, log)
+    compare_detectors(options)
+    assert read_looks(log) == []
+    on_test = replace(shop, judged_on="test", test_share=2 / len(read_manifest()))
+    again = replace(options, shop=on_test, out=tmp_path / "b.json")
+    compare_detectors(again)
+    compare_detectors(replace(again, only=("recorded",)))
+    (look,) = read_looks(log)
+    assert look["detector"] == file_sha256(MODEL)[:12]
+    assert look["manifest"] == manifest_digest(read_manifest())
+    assert look["nights"] == "2"
 
 
 def test_a_run_adds_to_what_is_there(shop: Workshop, tmp_path: Path):

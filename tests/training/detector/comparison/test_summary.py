@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("torch")
 
+from osa_daemon.detector.model import read_metadata
+from osa_daemon.detector.properties import read_properties
 from osa_daemon.errors import UsageError
 from osa_daemon.evaluation.card import card_of
 from osa_daemon.evaluation.comparison import side_by_side
@@ -16,7 +18,7 @@ from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.evaluation.report import figures_of
 from osa_daemon.service.models import models_folder
 from osa_daemon.training.detector.baselines.envelope import EnvelopeRule, judge
-from osa_daemon.training.detector.comparison import ablation, contest, generators
+from osa_daemon.training.detector.comparison import ablation, contest, generators, training_sets
 from osa_daemon.training.detector.comparison.command import text_of, wanted
 from osa_daemon.training.detector.comparison.generators import rows_by_generator
 from osa_daemon.training.detector.comparison.identity import identity_row
@@ -59,7 +61,18 @@ def results() -> dict[str, dict[str, Any]]:
             "as-shipped": {"table": "", "rows": {"as-shipped": shipped}},
             "depth-1": {"table": "Depth", "rows": {"depth-1": other}},
         },
-        "cross": {"without recorded": {"tested": rows_by_generator(match_nights(theirs))}},
+        "cross": {
+            "without recorded": {"tested": rows_by_generator(match_nights(theirs)), "steps": 2_500}
+        },
+        "training_sets": {
+            name: {
+                "tested": rival["ours"]["quiet"],
+                "of": "x",
+                "steps": 2_500,
+                "all_over_clear": f1,
+            }
+            for name, f1 in (("clear", {}), ("all", rival["against"]["quiet"]["f1"]))
+        },
     }
 
 
@@ -72,6 +85,30 @@ def test_the_card_takes_the_results():
     assert "without recorded" in text
     assert figures["left_out"].keys() == {"recorded"}
     assert figures["cost"]["size_mb"] < 2
+    assert "F1 over (a)" in text
+
+
+def test_the_effort_of_each_stands_beside_the_shipped_one():
+    """Steps and hours of the shipped file, of rivals, and of models that left something out."""
+    about = read_metadata(read_properties(MODEL), MODEL).about
+    given = results()
+    given["comparisons"][contest.ENVELOPE]["tuned"] = {"steps": 2_500, "rule": {}}
+    figures = card_figures(given, MODEL)
+    effort = figures["comparisons"]["effort"]
+    assert effort[contest.SHIPPED]["steps"] == about["plan"]["steps"]
+    assert effort[contest.SHIPPED]["train_hours"] == about["train_hours"]
+    assert effort[contest.ENVELOPE] == {"steps": 2_500}
+    assert figures["left_out"]["recorded"]["steps"] == 2_500
+
+
+@pytest.mark.parametrize(("of", "paired"), [("x", True), ("y", False)])
+def test_training_sets_are_paired_where_they_may_be(of: str, paired: bool):
+    """A difference between trainings of other nights or steps is none of the sets."""
+    given = results()
+    given["training_sets"]["clear"]["of"] = of
+    rows = card_figures(given, MODEL)["training_sets"]
+    assert list(rows) == list(training_sets.SETS.values())
+    assert ("f1_over_a" in rows[training_sets.SETS["all"]]) is paired
 
 
 def test_each_table_of_choices_begins_with_the_shipped_one():
@@ -103,6 +140,7 @@ def test_groups_and_members_can_be_asked_for():
         "comparisons": (),
         "ablations": ("depth-1",),
         "cross": generators.names(),
+        "training_sets": (),
     }
     with pytest.raises(UsageError, match="depth-9"):
         wanted(("depth-9",))
