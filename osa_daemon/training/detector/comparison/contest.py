@@ -19,7 +19,7 @@ from osa_daemon.training.detector.comparison.variants import RIVALS, Variant, de
 from osa_daemon.training.detector.comparison.workshop import Row, Way, Workshop, digest_of
 from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.judge import judge, read
-from osa_daemon.training.detector.train import TrainingPlan
+from osa_daemon.training.detector.train import MEMBERS, TrainingPlan
 from osa_daemon.training.encoder_export import EncoderSpec
 from osa_daemon.training.simulator import NightSpec
 
@@ -96,7 +96,8 @@ def window_classifier(shop: Workshop) -> Rival:
 
 def network(variant: Variant, shop: Workshop, plan: TrainingPlan) -> Rival:
     """Return a network of the shipped one's kind, trained on all training nights."""
-    trained, _ = train(variant, shop, (shop.training(), shop.validation()), plan)
+    specs = (shop.training(), shop.validation())
+    trained, _ = train(variant, shop, specs, plan, members=len(MEMBERS))
     cost = network_ms(trained.model, trained.encoder_sha256)
     return Rival(trained.way, {**trained.facts, "cpu_ms_per_second": cost})
 
