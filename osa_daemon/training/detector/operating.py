@@ -17,6 +17,8 @@ from osa_daemon.training.detector.tally import GRID, RELEASE_SHARE, Counts, Tall
 GIVE_UP = 0.92  # share of precision or recall that a sensitivity must keep of `balanced`
 EVENTLESS_PER_H = 0.3  # most false ones on eventless nights together, at `balanced`
 WORTH = 0.98  # share of the best F1 that may not be given up for it
+# most false alerts in a night at home, expected: who is woken for nothing switches alerts off
+ALERTS_PER_NIGHT = {"low": 0.1, "balanced": 0.3, "high": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def choose(readings: Sequence[Reading], jobs: int = 2) -> Operating:
     """
     audible = audible_threshold(sweep_audible(readings, jobs))
     tallies = tally(readings, jobs, audible)
-    events, progress = points_of(sweep_events(tallies)), points_of(sweep_progress(tallies))
+    calibration = calibration_of(tallies)
+    events, progress = points_of(sweep_events(tallies)), calm_points_of(calibration["in_progress"])
     thresholds: dict[str, Mapping[str, float]] = {
         name: {
             "event": events[name],
@@ -59,7 +62,7 @@ def choose(readings: Sequence[Reading], jobs: int = 2) -> Operating:
         }
         for name in events
     }
-    return Operating(thresholds, calibration_of(tallies))
+    return Operating(thresholds, calibration)
 
 
 def f1_of(precision: float, recall: float) -> float:
@@ -74,18 +77,6 @@ def sweep_events(tallies: Sequence[Tally]) -> list[Point]:
             threshold,
             (counts.found, counts.missed, counts.false),
             _eventless_per_h(tallies, [t.counts[k].false for t in tallies]),
-        )
-        for k, (threshold, counts) in enumerate(_pooled(tallies))
-    ]
-
-
-def sweep_progress(tallies: Sequence[Tally]) -> list[Point]:
-    """Return over `GRID` how many apneas are told while they last, and how often ON is false."""
-    return [
-        _point(
-            threshold,
-            (counts.told, counts.untold, counts.false_on),
-            _eventless_per_h(tallies, [t.counts[k].false_on for t in tallies]),
         )
         for k, (threshold, counts) in enumerate(_pooled(tallies))
     ]
@@ -115,6 +106,21 @@ def points_of(sweep: Sequence[Point]) -> dict[str, float]:
         "balanced": best.threshold,
         "high": max(high, key=lambda p: (p.recall, p.threshold)).threshold,
     }
+
+
+def calm_points_of(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the threshold of pauses in progress of each sensitivity, by whom it wakes.
+
+    The lowest of the calibration's `rows` (see `calibration_of`) that keeps the false alerts of
+    `ALERTS_PER_NIGHT`; where none does, the highest that still tells of something.
+    """
+    telling = [row for row in rows if row["told"] > 0] or rows
+
+    def calm(most: float) -> float:
+        kept = [r["threshold"] for r in telling if r["false_alerts_per_night"] <= most]
+        return min(kept, default=max(r["threshold"] for r in telling))
+
+    return {name: calm(most) for name, most in ALERTS_PER_NIGHT.items()}
 
 
 def calibration_of(tallies: Sequence[Tally]) -> dict[str, Any]:

@@ -23,11 +23,11 @@ from osa_daemon.training.detector.operating import (
     Operating,
     Point,
     calibration_of,
+    calm_points_of,
     choose,
     f1_of,
     points_of,
     sweep_events,
-    sweep_progress,
 )
 from osa_daemon.training.detector.tally import GRID, Counts, Tally, tally
 
@@ -224,11 +224,29 @@ def test_the_choice_can_be_used(chosen: Operating):
 
 
 def test_sweeps_rate_what_eventless_nights_do(tallies: list[Tally]):
-    """One false event or state in a night of 5 min is twelve an hour."""
-    for sweep in (sweep_events(tallies), sweep_progress(tallies)):
-        at = {p.threshold: p for p in sweep}
-        assert at[0.4].eventless_per_h == pytest.approx(12.0)
-        assert (at[0.4].precision, at[0.4].recall, at[0.45].precision) == (0.5, 1.0, 1.0)
+    """One false event in a night of 5 min is twelve an hour."""
+    at = {p.threshold: p for p in sweep_events(tallies)}
+    assert at[0.4].eventless_per_h == pytest.approx(12.0)
+    assert (at[0.4].precision, at[0.4].recall, at[0.45].precision) == (0.5, 1.0, 1.0)
+
+
+def alerting(*rows: tuple[float, float, float]) -> list[dict[str, float]]:
+    """Rows of a calibration: threshold, false alerts a night, share of pauses told."""
+    return [
+        dict(zip(("threshold", "false_alerts_per_night", "told"), r, strict=True)) for r in rows
+    ]
+
+
+def test_alerts_are_as_rare_as_their_sensitivity_wants_them():
+    """Each takes the lowest threshold, which tells most, that wakes seldom enough."""
+    rows = alerting((0.3, 2.0, 0.8), (0.5, 0.9, 0.6), (0.7, 0.3, 0.5), (0.9, 0.05, 0.2))
+    assert calm_points_of(rows) == {"low": 0.9, "balanced": 0.7, "high": 0.5}
+
+
+def test_a_threshold_that_tells_of_nothing_is_no_calm():
+    """Where none wakes seldom enough, the highest that still tells of something is taken."""
+    rows = alerting((0.3, 5.0, 0.8), (0.5, 4.0, 0.6), (0.7, 0.0, 0.0))
+    assert set(calm_points_of(rows).values()) == {0.5}
 
 
 def test_the_bedside_reads_the_calibration(tallies: list[Tally]):
