@@ -25,6 +25,9 @@ BINS = 15  # of equal width; the usual number of Guo et al. 2017
 RIDGE = 1e-5  # of the loss: outputs that hardly occur stay near what they were
 STEPS = 100
 
+# of the logits of none, apnea and hypopnea: whether there is an event, and which
+AXES = torch.tensor([[-1.0, 0.5, 0.5], [0.0, 0.5, -0.5]], dtype=torch.float64)
+
 N = TypeVar("N", Network, Committee)
 
 
@@ -58,12 +61,21 @@ class Scaling:
     bias: Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """Logits become `matrix` (outputs, outputs) · logits + `bias` (outputs,)."""
+
+    matrix: Tensor
+    bias: Tensor
+
+
 def calibrated(network: N, nights: Sequence[FeatureNight]) -> N:
     """Fit scalings on validation nights and return a copy of the network that has them."""
     evidence = evidence_of(network, nights)
-    single, event = fit_sigmoids(evidence.single), fit_softmax(evidence.event)
-    causal = fit_sigmoids(evidence.causal)
-    both = Scaling(torch.cat([single.scale, event.scale]), torch.cat([single.bias, event.bias]))
+    causal = mixing_of(fit_sigmoids(evidence.causal))
+    single, event = mixing_of(fit_sigmoids(evidence.single)), fit_events(evidence.event)
+    matrix = torch.block_diag(single.matrix, event.matrix)
+    both = Mixing(matrix, torch.cat([single.bias, event.bias]))
     scaled = copy.deepcopy(network)
     for member in scaled.members:  # the mean of scaled logits is the scaled mean
         fold(member.causal_head, causal)
@@ -119,12 +131,42 @@ def fit_softmax(rows: Rows) -> Scaling:
     return Scaling(log_scale.detach().exp().expand(len(bias)), bias)
 
 
-def fold(head: Linear, scaling: Scaling) -> None:
-    """Build a scaling into the layer that makes the logits."""
+def fit_events(rows: Rows) -> Mixing:
+    """Fit none, apnea, hypopnea: how sure of an event, and how sure of its type, by themselves.
+
+    One temperature for both would flatten the type where the network is too sure of events, until
+    none is ever called a hypopnea. Where a class never occurs, see `fit_softmax`.
+    """
+    known = rows.weights > 0
+    logits, targets = rows.logits[known], rows.targets[known]
+    if len(torch.bincount(targets).nonzero()) < rows.logits.shape[1]:
+        return mixing_of(fit_softmax(rows))
+    log_scales = torch.zeros(2, dtype=torch.float64)
+    bias = torch.zeros(2, dtype=torch.float64)
+    along = logits @ AXES.T  # whether an event, and which
+
+    def scaled() -> Tensor:
+        event, kind = (along * log_scales.exp()).unbind(1)
+        none = torch.zeros_like(event)
+        return torch.stack([none, event + kind + bias[0], event - kind + bias[1]], 1)
+
+    _minimise([log_scales, bias], lambda: functional.cross_entropy(scaled(), targets))
+    event, kind = (axis * s for axis, s in zip(AXES, log_scales.detach().exp(), strict=True))
+    matrix = torch.stack([torch.zeros_like(event), event + kind, event - kind])
+    return Mixing(matrix, torch.cat([torch.zeros(1, dtype=torch.float64), bias.detach()]))
+
+
+def mixing_of(scaling: Scaling) -> Mixing:
+    """Return a scaling as a mixing that mixes nothing."""
+    return Mixing(torch.diag(scaling.scale), scaling.bias)
+
+
+def fold(head: Linear, mixing: Mixing) -> None:
+    """Build a mixing into the layer that makes the logits."""
     with torch.no_grad():
-        scale, bias = scaling.scale.to(head.weight.dtype), scaling.bias.to(head.weight.dtype)
-        head.weight.mul_(scale[:, None])
-        head.bias.mul_(scale).add_(bias)
+        matrix, bias = mixing.matrix.to(head.weight.dtype), mixing.bias.to(head.weight.dtype)
+        head.weight.copy_(matrix @ head.weight)
+        head.bias.copy_(matrix @ head.bias + bias)
 
 
 def expected_error(p: Tensor, truth: Tensor, weights: Tensor) -> float | None:

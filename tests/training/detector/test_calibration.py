@@ -16,9 +16,11 @@ from osa_daemon.training.detector.calibration import (
     calibration_errors,
     evidence_of,
     expected_error,
+    fit_events,
     fit_sigmoids,
     fit_softmax,
     fold,
+    mixing_of,
 )
 from osa_daemon.training.detector.network import Network, NetworkShape
 
@@ -46,6 +48,27 @@ def classes_of(logits: Any, seed: int = 1) -> Any:
     """Classes as often true as the softmax of the logits says."""
     draw = torch.Generator().manual_seed(seed)
     return torch.multinomial(torch.softmax(logits, 1), 1, generator=draw)[:, 0]
+
+
+def test_the_type_of_an_event_has_a_temperature_of_its_own():
+    """Who is too sure of events and right about their types keeps the types."""
+    right = spread(3)
+    event, kind = (right[:, 1] + right[:, 2]) / 2 - right[:, 0], (right[:, 1] - right[:, 2]) / 2
+    wrong = torch.stack([torch.zeros(COUNT), event * 3 + kind, event * 3 - kind], 1)
+    fit = fit_events(Rows(wrong, classes_of(right), torch.ones(COUNT)))
+    mended = wrong @ fit.matrix.T + fit.bias
+    expected = right - right[:, :1]
+    torch.testing.assert_close(mended, expected, atol=0.25, rtol=0.06)
+
+
+def test_without_one_of_the_classes_events_are_scaled_as_one():
+    """Nothing is known of a type that never occurs."""
+    targets = torch.zeros(COUNT, dtype=torch.int64)
+    targets[:1000] = 1
+    rows = Rows(spread(3), targets, torch.ones(COUNT))
+    scaling, fit = fit_softmax(rows), fit_events(rows)
+    assert torch.equal(fit.matrix, torch.diag(scaling.scale))
+    assert torch.equal(fit.bias, scaling.bias)
 
 
 def test_a_sigmoid_that_is_too_sure_is_found_out():
@@ -131,7 +154,7 @@ def test_a_scaling_goes_into_the_layer():
     head, x = torch.nn.Linear(5, 3), torch.randn(7, 5)
     scaling = Scaling(torch.tensor([0.5, 1.0, 2.0]), torch.tensor([0.1, 0.0, -3.0]))
     expected = head(x) * scaling.scale + scaling.bias
-    fold(head, scaling)
+    fold(head, mixing_of(scaling))
     torch.testing.assert_close(head(x), expected)
 
 
