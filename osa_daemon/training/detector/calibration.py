@@ -132,28 +132,49 @@ def fit_softmax(rows: Rows) -> Scaling:
 
 
 def fit_events(rows: Rows) -> Mixing:
-    """Fit none, apnea, hypopnea: how sure of an event, and how sure of its type, by themselves.
+    """Fit none, apnea, hypopnea: first which event it is, then whether there is one at all.
 
-    One temperature for both would flatten the type where the network is too sure of events, until
-    none is ever called a hypopnea. Where a class never occurs, see `fit_softmax`.
+    The type is told as if apneas and hypopneas were equally frequent: by their frequency on the
+    nights, and with one temperature for both questions, the rarer would never be called. So the
+    sum of both means what it says, and their shares are those of such nights. Where a class never
+    occurs, see `fit_softmax`.
     """
     known = rows.weights > 0
     logits, targets = rows.logits[known], rows.targets[known]
-    if len(torch.bincount(targets).nonzero()) < rows.logits.shape[1]:
+    counts = torch.bincount(targets, minlength=rows.logits.shape[1])
+    if not counts.all():
         return mixing_of(fit_softmax(rows))
-    log_scales = torch.zeros(2, dtype=torch.float64)
-    bias = torch.zeros(2, dtype=torch.float64)
-    along = logits @ AXES.T  # whether an event, and which
+    event, kind = (logits @ AXES.T).unbind(1)
+    equal = (1.0 / counts)[targets] * (targets > 0)
+    kind_scale, kind_bias = _fit_logistic(kind, (targets == 1).double(), equal / equal.sum())
+    apart = kind * kind_scale + kind_bias  # half of the log odds of apnea against hypopnea
+    both = torch.logaddexp(apart, -apart)
+    share = torch.full_like(event, 1 / len(event))
+    scale, bias = _fit_logistic(event, (targets > 0).double(), share, both)
+    sure, which = AXES[0] * scale, AXES[1] * kind_scale
+    matrix = torch.stack([torch.zeros_like(sure), sure + which, sure - which])
+    return Mixing(matrix, torch.stack([torch.zeros_like(bias), bias + kind_bias, bias - kind_bias]))
 
-    def scaled() -> Tensor:
-        event, kind = (along * log_scales.exp()).unbind(1)
-        none = torch.zeros_like(event)
-        return torch.stack([none, event + kind + bias[0], event - kind + bias[1]], 1)
 
-    _minimise([log_scales, bias], lambda: functional.cross_entropy(scaled(), targets))
-    event, kind = (axis * s for axis, s in zip(AXES, log_scales.detach().exp(), strict=True))
-    matrix = torch.stack([torch.zeros_like(event), event + kind, event - kind])
-    return Mixing(matrix, torch.cat([torch.zeros(1, dtype=torch.float64), bias.detach()]))
+def _fit_logistic(
+    z: Tensor, truth: Tensor, weights: Tensor, offset: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return scale and bias of `z`, the logit's part that is fitted; `offset` is the rest.
+
+    Without an offset `z` is half of the logit, as the distance of either type from their middle.
+    """
+    log_scale, bias = torch.zeros(2, dtype=torch.float64)
+
+    def logit() -> Tensor:
+        part = z * log_scale.exp() + bias
+        return 2 * part if offset is None else part + offset
+
+    def loss() -> Tensor:
+        each = functional.binary_cross_entropy_with_logits(logit(), truth, reduction="none")
+        return (each * weights).sum()
+
+    _minimise([log_scale, bias], loss)
+    return log_scale.detach().exp(), bias.detach()
 
 
 def mixing_of(scaling: Scaling) -> Mixing:
