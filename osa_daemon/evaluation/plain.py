@@ -92,7 +92,7 @@ def _spread(figures: Figures) -> Iterator[str]:
     yield (
         f"It differs from night to night: in one of ten it finds {low}"
         f"{' or fewer' if least else ''}, in another one of ten {high}"
-        f"{' or more' if most < 1 else ''}."
+        f"{'' if high in (SHARES[1.0], 'all') else ' or more'}."
     )
 
 
