@@ -53,17 +53,16 @@ def test_a_pause_that_is_nearly_long_enough_is_neither() -> None:
     assert length_s < 10
 
 
-def test_a_breath_that_noise_hides_makes_no_event_and_is_not_learned() -> None:
-    """The sleeper breathed on; but who hears a pause there cannot know."""
+def test_a_breath_that_noise_hides_makes_no_event() -> None:
+    """The sleeper breathed on: who hears a pause there is wrong, and is taught so."""
     laid = [*breaths(STEADY), (44.0, FAINT), *breaths([50.0, 54.0, 58.0])]
     heard, own, noise = night(laid, noise=0.1)
     events, short = true_events((), measure(heard, own, noise), (), DURATION_S)
     assert events == ()
-    assert short == (pytest.approx((38.0, 12.0), abs=0.1),)
+    assert short == ()
     frames = int(DURATION_S * 5)
     labels = label(heard, events, short, np.ones(frames, np.uint8), (own, noise))
-    assert labels.ignore[44 * 5] == 1
-    assert labels.apnea.sum() == 0
+    assert not np.any(labels.ignore | labels.apnea)
 
 
 def test_a_bed_that_is_empty_holds_no_pause() -> None:
