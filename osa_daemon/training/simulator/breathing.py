@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from osa_daemon.training.simulator import ranges
+from osa_daemon.training.simulator.bouts import draw_bouts, snore_height_db
 from osa_daemon.training.simulator.night import Span
 from osa_daemon.training.simulator.sleeper import Sleeper
 
@@ -75,7 +76,7 @@ class Breather:
         self._irregularity = ranges.IRREGULAR_FACTOR.draw(rng)
         self._manner = _AS_USUAL
         self._quiet = _quiet_phases(rng, duration_s)
-        self._bouts = _bouts(rng, duration_s) if sleeper.snores else []
+        self._bouts = draw_bouts(rng, duration_s) if sleeper.snores else []
 
     @property
     def last_end_s(self) -> float:
@@ -131,11 +132,7 @@ class Breather:
         """Return the snore's height over a breath at `t`, None between bouts."""
         if self.cycle % self.sleeper.snore_every:
             return None
-        for start_s, end_s, ramp_s, depth_db in self._bouts:
-            if start_s <= self.t < end_s:
-                ramp = min(1.0, (self.t - start_s) / ramp_s, (end_s - self.t) / ramp_s + 0.2)
-                return self.sleeper.snore_db * (0.25 + 0.75 * ramp) + depth_db
-        return None
+        return snore_height_db(self._bouts, self.t, self.sleeper.snore_db)
 
     def _inhale(self, period_s: float, level_db: float, effort: float, *, gasp: bool) -> None:
         who = self.sleeper
@@ -212,14 +209,3 @@ def _quiet_phases(
         ramp_s = ranges.QUIET_RAMP_S.draw(rng)
         phases.append((start_s, end_s, ramp_s, ranges.QUIET_PHASE_DB.draw(rng)))
     return phases
-
-
-def _bouts(rng: np.random.Generator, duration_s: float) -> list[tuple[float, float, float, float]]:
-    """Return the bouts of snoring: start, end, ramp (s) and depth (dB)."""
-    t = -float(rng.uniform(0, 300))
-    bouts = []
-    while t < duration_s:
-        end = t + ranges.SNORE_BOUT_S.draw(rng)
-        bouts.append((t, end, ranges.SNORE_RAMP_S.draw(rng), float(rng.normal(0, 2.5))))
-        t = end + ranges.QUIET_BOUT_S.draw(rng)
-    return bouts

@@ -155,6 +155,7 @@ HYPOPNEA_MUTED_SHARE = 0.4  # judgement: the snore stops with the flow
 FLOW_LIMITED_SHARE = 0.5  # literature: most obstructive hypopneas have a longer, flat inspiration
 AROUSAL_MOVES_SHARE = 0.4  # literature: movement with a third to a half of the arousals
 MORE_HYPOPNEAS_SHARE = 0.2  # task: more hypopneas in training than its severe timelines hold
+MORE_CENTRAL_SHARE = 0.08  # as above: of a hundred events in them fewer than one is central
 LONG_APNEA_SHARE = 0.04  # judgement
 LONG_APNEA_SHARE_TRAIN = 0.15  # task: else most silences of 30 s and more are none, and none alerts
 LONG_APNEA_S = Range(40.0, 90.0, "task: a small share of 40-90 s", mode=50.0)

@@ -34,7 +34,7 @@ def draw_timeline(
         return "none", []
     person, events = _events(rng, material, spec, spec.severity)
     if spec.split == "train":
-        events = _more_hypopneas(rng, events)
+        events = _more_of_the_rare(rng, events)
     often = ranges.LONG_APNEA_SHARE_TRAIN if spec.split == "train" else ranges.LONG_APNEA_SHARE
     return person, _longer_apneas(rng, events, spec.duration_s, often)
 
@@ -75,14 +75,17 @@ def _fitting(rng: np.random.Generator, material: Material, index_per_h: float) -
     return nights[int(rng.choice(len(nights), p=_weights(nights)))]
 
 
-def _more_hypopneas(rng: np.random.Generator, events: list[Scored]) -> list[Scored]:
-    """Let some apneas be hypopneas: the fullest nights hold few to learn from."""
-    return [
-        Scored(e.onset_s, e.duration_s, "hypopnea")
-        if e.type == "obstructive" and rng.random() < ranges.MORE_HYPOPNEAS_SHARE
-        else e
-        for e in events
-    ]
+def _more_of_the_rare(rng: np.random.Generator, events: list[Scored]) -> list[Scored]:
+    """Let some obstructive apneas be hypopneas or central: the fullest nights hold few of them."""
+    rare = ("hypopnea", ranges.MORE_HYPOPNEAS_SHARE), ("central", ranges.MORE_CENTRAL_SHARE)
+    borders = np.cumsum([share for _, share in rare])
+    changed = []
+    for event in events:
+        place = int(np.searchsorted(borders, rng.random(), side="right"))
+        if event.type == "obstructive" and place < len(rare):
+            event = Scored(event.onset_s, event.duration_s, rare[place][0])  # noqa: PLW2901 (the same)
+        changed.append(event)
+    return changed
 
 
 def _longer_apneas(

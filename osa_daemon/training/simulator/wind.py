@@ -7,6 +7,7 @@ from scipy import signal
 
 from osa_daemon.training.simulator import ranges
 from osa_daemon.training.simulator.backdrop import looped
+from osa_daemon.training.simulator.bouts import draw_bouts, snore_height_db
 from osa_daemon.training.simulator.breathing import SoundKind
 from osa_daemon.training.simulator.flow import Breaths, Curve, draw_stretch, lay_events
 from osa_daemon.training.simulator.levels import unit_level
@@ -21,6 +22,7 @@ from osa_daemon.training.simulator.voices import colour, fade
 
 _BLOCK = 1 << 20  # samples computed at once
 _PIECE = 150 * SAMPLE_RATE_HZ  # of noise, before it comes again in another order
+_BEAT_TOP = 12**0.5  # of exp(-6 x): its root mean square is one
 _SOUNDING = 0.25  # of a phase's peak flow: beyond it a phase is heard
 
 
@@ -53,7 +55,7 @@ def blow(
         curve[first:last] = 0
     flow = breaths.flow * curve
     count = int(duration_s * SAMPLE_RATE_HZ)
-    snoring = _bouts(rng, duration_s) if snores else np.zeros(int(duration_s) + 2)
+    snoring = _snoring(rng, duration_s) if snores else np.zeros(int(duration_s) + 2)
     track = _turbulence(rng, count)
     track *= _loudness(np.maximum(flow, 0), breaths.rate_hz, exponent, count)
     if snores:
@@ -99,10 +101,12 @@ def _turbulence(rng: np.random.Generator, count: int) -> Samples:
     return scaled
 
 
-def _bouts(rng: np.random.Generator, duration_s: float) -> Curve:
-    """Return 1 in the seconds of snoring, else 0."""
-    wander = np.convolve(rng.standard_normal(int(duration_s) + 2), np.ones(60) / 8, mode="same")
-    return np.asarray(wander > rng.uniform(-1, 0.3), dtype=np.float64)
+def _snoring(rng: np.random.Generator, duration_s: float) -> Curve:
+    """Return by the second how many times as loud as breath the snore is, 0 between bouts."""
+    bouts = draw_bouts(rng, duration_s)
+    full_db = ranges.SNORE_LEVEL_DB.draw(rng)
+    heights = [snore_height_db(bouts, float(t), full_db) for t in range(int(duration_s) + 2)]
+    return np.array([0.0 if h is None else 10 ** (h / 20) for h in heights])
 
 
 def _rattle(rng: np.random.Generator, snoring: Curve, track: Samples) -> None:
@@ -110,14 +114,15 @@ def _rattle(rng: np.random.Generator, snoring: Curve, track: Samples) -> None:
     count = len(track)
     knots = np.exp(rng.normal(0, 0.1, max(4, count // 4_000)))
     step = ranges.AIRFLOW_RATTLE_HZ.draw(rng) / SAMPLE_RATE_HZ
-    loud = 2.2 * 10 ** (ranges.SNORE_LEVEL_DB.draw(rng) / 20)
     turned = 0.0
     for block in _blocks(count):
         t = np.arange(block.start, block.stop)
         wander = np.interp(t * ((len(knots) - 1) / (count - 1)), np.arange(len(knots)), knots)
         turns = turned + np.cumsum(wander) * step
         turned = float(turns[-1] % 1.0)
-        on = np.interp(t / SAMPLE_RATE_HZ, np.arange(len(snoring)), snoring)
+        second = t / SAMPLE_RATE_HZ
+        loud = _BEAT_TOP * np.interp(second, np.arange(len(snoring)), snoring)
+        on = np.interp(second, np.arange(len(snoring)), snoring > 0)
         track[block] *= (1 + on * (np.exp(-6 * (turns % 1.0)) * loud - 1)).astype(np.float32)
 
 

@@ -28,7 +28,7 @@ CLIPS = (
     ("breath/d.flac", "breath", "rest", "CC0-1.0", "d", "val"),
     ("breath/e.flac", "breath", "rest", "CC-BY-NC-ND-4.0", "e", "test"),
     ("snore/f.flac", "snore", "web", "YouTube audio, uploader copyright", "f", "train"),
-    ("snore/g.flac", "snore", "web", "GPL-2.0-or-later (package)", "g", "train"),
+    ("snore/v.flac", "snore", "web", "GPL-2.0-or-later (package)", "v", "train"),
 )
 
 
