@@ -13,16 +13,16 @@ from osa_daemon.evaluation.figures.matched import match_nights
 from osa_daemon.evaluation.store import make_folder
 from osa_daemon.features.encoder import Encoder
 from osa_daemon.features.levels import LEVEL_WIDTH
-from osa_daemon.scoring.matching import pool
 from osa_daemon.training.detector.calibration import calibrated
-from osa_daemon.training.detector.corpus import FeatureNight, make_or_load
-from osa_daemon.training.detector.export import export, model_bytes, state_shape
-from osa_daemon.training.detector.judge import Reading, hours_of, judge, read, score
+from osa_daemon.training.detector.corpus import load, make
+from osa_daemon.training.detector.export import export, state_shape
+from osa_daemon.training.detector.judge import hours_of, judge
+from osa_daemon.training.detector.members import Course, readings_of, train_members
 from osa_daemon.training.detector.network import AnyNetwork, Committee, NetworkShape
 from osa_daemon.training.detector.operating import Operating, choose
 from osa_daemon.training.detector.plan import GENERATORS, TRAIN, VALIDATION, Share, specs_of
-from osa_daemon.training.detector.train import MEMBERS, Trainer, TrainingPlan
-from osa_daemon.training.simulator.night import Generator, Which
+from osa_daemon.training.detector.train import TrainingPlan
+from osa_daemon.training.simulator.night import Generator, NightSpec, Which
 
 PACKAGE_MODELS = Path(__file__).parents[2] / "models"
 CHECK_EVERY = 3  # of the validation nights watched while training goes on
@@ -52,24 +52,29 @@ def train_detector(options: Options) -> Path:
     make_folder(options.out)
     encoder_path = PACKAGE_MODELS / "encoder.onnx"
     sha256 = Encoder(encoder_path).sha256
-    train, validation = (_nights(share, options) for share in (TRAIN, VALIDATION))
+    specs = [_specs(share, options) for share in (TRAIN, VALIDATION)]
+    train, watched = (_made(some, options) for some in specs)
     plan = TrainingPlan() if options.steps is None else TrainingPlan(steps=options.steps)
     shape = NetworkShape(Encoder(encoder_path).width, LEVEL_WIDTH)
-    made_by = "-".join((options.material, *options.generators))
-    watched = validation[::CHECK_EVERY]
-    members = []
-    for number, disturbance in enumerate(MEMBERS, 1):
-        path = options.cache / f"checkpoint-{made_by}-{number}.pt"
-        trainer = Trainer(shape, plan, train, path, disturbance=disturbance)
-        members.append(trainer.run(lambda n: _f1(_readings(n, sha256, watched))))
+    course = Course(
+        tuple(train),
+        tuple(watched[::CHECK_EVERY]),
+        plan,
+        shape,
+        sha256,
+        options.cache.resolve(),
+        "-".join((options.material, *options.generators)),
+    )
+    members = train_members(course, options.jobs)
+    validation = [load(path, path.stem) for path in watched]
     network = calibrated(Committee(members), validation)
-    readings = _readings(network, sha256, validation)
+    readings = readings_of(network, sha256, validation)
     chosen = choose(readings, options.jobs)
     judged = [judge(reading, chosen.thresholds["balanced"]) for reading in readings]
     about = {
         "material": options.material,
         "generators": options.generators,
-        "train_hours": round(hours_of(train), 1),
+        "train_hours": round(sum(spec.duration_s for spec in specs[0]) / 3600, 1),
         "validation_hours": round(hours_of(validation), 1),
         "weights": sum(p.numel() for p in network.parameters()),
         "validation": event_row(match_nights(judged)),
@@ -85,13 +90,14 @@ def train_detector(options: Options) -> Path:
     return path
 
 
-def _nights(share: Share, options: Options) -> list[FeatureNight]:
+def _specs(share: Share, options: Options) -> list[NightSpec]:
     generators = options.generators if share.split == "train" else tuple(GENERATORS)
-    specs = specs_of(share, options.material, options.scale, generators)
+    return specs_of(share, options.material, options.scale, generators)
+
+
+def _made(specs: Sequence[NightSpec], options: Options) -> list[Path]:
     encoder_path = PACKAGE_MODELS / "encoder.onnx"
-    return make_or_load(
-        specs, options.data, encoder_path, options.cache, options.jobs, dask=options.dask
-    )
+    return make(specs, options.data, encoder_path, options.cache, options.jobs, dask=options.dask)
 
 
 def _metadata(
@@ -107,15 +113,3 @@ def _metadata(
         about,
         chosen.calibration,
     )
-
-
-def _readings(
-    network: AnyNetwork, encoder_sha256: str, nights: Sequence[FeatureNight]
-) -> list[Reading]:
-    """Read nights with a network that is not exported yet."""
-    model = model_bytes(network, _metadata(network, encoder_sha256, Operating({}, {}), {}))
-    return read(model, encoder_sha256, nights)
-
-
-def _f1(readings: Sequence[Reading]) -> float:
-    return pool([score(reading, {}).matches for reading in readings]).f1 or 0.0

@@ -1,8 +1,9 @@
 """The detector's network in torch: a causal dilated CNN with two readings.
 
 Input per frame of 0.2 s: encoder features through a narrow bottleneck (384 features and few
-voices overfit at once), band levels, and whether there was sound at all. Eight causal blocks see
-102 s back. One head reads the present, the other reads a delay back, knowing what followed.
+voices overfit at once), band levels, and whether there was sound at all; from these, how alike the
+frame is to each of the last 40 s (`self_similarity`). Eight causal blocks see 102 s back. One head
+reads the present, the other reads a delay back, knowing what followed.
 Training and bedside run the same `forward`: a stream that begins has a memory of zeros.
 """
 
@@ -12,6 +13,8 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+
+from osa_daemon.training.detector.self_similarity import KEYS_IN_ROW, LAGS, SelfSimilarity
 
 KERNEL = 3
 DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128)
@@ -24,7 +27,8 @@ class NetworkShape:
     """Widths of the network, and how far it sees.
 
     `bottleneck` 0 leaves the encoder out (levels alone). One block for each of `dilations`
-    (frames); the delayed reading lies `delay_frames` back.
+    (frames); the delayed reading lies `delay_frames` back. The frame is compared with those before
+    it in `similarity_heads` ways at once, 0 for not at all; twice as many divide `channels`.
     """
 
     encoder_width: int
@@ -34,11 +38,14 @@ class NetworkShape:
     channels: int = 96
     dilations: tuple[int, ...] = DILATIONS
     delay_frames: int = DELAY_FRAMES
+    similarity_heads: int = 4
+    similarity_channels: int = 32
 
     @property
     def memory_frames(self) -> int:
-        """Frames that the blocks remember together."""
-        return sum((KERNEL - 1) * dilation for dilation in self.dilations)
+        """Rows of memory: of the comparison, then of the blocks."""
+        blocks = sum((KERNEL - 1) * dilation for dilation in self.dilations)
+        return blocks + (LAGS // KEYS_IN_ROW if self.similarity_heads else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,14 @@ class Network(nn.Module):
         self.register_buffer("level_scale", torch.ones(shape.level_width))
         self.from_encoder = nn.Linear(shape.encoder_width, max(shape.bottleneck, 1))
         self.from_levels = nn.Linear(shape.level_width, shape.level_channels)
-        self.enter = nn.Linear(max(shape.bottleneck, 1) + shape.level_channels + 1, shape.channels)
+        width = max(shape.bottleneck, 1) + shape.level_channels
+        beside = 0
+        if shape.similarity_heads:
+            beside = shape.similarity_channels
+            self.similarity = SelfSimilarity(
+                width, shape.channels, shape.similarity_heads, shape.similarity_channels
+            )
+        self.enter = nn.Linear(width + 1 + beside, shape.channels)
         self.blocks = nn.ModuleList(
             Block(shape.channels, d, self.disturbance.block_dropout) for d in shape.dilations
         )
@@ -137,9 +151,15 @@ class Network(nn.Module):
             e, v = self.disturb(e, v)
         e = torch.relu(self.from_encoder(e)) * (1.0 if self.shape.bottleneck else 0.0)
         v = torch.relu(self.from_levels(v))
-        x = self.enter(torch.cat([e * valid, v * valid, valid], dim=2))
+        parts = [e * valid, v * valid, valid]
         memories = []
         at = 0
+        if self.shape.similarity_heads:
+            at = self.similarity.rows
+            alike, memory = self.similarity(torch.cat(parts[:2], dim=2), state[:, :at])
+            parts.append(alike)
+            memories.append(memory)
+        x = self.enter(torch.cat(parts, dim=2))
         for block in self.blocks:
             x, memory = block(x, state[:, at : at + block.memory])
             memories.append(memory)

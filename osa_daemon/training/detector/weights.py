@@ -12,7 +12,8 @@ from onnx import numpy_helper
 from osa_daemon.detector.model import Metadata, read_metadata
 from osa_daemon.errors import ModelError
 from osa_daemon.training.detector.export import IN_HALF
-from osa_daemon.training.detector.network import KERNEL, Committee, Network, NetworkShape
+from osa_daemon.training.detector.network import Committee, Network, NetworkShape
+from osa_daemon.training.detector.self_similarity import LAG_COLUMNS
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -88,18 +89,21 @@ def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, NDArray[np.float32]]
 
 def _shape_of(weights: Weights, metadata: Metadata) -> NetworkShape:
     """Return the network's shape; `ValueError` where its blocks cannot be told."""
-    channels = weights["enter.weight"].shape[0]
     blocks = len({name.split(".")[1] for name in weights if name.startswith("blocks.")})
-    told = metadata.about.get("shape", {}).get("dilations")
-    dilations = tuple(told) if told else tuple(2**block for block in range(blocks))
-    if sum((KERNEL - 1) * d for d in dilations) != metadata.state_shape[1]:
-        raise ValueError(f"{blocks} blocks with a memory of {metadata.state_shape[1]} frames")
-    return NetworkShape(
+    told = metadata.about.get("shape", {})
+    dilations = tuple(told.get("dilations") or (2**block for block in range(blocks)))
+    beside = weights.get("similarity.out.weight")
+    shape = NetworkShape(
         encoder_width=weights["from_encoder.weight"].shape[1],
         level_width=weights["from_levels.weight"].shape[1],
         bottleneck=weights["from_encoder.weight"].shape[0],
         level_channels=weights["from_levels.weight"].shape[0],
-        channels=channels,
+        channels=weights["enter.weight"].shape[0],
         dilations=dilations,
         delay_frames=metadata.delay_frames,
+        similarity_heads=0 if beside is None else beside.shape[1] // LAG_COLUMNS,
+        similarity_channels=0 if beside is None else beside.shape[0],
     )
+    if shape.memory_frames != metadata.state_shape[1]:
+        raise ValueError(f"{blocks} blocks with a memory of {metadata.state_shape[1]} frames")
+    return shape

@@ -25,7 +25,7 @@ def exported(shape: NetworkShape, path: Path, *, tells_shape: bool = True) -> Ne
     torch.manual_seed(3)
     network = Network(shape)
     for row in network.state_dict().values():
-        row.copy_(torch.randn_like(row))
+        row.copy_(torch.randn_like(row).half().float())
     about = {"shape": {"dilations": list(shape.dilations)}} if tells_shape else {}
     metadata = Metadata(
         shape.delay_frames,
@@ -80,6 +80,14 @@ def test_an_older_file_has_the_usual_blocks(tmp_path: Path):
     """Where the file does not tell, each block reaches twice as far as the one before."""
     exported(SHAPE, tmp_path / "detector.onnx", tells_shape=False)
     assert network_from_onnx(tmp_path / "detector.onnx")[0].shape == SHAPE
+
+
+@pytest.mark.parametrize(("heads", "channels"), [(0, 0), (2, 24)])
+def test_a_comparison_comes_back_or_none(tmp_path: Path, heads: int, channels: int):
+    """How frames are compared is read from the weights; older detectors do not compare."""
+    shape = replace(SHAPE, similarity_heads=heads, similarity_channels=channels)
+    exported(shape, tmp_path / "detector.onnx")
+    assert network_from_onnx(tmp_path / "detector.onnx")[0].shape == shape
 
 
 def test_unknown_blocks_are_refused(tmp_path: Path):

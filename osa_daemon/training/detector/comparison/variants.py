@@ -95,6 +95,11 @@ def _width(channels: int) -> Variant:
     return Variant(f"channels-{channels}", table, shape={"channels": channels})
 
 
+def _likeness(heads: int) -> Variant:
+    table = f"Comparison with the 40 s before (shipped: {_SHAPE.similarity_heads} ways at once)"
+    return Variant(f"likeness-{heads}", table, shape={"similarity_heads": heads})
+
+
 def _heard(name: str, view: View) -> Variant:
     table = "What is heard of a sound (shipped: encoder beside band levels)"
     return Variant(name, table, view, LOG_MEL if view.sound == "logmel" else {})
@@ -123,6 +128,8 @@ ABLATIONS = (
     _delay(30),
     _width(64),
     _width(128),
+    _likeness(0),
+    _likeness(8),
     Variant("undisturbed", "Features in training (shipped: disturbed)", disturbance=UNDISTURBED),
 )
 

@@ -1,0 +1,86 @@
+"""The committee's members, trained side by side: each in a process of its own."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from joblib import Parallel, delayed
+
+from osa_daemon.detector.model import Metadata
+from osa_daemon.scoring.matching import pool
+from osa_daemon.training.detector.corpus import FeatureNight, load
+from osa_daemon.training.detector.export import model_bytes, state_shape
+from osa_daemon.training.detector.judge import Reading, read, score
+from osa_daemon.training.detector.network import AnyNetwork, Network, NetworkShape
+from osa_daemon.training.detector.train import MEMBERS, Trainer, TrainingPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What every member learns from and is watched on, and where its checkpoint lies.
+
+    `train` and `watched`: files of nights; `checkpoints` a folder, `made_by` a part of the name.
+    """
+
+    train: tuple[Path, ...]
+    watched: tuple[Path, ...]
+    plan: TrainingPlan
+    shape: NetworkShape
+    encoder_sha256: str
+    checkpoints: Path
+    made_by: str
+
+
+def train_members(course: Course, jobs: int) -> list[Network]:
+    """Train the networks of `MEMBERS`, at most `jobs` at once; each goes on from its checkpoint."""
+    numbers = range(1, len(MEMBERS) + 1)
+    jobs = min(jobs, len(MEMBERS))
+    if jobs <= 1:
+        return [_train_member(course, number, None) for number in numbers]
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    side_by_side = Parallel(n_jobs=jobs)
+    return list(side_by_side(delayed(_train_member)(course, n, threads) for n in numbers))
+
+
+def readings_of(
+    network: AnyNetwork, encoder_sha256: str, nights: Sequence[FeatureNight]
+) -> list[Reading]:
+    """Read nights with a network that has no thresholds yet."""
+    shape = network.shape
+    metadata = Metadata(
+        shape.delay_frames,
+        state_shape(network),
+        shape.encoder_width,
+        shape.level_width,
+        {},
+        encoder_sha256,
+        {},
+    )
+    return read(model_bytes(network, metadata), encoder_sha256, nights)
+
+
+def _train_member(course: Course, number: int, threads: int | None) -> Network:
+    if threads is not None:
+        torch.set_num_threads(threads)
+    watched = _loaded(course.watched)
+    trainer = Trainer(
+        course.shape,
+        course.plan,
+        _loaded(course.train),
+        course.checkpoints / f"checkpoint-{course.made_by}-{number}.pt",
+        disturbance=MEMBERS[number - 1],
+    )
+    return trainer.run(
+        lambda network: _f1(readings_of(network, course.encoder_sha256, watched)),
+        f"network {number}, validation F1",
+    )
+
+
+def _loaded(paths: Sequence[Path]) -> list[FeatureNight]:
+    return [load(path, path.stem) for path in paths]
+
+
+def _f1(readings: Sequence[Reading]) -> float:
+    return pool([score(reading, {}).matches for reading in readings]).f1 or 0.0
