@@ -34,7 +34,7 @@ GENERATORS: dict[Generator, float] = {"recorded": 0.4, "synthesised": 0.35, "air
 SHORT_NIGHT_S = 200.0  # many beginnings: the noise floor is not known yet
 SHORT_SHARE = 0.1
 PLAIN_SEED = 50_000
-FULL_PER_H = 120.0  # more than timelines hold: nothing is thinned
+FULL_PER_H = 1_000.0  # no timeline holds as many, so any may be drawn, and none is thinned
 
 
 def specs_of(
