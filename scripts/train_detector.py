@@ -50,7 +50,12 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--scale", type=float, default=1.0, help="share of the simulated nights, for a trial")
     add("--steps", type=int, help="training steps (default: the plan's)")
-    add("--jobs", type=int, default=2, help="processes that make nights (default %(default)s)")
+    add(
+        "--jobs",
+        type=int,
+        default=2,
+        help="processes that make nights and train networks (default %(default)s)",
+    )
     add(
         "--dask",
         metavar="ADDRESS",

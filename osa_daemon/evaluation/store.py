@@ -6,8 +6,8 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -66,15 +66,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
+    with _parted(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
-        part.replace(path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +93,26 @@ class NightStore:
         Raises:
             StorageError: it cannot be written.
         """
-        path = self._path(night.name, key)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
-                np.savez_compressed(file, **_content_of(night))
-            part.replace(path)
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        finally:
-            part.unlink(missing_ok=True)
+        with _parted(self._path(night.name, key)) as part, part.open("wb") as file:
+            np.savez_compressed(file, **_content_of(night))
 
     def _path(self, name: str, key: str) -> Path:
         plain = re.sub(r"[^\w.-]+", "_", name)[:LONGEST_NAME]
         return self.folder / f"{plain}-{key[:16]}.npz"
+
+
+@contextmanager
+def _parted(path: Path) -> Iterator[Path]:
+    """Give the place to write to; what lies there takes its name at the end."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _unwritable(path: Path, error: OSError) -> StorageError:

@@ -18,7 +18,7 @@ from torch.nn import Linear, functional
 
 from osa_daemon.detector.model import CLASSES
 from osa_daemon.training.detector.corpus import FeatureNight
-from osa_daemon.training.detector.network import AnyNetwork, Committee, Network
+from osa_daemon.training.detector.network import AnyNetwork, Committee, Network, read_whole
 from osa_daemon.training.detector.targets import SINGLE, targets_of
 
 BINS = 15  # of equal width; the usual number of Guo et al. 2017
@@ -55,15 +55,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """Logits become `scale` · logits + `bias`, (outputs,) each."""
+    """Logits become `matrix` (outputs, outputs) · logits + `bias` (outputs,).
 
-    scale: Tensor
-    bias: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Mixing:
-    """Logits become `matrix` (outputs, outputs) · logits + `bias` (outputs,)."""
+    Matrix scaling of Guo et al.; its diagonal alone scales each output on its own.
+    """
 
     matrix: Tensor
     bias: Tensor
@@ -72,10 +67,10 @@ class Mixing:
 def calibrated(network: N, nights: Sequence[FeatureNight]) -> N:
     """Fit scalings on validation nights and return a copy of the network that has them."""
     evidence = evidence_of(network, nights)
-    causal = mixing_of(fit_sigmoids(evidence.causal))
-    single, event = mixing_of(fit_sigmoids(evidence.single)), fit_events(evidence.event)
+    causal, single = fit_sigmoids(evidence.causal), fit_sigmoids(evidence.single)
+    event = fit_events(evidence.event)
     matrix = torch.block_diag(single.matrix, event.matrix)
-    both = Mixing(matrix, torch.cat([single.bias, event.bias]))
+    both = Scaling(matrix, torch.cat([single.bias, event.bias]))
     scaled = copy.deepcopy(network)
     for member in scaled.members:  # the mean of scaled logits is the scaled mean
         fold(member.causal_head, causal)
@@ -94,10 +89,8 @@ def calibration_errors(
     return _errors_of(evidence_of(network, nights))
 
 
-@torch.no_grad()
 def evidence_of(network: AnyNetwork, nights: Sequence[FeatureNight]) -> Evidence:
     """Run the network over nights, each followed by lost sound until its last delayed reading."""
-    network.eval()
     parts = [_of_night(network, night) for night in nights]
     return Evidence(*(_join([part[k] for part in parts]) for k in range(3)))
 
@@ -109,7 +102,8 @@ def fit_sigmoids(rows: Rows) -> Scaling:
         _fit_sigmoid(rows.logits[:, k], rows.targets[:, k], rows.weights[:, k])
         for k in range(count)
     ]
-    return Scaling(torch.stack([s for s, _ in fits]), torch.stack([b for _, b in fits]))
+    scale, bias = (torch.stack(column) for column in zip(*fits, strict=True))
+    return Scaling(torch.diag(scale), bias)
 
 
 def fit_softmax(rows: Rows) -> Scaling:
@@ -128,10 +122,10 @@ def fit_softmax(rows: Rows) -> Scaling:
             lambda: functional.cross_entropy(among * log_scale.exp() + shift[seen], numbers),
         )
     bias = torch.where(seen, shift - shift[0], 0.0).detach()
-    return Scaling(log_scale.detach().exp().expand(len(bias)), bias)
+    return Scaling(torch.diag(log_scale.detach().exp().expand(len(bias))), bias)
 
 
-def fit_events(rows: Rows) -> Mixing:
+def fit_events(rows: Rows) -> Scaling:
     """Fit none, apnea, hypopnea: first which event it is, then whether there is one at all.
 
     The type is told as if apneas and hypopneas were equally frequent: by their frequency on the
@@ -143,7 +137,7 @@ def fit_events(rows: Rows) -> Mixing:
     logits, targets = rows.logits[known], rows.targets[known]
     counts = torch.bincount(targets, minlength=rows.logits.shape[1])
     if not counts.all():
-        return mixing_of(fit_softmax(rows))
+        return fit_softmax(rows)
     event, kind = (logits @ AXES.T).unbind(1)
     equal = (1.0 / counts)[targets] * (targets > 0)
     kind_scale, kind_bias = _fit_logistic(kind, (targets == 1).double(), equal / equal.sum())
@@ -153,7 +147,8 @@ def fit_events(rows: Rows) -> Mixing:
     scale, bias = _fit_logistic(event, (targets > 0).double(), share, both)
     sure, which = AXES[0] * scale, AXES[1] * kind_scale
     matrix = torch.stack([torch.zeros_like(sure), sure + which, sure - which])
-    return Mixing(matrix, torch.stack([torch.zeros_like(bias), bias + kind_bias, bias - kind_bias]))
+    shift = torch.stack([torch.zeros_like(bias), bias + kind_bias, bias - kind_bias])
+    return Scaling(matrix, shift)
 
 
 def _fit_logistic(
@@ -177,15 +172,10 @@ def _fit_logistic(
     return log_scale.detach().exp(), bias.detach()
 
 
-def mixing_of(scaling: Scaling) -> Mixing:
-    """Return a scaling as a mixing that mixes nothing."""
-    return Mixing(torch.diag(scaling.scale), scaling.bias)
-
-
-def fold(head: Linear, mixing: Mixing) -> None:
-    """Build a mixing into the layer that makes the logits."""
+def fold(head: Linear, scaling: Scaling) -> None:
+    """Build a scaling into the layer that makes the logits."""
     with torch.no_grad():
-        matrix, bias = mixing.matrix.to(head.weight.dtype), mixing.bias.to(head.weight.dtype)
+        matrix, bias = (part.to(head.weight.dtype) for part in (scaling.matrix, scaling.bias))
         head.weight.copy_(matrix @ head.weight)
         head.bias.copy_(matrix @ head.bias + bias)
 
@@ -254,10 +244,10 @@ def _of_night(network: AnyNetwork, night: FeatureNight) -> tuple[Rows, Rows, Row
     encoder = np.pad(features.encoder.astype(np.float32), pad)
     levels = np.pad(features.levels[:, : shape.level_width].astype(np.float32), pad)
     valid = np.pad(features.valid, pad[0]).astype(np.float32)
-    inputs = (torch.from_numpy(rows)[None] for rows in (encoder, levels, valid[:, None]))
-    causal, delayed, _ = network(*inputs, network.zero_state(1))
+    inputs = (torch.from_numpy(rows) for rows in (encoder, levels, valid[:, None]))
+    causal, delayed = read_whole(network, *inputs)
     targets = targets_of(night.labels, features.valid, shape.delay_frames)
-    logits = (causal[0], delayed[0, :, : len(SINGLE)], delayed[0, :, len(SINGLE) :])
+    logits = (causal, delayed[:, : len(SINGLE)], delayed[:, len(SINGLE) :])
     truths = (targets.causal, targets.delayed, targets.event)
     weights = (targets.causal_weight, targets.delayed_weight, targets.event_weight)
     causal_rows, single_rows, event_rows = (

@@ -15,7 +15,7 @@ from osa_daemon.training.detector.targets import Targets, targets_of
 
 Array = NDArray[Any]
 
-CROP_FRAMES = 1_500  # 300 s: three times what the network sees back
+CROP_FRAMES = 1_500  # 300 s: twice what the network sees back
 START_SHARE = 0.15  # crops that begin where a night begins: the floor is still unknown there
 GAP_SHARE = 0.1  # crops into which lost sound is cut
 GAP_FRAMES = (2, 60)

@@ -47,7 +47,7 @@ def network_bytes(network: AnyNetwork) -> bytes:
 
 def state_shape(network: AnyNetwork) -> tuple[int, int, int]:
     """Return the shape of the network's memory."""
-    return (1, network.shape.memory_frames, network.shape.channels * len(network.members))
+    return (1, network.shape.memory_rows, network.shape.channels * len(network.members))
 
 
 def model_bytes(network: AnyNetwork, metadata: Metadata) -> bytes:

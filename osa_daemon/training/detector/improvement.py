@@ -13,7 +13,7 @@ from osa_daemon.scoring.matching import pool
 from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.export import model_bytes
 from osa_daemon.training.detector.judge import Reading, read, score
-from osa_daemon.training.detector.network import AnyNetwork
+from osa_daemon.training.detector.network import AnyNetwork, read_whole
 from osa_daemon.training.detector.operating import choose
 from osa_daemon.training.detector.targets import targets_of
 
@@ -21,18 +21,15 @@ from osa_daemon.training.detector.targets import targets_of
 def event_loss(network: AnyNetwork, nights: Sequence[FeatureNight]) -> float:
     """Return the delayed reading's mean cross entropy of events over whole nights, in nats."""
     delay = network.shape.delay_frames
-    network.eval()  # exporting leaves a network in training
     total = weight = 0.0
     for night in nights:
         targets = targets_of(night.labels, night.features.valid, delay)
         columns = (night.features.encoder, night.features.levels, night.features.valid[:, None])
         rows = (np.pad(c.astype(np.float32), ((0, delay), (0, 0))) for c in columns)
-        with torch.no_grad():
-            inputs = [torch.from_numpy(row)[None] for row in rows]
-            _, delayed, _ = network(*inputs, network.zero_state(1))
-            event = functional.cross_entropy(
-                delayed[0, :, 4:], torch.from_numpy(targets.event), reduction="none"
-            )
+        _, delayed = read_whole(network, *(torch.from_numpy(row) for row in rows))
+        event = functional.cross_entropy(
+            delayed[:, 4:], torch.from_numpy(targets.event), reduction="none"
+        )
         total += float((event.numpy() * targets.event_weight).sum())
         weight += float(targets.event_weight.sum())
     return total / max(weight, 1.0)

@@ -1,12 +1,11 @@
 """The committee's members, trained side by side: each in a process of its own."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
 
 from osa_daemon.detector.model import Metadata
 from osa_daemon.scoring.matching import pool
@@ -36,12 +35,8 @@ class Course:
 def train_members(course: Course, jobs: int) -> list[Network]:
     """Train the networks of `MEMBERS`, at most `jobs` at once; each goes on from its checkpoint."""
     numbers = range(1, len(MEMBERS) + 1)
-    jobs = min(jobs, len(MEMBERS))
-    if jobs <= 1:
-        return [_train_member(course, number, None) for number in numbers]
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    side_by_side = Parallel(n_jobs=jobs)
-    return list(side_by_side(delayed(_train_member)(course, n, threads) for n in numbers))
+    side_by_side = Parallel(n_jobs=min(jobs, len(MEMBERS)))
+    return list(side_by_side(delayed(_train_member)(course, number) for number in numbers))
 
 
 def readings_of(
@@ -61,9 +56,9 @@ def readings_of(
     return read(model_bytes(network, metadata), encoder_sha256, nights)
 
 
-def _train_member(course: Course, number: int, threads: int | None) -> Network:
-    if threads is not None:
-        torch.set_num_threads(threads)
+def _train_member(course: Course, number: int) -> Network:
+    # the same number of threads however many train at once: sums in other parts round otherwise
+    torch.set_num_threads(max(1, cpu_count() // len(MEMBERS)))
     watched = _loaded(course.watched)
     trainer = Trainer(
         course.shape,
@@ -71,6 +66,7 @@ def _train_member(course: Course, number: int, threads: int | None) -> Network:
         _loaded(course.train),
         course.checkpoints / f"checkpoint-{course.made_by}-{number}.pt",
         disturbance=MEMBERS[number - 1],
+        watched=tuple(path.stem for path in course.watched),
     )
     return trainer.run(
         lambda network: _f1(readings_of(network, course.encoder_sha256, watched)),

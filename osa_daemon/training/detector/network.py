@@ -19,6 +19,7 @@ from osa_daemon.training.detector.self_similarity import KEYS_IN_ROW, LAGS, Self
 KERNEL = 3
 DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128)
 DELAY_FRAMES = 100  # 20 s: enough for the recovery breaths after nine of ten events
+PIECE_FRAMES = 600  # of a night that is read at once
 CAUSAL_CLASSES = 6  # audible, breath, apnea, hypopnea, snore, gasp
 
 
@@ -42,7 +43,7 @@ class NetworkShape:
     similarity_channels: int = 32
 
     @property
-    def memory_frames(self) -> int:
+    def memory_rows(self) -> int:
         """Rows of memory: of the comparison, then of the blocks."""
         blocks = sum((KERNEL - 1) * dilation for dilation in self.dilations)
         return blocks + (LAGS // KEYS_IN_ROW if self.similarity_heads else 0)
@@ -142,7 +143,7 @@ class Network(nn.Module):
         """Return causal logits (B, T, 6), delayed logits (B, T, 7) and the new state.
 
         `encoder` (B, T, encoder_width), `levels` (B, T, level_width), `valid` (B, T, 1) of 0 and
-        1, `state` (B, memory_frames, channels). Rows of `delayed` belong to the frame
+        1, `state` (B, memory_rows, channels). Rows of `delayed` belong to the frame
         `delay_frames` earlier.
         """
         e = (encoder - self.encoder_mean) * self.encoder_scale
@@ -156,7 +157,7 @@ class Network(nn.Module):
         at = 0
         if self.shape.similarity_heads:
             at = self.similarity.rows
-            alike, memory = self.similarity(torch.cat(parts[:2], dim=2), state[:, :at])
+            alike, memory = self.similarity(torch.cat(parts[:2], dim=2), valid, state[:, :at])
             parts.append(alike)
             memories.append(memory)
         x = self.enter(torch.cat(parts, dim=2))
@@ -176,14 +177,15 @@ class Network(nn.Module):
         return e * keep_mask(e, by.feature_dropout) * kept, v
 
     def zero_state(self, batch: int) -> Tensor:
-        """Return the memory of a stream that has not begun: (batch, memory_frames, channels)."""
-        return torch.zeros(batch, self.shape.memory_frames, self.shape.channels)
+        """Return the memory of a stream that has not begun: (batch, memory_rows, channels)."""
+        return torch.zeros(batch, self.shape.memory_rows, self.shape.channels)
 
 
 class Committee(nn.Module):
     """Networks of one shape that are asked together: the mean of their logits is the answer.
 
-    Two that were trained apart err in different places; together they err less than either.
+    Two that learned from differently disturbed input err in different places; together they err
+    less than either.
     """
 
     def __init__(self, members: Sequence[Network]) -> None:
@@ -215,6 +217,25 @@ class Committee(nn.Module):
 
 
 AnyNetwork = Network | Committee
+
+
+@torch.no_grad()
+def read_whole(
+    network: AnyNetwork, encoder: Tensor, levels: Tensor, valid: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return both readings of a night, (T, 6) and (T, 7) logits; inputs (T, …).
+
+    In pieces that carry the memory on: compared at once, a night would take its length squared.
+    """
+    network.eval()
+    state = network.zero_state(1)
+    causal, delayed = [], []
+    pieces = zip(*(rows.split(PIECE_FRAMES) for rows in (encoder, levels, valid)), strict=True)
+    for piece in pieces:
+        now, then, state = network(*(rows[None] for rows in piece), state)
+        causal.append(now[0])
+        delayed.append(then[0])
+    return torch.cat(causal), torch.cat(delayed)
 
 
 class Probabilities(nn.Module):

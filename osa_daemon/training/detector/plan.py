@@ -82,8 +82,8 @@ def _drawn(
 def _denser(spec: NightSpec, number: int) -> NightSpec:
     """Lay events into most nights, two of three as full of them as timelines are.
 
-    Rare events are learned by heart: 120 h of a bedroom's own mixture hold 1,500. Empty rooms stay
-    empty, and one in six of the others calm; one in three nights of events gets a partner.
+    Rare events are learned by heart. Empty rooms stay empty, and of the other nights that were
+    to hold no event one in six does not; one in three nights of events gets a partner.
     """
     if spec.kind == "empty" or (spec.severity == "none" and number % 6 == 0):
         return spec

@@ -1,9 +1,9 @@
-"""How alike a moment is to each moment before it: what no new voice, room or microphone changes.
+"""How alike a moment is to each moment before it.
 
 A convolution sees what a sound is; that the breath after a pause is the one from before it, that
-something comes back every four seconds, only a comparison sees, and it sees it in a voice that no
-training held. After the self-similarity matrices of Foote 1999, *Visualizing music and audio using
-self-similarity*, cut to the recent past, with learned projections in the place of spectra.
+something comes back every four seconds, only a comparison sees, in a voice that no training held
+as in the others. After the self-similarity matrices of Foote 1999, *Visualizing music and audio
+using self-similarity*, cut to the recent past, with learned projections in the place of spectra.
 """
 
 import torch
@@ -32,18 +32,22 @@ class SelfSimilarity(nn.Module):
         self.key = nn.Linear(width, channels // KEYS_IN_ROW)
         self.out = nn.Linear(heads * LAG_COLUMNS, out)
 
-    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T, width), (B, rows, channels) → (B, T, out), the new memory."""
+    def forward(self, x: Tensor, valid: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T, width), (B, T, 1), (B, rows, channels) → (B, T, out), the new memory.
+
+        Lost sound, `valid` 0, is like nothing.
+        """
         batch, frames, _ = x.shape
-        keys = self._keys(x)
+        keys = self._keys(x) * valid
         before = memory.reshape(batch, LAGS, self.channels // KEYS_IN_ROW)
         longer = torch.cat([before, keys], dim=1)
-        alike = self._in_chunks(keys, longer) if self.training else self._alike(keys, longer)
+        in_chunks = self.training and frames % CHUNK == 0
+        alike = self._in_chunks(keys, longer) if in_chunks else self._alike(keys, longer)
         kept = longer[:, -LAGS:].reshape(batch, self.rows, self.channels)
         return torch.relu(self.out(alike)).reshape(batch, frames, -1), kept
 
     def _keys(self, x: Tensor) -> Tensor:
-        """Return the keys (B, T, channels / 2): of each head a vector of length one."""
+        """Return the keys (B, T, channels / 2): of each head a vector of about the length one."""
         batch, frames, _ = x.shape
         keys = self.key(x).reshape(batch, frames, self.heads, -1)
         length = (keys.square().sum(dim=3, keepdim=True) + _LEAST_SQUARE).sqrt()

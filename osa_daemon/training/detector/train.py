@@ -16,6 +16,7 @@ from tqdm import tqdm
 from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.crops import Crops
 from osa_daemon.training.detector.network import Disturbance, Network, NetworkShape
+from osa_daemon.training.detector.self_similarity import FAR_STEP, LAGS, NEAR
 
 # audible, breath, apnea, hypopnea, snore, gasp
 CAUSAL_SHARE = torch.tensor([0.5, 0.5, 1.5, 1.0, 0.3, 0.3])
@@ -65,10 +66,14 @@ def fit_scaling(network: Network, nights: Sequence[FeatureNight]) -> None:
         getattr(network, f"{name}_scale").copy_(torch.from_numpy(1 / (rows.std(0) + 1e-3)))
 
 
-def _digest(network: Network, plan: TrainingPlan, nights: Sequence[FeatureNight]) -> str:
+def _digest(
+    network: Network, plan: TrainingPlan, nights: Sequence[FeatureNight], watched: Sequence[str]
+) -> str:
     """Digest of all that a checkpoint depends on; a night's name is one of its making."""
     made_of = [asdict(plan), asdict(network.shape), asdict(network.disturbance)]
-    text = json.dumps([*made_of, [night.name for night in nights]], sort_keys=True)
+    compared = [LAGS, NEAR, FAR_STEP]
+    names = [night.name for night in nights]
+    text = json.dumps([*made_of, compared, names, list(watched)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -77,7 +82,8 @@ class Trainer:
 
     `start`: a trained network of the same shape to begin with, its input scaling kept. A
     checkpoint does not tell one from another: each wants a path of its own. `disturbance`: what is
-    done to the input, the usual where None.
+    done to the input, the usual where None. `watched`: names of the nights that choose the best
+    step.
     """
 
     def __init__(
@@ -89,6 +95,7 @@ class Trainer:
         *,
         start: Network | None = None,
         disturbance: Disturbance | None = None,
+        watched: Sequence[str] = (),
     ) -> None:
         torch.manual_seed(plan.seed)
         self.plan = plan
@@ -106,7 +113,7 @@ class Trainer:
         )
         self._averaged = {k: v.clone() for k, v in self.network.state_dict().items()}
         self._checkpoint = checkpoint
-        self._made_of = _digest(self.network, plan, nights)
+        self._made_of = _digest(self.network, plan, nights, watched)
         self._step = 0
         self._best: tuple[float, dict[str, Tensor]] = (-1.0, self._averaged)
 

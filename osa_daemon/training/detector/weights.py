@@ -104,6 +104,8 @@ def _shape_of(weights: Weights, metadata: Metadata) -> NetworkShape:
         similarity_heads=0 if beside is None else beside.shape[1] // LAG_COLUMNS,
         similarity_channels=0 if beside is None else beside.shape[0],
     )
-    if shape.memory_frames != metadata.state_shape[1]:
+    if beside is not None and beside.shape[1] % LAG_COLUMNS:
+        raise ValueError(f"a comparison of {beside.shape[1]} columns")
+    if shape.memory_rows != metadata.state_shape[1]:
         raise ValueError(f"{blocks} blocks with a memory of {metadata.state_shape[1]} frames")
     return shape

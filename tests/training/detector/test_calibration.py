@@ -20,7 +20,6 @@ from osa_daemon.training.detector.calibration import (
     fit_sigmoids,
     fit_softmax,
     fold,
-    mixing_of,
 )
 from osa_daemon.training.detector.network import Network, NetworkShape
 
@@ -67,7 +66,7 @@ def test_without_one_of_the_classes_events_are_scaled_as_one():
     targets[:1000] = 1
     rows = Rows(spread(3), targets, torch.ones(COUNT))
     scaling, fit = fit_softmax(rows), fit_events(rows)
-    assert torch.equal(fit.matrix, torch.diag(scaling.scale))
+    assert torch.equal(fit.matrix, scaling.matrix)
     assert torch.equal(fit.bias, scaling.bias)
 
 
@@ -77,7 +76,7 @@ def test_a_sigmoid_that_is_too_sure_is_found_out():
     wrong = torch.stack([right[:, 0] * 2 + 1, right[:, 1]], 1)
     fit = fit_sigmoids(Rows(wrong, truth_of(right), torch.ones(COUNT, 2)))
     torch.testing.assert_close(
-        fit.scale, torch.tensor([0.5, 1.0], dtype=torch.float64), atol=0.03, rtol=0
+        fit.matrix, torch.diag(torch.tensor([0.5, 1.0], dtype=torch.float64)), atol=0.03, rtol=0
     )
     torch.testing.assert_close(
         fit.bias, torch.tensor([-0.5, 0.0], dtype=torch.float64), atol=0.05, rtol=0
@@ -90,15 +89,15 @@ def test_a_class_that_was_weighted_gets_its_frequency_back():
     wrong = right + torch.tensor([0.0, 0.0, np.log(3.0)])
     fit = fit_softmax(Rows(wrong, classes_of(right), torch.ones(COUNT)))
     assert fit.bias.tolist() == pytest.approx([0.0, 0.0, -np.log(3.0)], abs=0.06)
-    assert fit.scale.tolist() == pytest.approx([1.0] * 3, abs=0.03)
+    assert fit.matrix.diagonal().tolist() == pytest.approx([1.0] * 3, abs=0.03)
 
 
 def test_the_classes_share_one_temperature():
     """Which of the classes is the likeliest changes by the biases alone."""
     right = spread(3)
     fit = fit_softmax(Rows(right * 4, classes_of(right), torch.ones(COUNT)))
-    assert len(set(fit.scale.tolist())) == 1
-    assert fit.scale[0] == pytest.approx(0.25, abs=0.01)
+    assert torch.equal(fit.matrix, torch.diag(fit.matrix[0, 0].expand(3)))
+    assert fit.matrix[0, 0] == pytest.approx(0.25, abs=0.01)
 
 
 def test_frames_that_weigh_nothing_do_not_count():
@@ -107,7 +106,7 @@ def test_frames_that_weigh_nothing_do_not_count():
     targets, weights = truth_of(right), torch.ones(COUNT, 1)
     targets[::3], weights[::3] = 1.0, 0.0
     fit = fit_sigmoids(Rows(right, targets, weights))
-    assert fit.scale.item() == pytest.approx(1.0, abs=0.05)
+    assert fit.matrix.item() == pytest.approx(1.0, abs=0.05)
     assert fit.bias.item() == pytest.approx(0.0, abs=0.05)
     event, weights = classes_of(spread(3)), torch.ones(COUNT)
     event[::3], weights[::3] = 2, 0.0
@@ -121,7 +120,7 @@ def test_what_is_always_alike_stays_as_it_is(value: float):
     """An output that never, or always, occurs teaches nothing."""
     rows = Rows(spread(1), torch.full((COUNT, 1), value), torch.ones(COUNT, 1))
     fit = fit_sigmoids(rows)
-    assert (fit.scale.item(), fit.bias.item()) == (1.0, 0.0)
+    assert (fit.matrix.item(), fit.bias.item()) == (1.0, 0.0)
 
 
 def test_a_class_that_never_occurs_is_not_pushed_away():
@@ -152,9 +151,9 @@ def test_a_scaling_goes_into_the_layer():
     """The layer then gives what the scaling makes of its logits."""
     torch.manual_seed(0)
     head, x = torch.nn.Linear(5, 3), torch.randn(7, 5)
-    scaling = Scaling(torch.tensor([0.5, 1.0, 2.0]), torch.tensor([0.1, 0.0, -3.0]))
-    expected = head(x) * scaling.scale + scaling.bias
-    fold(head, mixing_of(scaling))
+    scaling = Scaling(torch.randn(3, 3), torch.tensor([0.1, 0.0, -3.0]))
+    expected = head(x) @ scaling.matrix.T + scaling.bias
+    fold(head, scaling)
     torch.testing.assert_close(head(x), expected)
 
 

@@ -25,10 +25,12 @@ from osa_daemon.training.detector.crops import CROP_FRAMES, Crops
 from osa_daemon.training.detector.export import export, state_shape
 from osa_daemon.training.detector.network import (
     DELAY_FRAMES,
+    PIECE_FRAMES,
     Committee,
     Network,
     NetworkShape,
     Probabilities,
+    read_whole,
 )
 from osa_daemon.training.detector.targets import lasting, targets_of
 from osa_daemon.training.detector.train import Trainer, TrainingPlan, loss_of
@@ -226,6 +228,34 @@ def test_training_learns_and_resumes(nights: list[FeatureNight], tmp_path: Path)
     assert loss(straight) < 0.8 * before
     for name, value in straight.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], value)
+
+
+def test_a_checkpoint_is_of_the_nights_that_chose_its_best(
+    nights: list[FeatureNight], tmp_path: Path
+):
+    """Watched on other nights, a run begins anew: its best step was chosen by the old ones."""
+    shape = NetworkShape(nights[0].features.encoder.shape[1], LEVEL_WIDTH, channels=8)
+    plan = TrainingPlan(steps=4, batch=2, check_every=2)
+
+    def checks(watched: tuple[str, ...]) -> int:
+        seen: list[Network] = []
+        trainer = Trainer(shape, plan, nights, tmp_path / "c.pt", watched=watched)
+        trainer.run(lambda network: float(len(seen.append(network) or seen)))
+        return len(seen)
+
+    assert checks(("a",)) == 2
+    assert checks(("a",)) == 0
+    assert checks(("b",)) == 2
+
+
+def test_a_night_is_read_in_pieces_as_in_one():
+    """Longer than a piece or not: the logits are those of the whole."""
+    network = small_network()
+    encoder, levels, valid = make_inputs(PIECE_FRAMES + 130)
+    causal, delayed = read_whole(network, encoder[0], levels[0], valid[0])
+    whole = network(encoder, levels, valid, network.zero_state(1))
+    torch.testing.assert_close(causal, whole[0][0], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(delayed, whole[1][0], atol=1e-5, rtol=1e-5)
 
 
 def test_crops_are_whole_and_repeat_by_seed(nights: list[FeatureNight]):

@@ -57,20 +57,23 @@ def test_what_was_not_heard_yet_is_like_nothing():
     assert bool((row[:, -20:] != 0).all())
 
 
-def test_loudness_does_not_make_alike():
-    """Keys have the length one: twice the projection is the same sound."""
+def test_lost_sound_is_like_nothing():
+    """Frames that were not heard are remembered as nothing, and resemble nothing."""
     module = comparison()
-    with torch.no_grad():
-        module.key.bias.zero_()
-    x = torch.randn(1, 20, WIDTH)
-    torch.testing.assert_close(module._keys(x), module._keys(5 * x), atol=1e-3, rtol=0)
+    valid = torch.ones(1, 20, 1)
+    valid[0, 5:9] = 0
+    _, memory = module(torch.randn(1, 20, WIDTH), valid, torch.zeros(1, module.rows, CHANNELS))
+    keys = memory.reshape(LAGS, -1)[-20:]
+    assert bool((keys[5:9] == 0).all())
+    assert bool((keys[:5].abs().sum(dim=1) > 0).all())
 
 
 def test_training_compares_as_the_bedside_does():
     """Long stretches are compared in chunks, with the same outcome."""
     module = comparison()
     x, memory = torch.randn(3, 400, WIDTH), torch.randn(3, module.rows, CHANNELS)
-    whole, kept = module(x, memory)
-    chunked, kept_too = module.train()(x, memory)
+    valid = torch.ones(3, 400, 1)
+    whole, kept = module(x, valid, memory)
+    chunked, kept_too = module.train()(x, valid, memory)
     torch.testing.assert_close(chunked, whole)
     assert torch.equal(kept, kept_too)

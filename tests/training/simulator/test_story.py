@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +13,14 @@ import soundfile as sf
 from osa_daemon.errors import UsageError
 from osa_daemon.training.simulator import Material, draw_specs
 from osa_daemon.training.simulator.breathing import BREATH_KINDS
-from osa_daemon.training.simulator.material import Scored
+from osa_daemon.training.simulator.material import Scored, Timeline
 from osa_daemon.training.simulator.night import NightSpec
 from osa_daemon.training.simulator.plan import plan_night
 from osa_daemon.training.simulator.sleeper import draw_sleeper
 from osa_daemon.training.simulator.timeline import draw_timeline
 
 BUNDLED = Path(__file__).parents[2] / "data"
+FULL = NightSpec(0, "train", "synthesised", "events", 480.0, severity="severe", index_per_h=1_000.0)
 HOUR = NightSpec(0, "train", "synthesised", "events", 3600.0)
 
 
@@ -102,6 +104,39 @@ def test_mixture_fills_the_hours() -> None:
     assert 0.5 <= with_events <= 0.7
     assert {"empty", "partner", "television", "gets_up", "turns_away"} <= {s.kind for s in specs}
     assert len({s.seed for s in specs}) == len(specs)
+
+
+def test_full_nights_come_from_all_timelines() -> None:
+    """Asked for more events than any timeline holds, none is preferred: each may be drawn."""
+    sparse, busy = (
+        Timeline(name, name, "phone", 1.0, tuple(Scored(40.0 * k, 15.0, "mixed") for k in range(n)))
+        for name, n in (("sparse", 3), ("busy", 80))
+    )
+    material = Material(None, "train", "all")
+    material.timelines = (sparse, busy)
+    drawn = {
+        draw_timeline(np.random.default_rng(seed), material, replace(FULL, seed=seed))[0]
+        for seed in range(30)
+    }
+    assert drawn == {"sparse", "busy"}
+
+
+def test_the_rare_is_taught_too() -> None:
+    """In training some obstructive apneas become hypopneas or central; nothing else does."""
+    obstructive = tuple(Scored(60.0 * k, 15.0, "obstructive") for k in range(50))
+    mixed = tuple(Scored(60.0 * k + 30, 15.0, "mixed") for k in range(50))
+    both = tuple(sorted(obstructive + mixed, key=lambda event: event.onset_s))
+    material = Material(None, "train", "all")
+    material.timelines = (Timeline("one", "one", "phone", 1.0, both),)
+    long = replace(FULL, duration_s=3_600.0)
+    counts: Counter[str] = Counter()
+    for seed in range(20):
+        events = draw_timeline(np.random.default_rng(seed), material, replace(long, seed=seed))[1]
+        counts.update(e.type for e in events)
+    was = counts["obstructive"] + counts["hypopnea"] + counts["central"]
+    assert counts["hypopnea"] / was == pytest.approx(0.2, abs=0.06)
+    assert counts["central"] / was == pytest.approx(0.08, abs=0.05)
+    assert counts["mixed"] > 0.9 * was
 
 
 @pytest.mark.parametrize("name", ["night", "short"])

@@ -80,7 +80,14 @@ def train(
         own = replace(plan, seed=plan.seed + number)
         key = digest_of(asdict(variant), asdict(own), asdict(shape), [n.name for n in nights])
         path = shop.checkpoints / f"{key}.pt"
-        trainer = Trainer(shape, own, nights, path, disturbance=variant.disturbed_by)
+        trainer = Trainer(
+            shape,
+            own,
+            nights,
+            path,
+            disturbance=variant.disturbed_by,
+            watched=[night.name for night in watched],
+        )
         networks.append(trainer.run(lambda n: _f1(_readings(n, watched))))
     network = calibrated(Committee(networks), validation)
     readings = _readings(network, validation)

@@ -95,9 +95,9 @@ def _width(channels: int) -> Variant:
     return Variant(f"channels-{channels}", table, shape={"channels": channels})
 
 
-def _likeness(heads: int) -> Variant:
-    table = f"Comparison with the 40 s before (shipped: {_SHAPE.similarity_heads} ways at once)"
-    return Variant(f"likeness-{heads}", table, shape={"similarity_heads": heads})
+def _similarity(heads: int) -> Variant:
+    table = f"Comparison with the 40 s before (shipped: {_SHAPE.similarity_heads} heads)"
+    return Variant(f"similarity-{heads}", table, shape={"similarity_heads": heads})
 
 
 def _heard(name: str, view: View) -> Variant:
@@ -128,8 +128,8 @@ ABLATIONS = (
     _delay(30),
     _width(64),
     _width(128),
-    _likeness(0),
-    _likeness(8),
+    _similarity(0),
+    _similarity(8),
     Variant("undisturbed", "Features in training (shipped: disturbed)", disturbance=UNDISTURBED),
 )
 
