@@ -40,6 +40,11 @@ that follow real airflow, laid on scored timelines of real nights, in simulated 
 not measured on people in their beds, and not on a Raspberry Pi. This page is made from
 `figures.json`, which holds the same figures; `osa-daemon evaluate` prints the same tables.
 """
+TRIED = """\
+What did not help unless it says so. The figures here were noted at the time, from single trials on
+nights of training and validation as they then were; no command prints them again.
+
+"""
 LIMITS = """\
 ## What it cannot know, and what was not tested
 
@@ -82,7 +87,7 @@ def card_of(figures: Known, about: Known) -> str:
         lambda: _looks(told),
         lambda: LIMITS + _items([*_unmeasured(told), *told.get("untested", ())]),
         lambda: _list("Where it is weakest", told.get("weakest", ())),
-        lambda: _list("What was tried and did not help", told.get("tried", ())),
+        lambda: _list("What was tried", told.get("tried", ()), TRIED),
         reference_section,
     )
     texts = [HEAD, *(make() for make in sections)]
@@ -214,8 +219,8 @@ def _items(sentences: Sequence[str]) -> str:
     return "".join(f"- {sentence}\n" for sentence in sentences)
 
 
-def _list(title: str, sentences: Sequence[str]) -> str:
-    return f"## {title}\n\n{_items(sentences)}" if sentences else ""
+def _list(title: str, sentences: Sequence[str], before: str = "") -> str:
+    return f"## {title}\n\n{before}{_items(sentences)}" if sentences else ""
 
 
 def readme_table(figures: Known) -> str:
