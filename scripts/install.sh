@@ -69,7 +69,7 @@ check_machine() {
     system=$(. /etc/os-release && printf '%s %s' "$ID" "${VERSION_ID:-}")
     case $system in
         "debian 12"* | "debian 13"* | "raspbian 12"* | "raspbian 13"*) ;;
-        *) say "Warning: this is $system; tried were Debian 12 and 13 and Raspberry Pi OS." ;;
+        *) say "Warning: this is $system; it is made for Debian 12 and 13 and Raspberry Pi OS." ;;
     esac
     [[ $dry == yes || -d /run/systemd/system ]] ||
         stop 4 "systemd is not running here, so there is nothing to install a service into."

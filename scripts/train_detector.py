@@ -20,7 +20,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from osa_daemon.errors import OsaError, UsageError
+from osa_daemon.errors import OsaError, ResourceError, UsageError
 
 OUT = Path("build/detector")
 MAKE_CARD = Path(__file__).resolve().with_name("make_card.py")
@@ -136,6 +136,13 @@ def main() -> int:
     except OsaError as error:
         print(f"train_detector: {error}", file=sys.stderr)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        print(
+            f"train_detector: {error.name} is not installed: install what training needs with "
+            "`pip install -e '.[train]'`, in the environment that runs this.",
+            file=sys.stderr,
+        )
+        return ResourceError.exit_code
 
 
 if __name__ == "__main__":
