@@ -7,7 +7,7 @@ nights have one of their own (`testing`).
 from dataclasses import dataclass, replace
 
 from osa_daemon.training.simulator import NightSpec, draw_specs
-from osa_daemon.training.simulator.night import Generator, Split, Which
+from osa_daemon.training.simulator.night import Generator, Kind, Split, Which
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class Share:
 
     `dense`: most nights hold many events, and more have a partner in the bed. Training wants
     events, and hard ones, to learn from; validation keeps the mixture that the simulator means
-    for a bedroom. `plain_hours`: as much of that mixture beside the dense nights.
+    for a bedroom. `plain_hours`: as much of that mixture beside the dense nights, `plain_rounds`
+    times, each by a seed of its own.
     """
 
     split: Split
@@ -25,10 +26,34 @@ class Share:
     night_s: float
     dense: bool = False
     plain_hours: float = 0.0
+    plain_rounds: int = 1
+
+    @property
+    def all_hours(self) -> float:
+        """Dense and plain nights together."""
+        return self.hours + self.plain_rounds * self.plain_hours
 
 
-TRAIN = Share("train", seed=20287, hours=90.0, night_s=480.0, dense=True, plain_hours=45.0)
+TRAIN = Share(
+    "train", seed=20287, hours=90.0, night_s=480.0, dense=True, plain_hours=45.0, plain_rounds=2
+)
 VALIDATION = Share("val", seed=20288, hours=30.0, night_s=1200.0)
+
+# beside VALIDATION, nights of voices kept from training on which nothing may be told: false
+# alerts are too rare for the few hours of each kind that a mixture holds
+CALM_SEED = 20_290
+CALM_HOURS = 6.0  # of each kind
+CALM_KINDS: tuple[Kind, ...] = (
+    "empty",
+    "quiet",
+    "snorer",
+    "partner",
+    "television",
+    "pets",
+    "talk",
+    "gets_up",
+    "turns_away",
+)
 
 GENERATORS: dict[Generator, float] = {"recorded": 0.4, "synthesised": 0.35, "airflow": 0.25}
 SHORT_NIGHT_S = 200.0  # many beginnings: the noise floor is not known yet
@@ -58,10 +83,28 @@ def specs_of(
     ]
     if share.dense:
         specs = [_denser(spec, number) for number, spec in enumerate(specs)]
-    again = replace(share, seed=share.seed + PLAIN_SEED)
-    for generator, part in parts if share.plain_hours else ():
-        specs += _drawn(again, material, generator, share.plain_hours * part, share.night_s)
+    if share.plain_hours:
+        for number in range(1, share.plain_rounds + 1):
+            again = replace(share, seed=share.seed + number * PLAIN_SEED)
+            for generator, part in parts:
+                specs += _drawn(again, material, generator, share.plain_hours * part, share.night_s)
     return specs
+
+
+def calm_specs(material: Which, scale: float = 1.0) -> list[NightSpec]:
+    """Return nights without events of every kind, as long as those of `VALIDATION`."""
+    count = max(1, round(scale * CALM_HOURS * 3600 / VALIDATION.night_s))
+    return [
+        NightSpec(
+            seed=CALM_SEED * 1_000 + number,
+            split=VALIDATION.split,
+            generator=list(GENERATORS)[number % len(GENERATORS)],
+            kind=kind,
+            duration_s=VALIDATION.night_s,
+            material=material,
+        )
+        for number, kind in enumerate(kind for kind in CALM_KINDS for _ in range(count))
+    ]
 
 
 def _drawn(
