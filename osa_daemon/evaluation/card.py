@@ -62,8 +62,9 @@ def card_of(figures: Known, about: Known) -> str:
 
     `figures`: of the test nights (`report.figures_of`). `about`: what else is known, each part
     left out where absent; what stands under its own `about` (the model's metadata) counts too:
-    `material` (clear or all), `generators`, `train_hours`, `validation_hours`, `weights`,
-    `versions`, `encoder_sha256`, `detector_sha256`, `manifest` (of the test nights), `cost`
+    `material` (clear or all), `generators`, `train_hours`, `validation_hours`, `calm_hours` (of
+    nights without events on which thresholds were rated, too), `weights`, `versions`,
+    `encoder_sha256`, `detector_sha256`, `manifest` (of the test nights), `cost`
     (`targets.cost_rows`); `thresholds` (sensitivity → name → value) with `calibration` (the
     model's); `training_sets` and `left_out` (name → `event_row`, with `steps`, `train_hours`; of
     sets also `f1_over_a`); `cross` (trained on → tested on → `event_row`); `comparisons`
@@ -103,6 +104,7 @@ def _model(figures: Known, about: Known) -> str:
         "test manifest": _manifest(about.get("manifest")),
         "trained on": _hours(about, "train_hours"),
         "validated on": _hours(about, "validation_hours"),
+        "false events and alerts rated on": _hours(about, "calm_hours", " more without events"),
         "training material": MATERIAL.get(str(about.get("material")), about.get("material")),
         "breathing in training": ", ".join(about.get("generators", ())) or None,
         "weights": about.get("weights"),
@@ -115,8 +117,9 @@ def _model(figures: Known, about: Known) -> str:
     return "\n".join(part for part in (grid(["", ""], lines), cost) if part)
 
 
-def _hours(about: Known, key: str) -> str | None:
-    return f"{about[key]} h of simulated nights" if about.get(key) is not None else None
+def _hours(about: Known, key: str, more: str = "") -> str | None:
+    hours = about.get(key)
+    return None if hours is None else f"{hours} h of simulated nights{more}"
 
 
 def _digest(digest: str | None) -> str | None:

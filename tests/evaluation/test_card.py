@@ -30,6 +30,7 @@ def everything() -> dict[str, Any]:
         "material": "clear",
         "train_hours": 60.0,
         "validation_hours": 8.0,
+        "calm_hours": 54.0,
         "weights": 123_456,
         "versions": {"torch": "2.6"},
         "detector_sha256": "ab" * 32,

@@ -20,7 +20,14 @@ from osa_daemon.training.detector.judge import hours_of, judge
 from osa_daemon.training.detector.members import Course, readings_of, train_members
 from osa_daemon.training.detector.network import AnyNetwork, Committee, NetworkShape
 from osa_daemon.training.detector.operating import Operating, choose
-from osa_daemon.training.detector.plan import GENERATORS, TRAIN, VALIDATION, Share, specs_of
+from osa_daemon.training.detector.plan import (
+    GENERATORS,
+    TRAIN,
+    VALIDATION,
+    Share,
+    calm_specs,
+    specs_of,
+)
 from osa_daemon.training.detector.train import TrainingPlan
 from osa_daemon.training.simulator.night import Generator, NightSpec, Which
 
@@ -54,6 +61,7 @@ def train_detector(options: Options) -> Path:
     sha256 = Encoder(encoder_path).sha256
     specs = [_specs(share, options) for share in (TRAIN, VALIDATION)]
     train, watched = (_made(some, options) for some in specs)
+    calm_paths = _made(calm_specs(options.material, options.scale), options)
     plan = TrainingPlan() if options.steps is None else TrainingPlan(steps=options.steps)
     shape = NetworkShape(Encoder(encoder_path).width, LEVEL_WIDTH)
     course = Course(
@@ -69,13 +77,15 @@ def train_detector(options: Options) -> Path:
     validation = [load(path, path.stem) for path in watched]
     network = calibrated(Committee(members), validation)
     readings = readings_of(network, sha256, validation)
-    chosen = choose(readings, options.jobs)
+    calm = [load(path, path.stem) for path in calm_paths]
+    chosen = choose([*readings, *readings_of(network, sha256, calm)], options.jobs)
     judged = [judge(reading, chosen.thresholds["balanced"]) for reading in readings]
     about = {
         "material": options.material,
         "generators": options.generators,
         "train_hours": round(sum(spec.duration_s for spec in specs[0]) / 3600, 1),
         "validation_hours": round(hours_of(validation), 1),
+        "calm_hours": round(hours_of(calm), 1),
         "weights": sum(p.numel() for p in network.parameters()),
         "validation": event_row(match_nights(judged)),
         "plan": asdict(plan),

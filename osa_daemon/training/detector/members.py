@@ -1,6 +1,6 @@
 """The committee's members, trained side by side: each in a process of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,23 +43,22 @@ def readings_of(
     network: AnyNetwork, encoder_sha256: str, nights: Sequence[FeatureNight]
 ) -> list[Reading]:
     """Read nights with a network that has no thresholds yet."""
+    return read(unrated(network, encoder_sha256), encoder_sha256, nights)
+
+
+def unrated(network: AnyNetwork, encoder_sha256: str) -> bytes:
+    """Return the file of a network that has no thresholds yet."""
     shape = network.shape
-    metadata = Metadata(
-        shape.delay_frames,
-        state_shape(network),
-        shape.encoder_width,
-        shape.level_width,
-        {},
-        encoder_sha256,
-        {},
-    )
-    return read(model_bytes(network, metadata), encoder_sha256, nights)
+    widths = (shape.encoder_width, shape.level_width)
+    state = state_shape(network)
+    metadata = Metadata(shape.delay_frames, state, *widths, {}, encoder_sha256, {})
+    return model_bytes(network, metadata)
 
 
 def _train_member(course: Course, number: int) -> Network:
     # the same number of threads however many train at once: sums in other parts round otherwise
     torch.set_num_threads(max(1, cpu_count() // len(MEMBERS)))
-    watched = _loaded(course.watched)
+    watched = list(_loaded(course.watched))
     trainer = Trainer(
         course.shape,
         course.plan,
@@ -69,14 +68,15 @@ def _train_member(course: Course, number: int) -> Network:
         watched=tuple(path.stem for path in course.watched),
     )
     return trainer.run(
-        lambda network: _f1(readings_of(network, course.encoder_sha256, watched)),
+        lambda network: plain_f1(readings_of(network, course.encoder_sha256, watched)),
         f"network {number}, validation F1",
     )
 
 
-def _loaded(paths: Sequence[Path]) -> list[FeatureNight]:
-    return [load(path, path.stem) for path in paths]
+def _loaded(paths: Sequence[Path]) -> Iterator[FeatureNight]:
+    return (load(path, path.stem) for path in paths)
 
 
-def _f1(readings: Sequence[Reading]) -> float:
+def plain_f1(readings: Sequence[Reading]) -> float:
+    """Return the pooled F1 at plain thresholds: it chooses the best step of a training."""
     return pool([score(reading, {}).matches for reading in readings]).f1 or 0.0

@@ -16,6 +16,7 @@ from osa_daemon.training.detector.tally import GRID, RELEASE_SHARE, Counts, Tall
 
 GIVE_UP = 0.92  # share of precision or recall that a sensitivity must keep of `balanced`
 EVENTLESS_PER_H = 0.3  # most false ones on eventless nights together, at `balanced`
+EVENTLESS_HIGH_PER_H = 1.0  # and at `high`
 WORTH = 0.98  # share of the best F1 that may not be given up for it
 # most false alerts in a night at home, expected: who is woken for nothing switches alerts off
 ALERTS_PER_NIGHT = {"low": 0.1, "balanced": 0.3, "high": 1.0}
@@ -46,8 +47,9 @@ class Operating:
 def choose(readings: Sequence[Reading], jobs: int = 2) -> Operating:
     """Return operating points and calibration from readings of validation nights.
 
-    First the threshold of audibility; then each night is scored once at each threshold of `GRID`,
-    in `jobs` processes.
+    More nights without events than a mixture holds make what is false surer, and nothing else:
+    recall and F1 are of the nights with events. First the threshold of audibility; then each
+    night is scored once at each threshold of `GRID`, in `jobs` processes.
     """
     audible = audible_threshold(sweep_audible(readings, jobs))
     tallies = tally(readings, jobs, audible)
@@ -71,14 +73,18 @@ def f1_of(precision: float, recall: float) -> float:
 
 
 def sweep_events(tallies: Sequence[Tally]) -> list[Point]:
-    """Return precision and recall of decided events over `GRID`."""
+    """Return precision and recall of decided events over `GRID`, on nights with events.
+
+    What is false on the others is their rate an hour.
+    """
+    with_events = [t for t in tallies if not t.is_eventless]
     return [
         _point(
             threshold,
             (counts.found, counts.missed, counts.false),
             _eventless_per_h(tallies, [t.counts[k].false for t in tallies]),
         )
-        for k, (threshold, counts) in enumerate(_pooled(tallies))
+        for k, (threshold, counts) in enumerate(_pooled(with_events))
     ]
 
 
@@ -88,9 +94,10 @@ def points_of(sweep: Sequence[Point]) -> dict[str, float]:
     `balanced` has the best F1 of those that keep `EVENTLESS_PER_H`. Where that would cost more
     than `WORTH` leaves, it is the one with the fewest false on eventless nights that does not.
     `high` lies below it and finds the most while precision stays within `GIVE_UP` of that of
-    `balanced`; `low` is the most precise above it while recall does: at least one step of the
-    sweep above `balanced`, unless each step loses precision, or more than `GIVE_UP` leaves of
-    what is found (or told); only then both have the same threshold.
+    `balanced`, and false ones on eventless nights within `EVENTLESS_HIGH_PER_H`; `low` is the most
+    precise above it while recall does: at least one step of the sweep above `balanced`, unless
+    each step loses precision, or more than `GIVE_UP` leaves of what is found (or told); only then
+    both have the same threshold.
     """
     most = max(p.f1 for p in sweep)
     worth = [p for p in sweep if p.f1 >= WORTH * most]
@@ -98,7 +105,9 @@ def points_of(sweep: Sequence[Point]) -> dict[str, float]:
     best = max((p for p in worth if p.eventless_per_h <= least), key=lambda p: p.f1)
     lower = [p for p in sweep if p.threshold <= best.threshold]
     upper = [p for p in sweep if p.threshold >= best.threshold]
-    high = [p for p in lower if p.precision >= GIVE_UP * best.precision]
+    bearable = max(best.eventless_per_h, EVENTLESS_HIGH_PER_H)
+    calm = [p for p in lower if p.eventless_per_h <= bearable]
+    high = [p for p in calm if p.precision >= GIVE_UP * best.precision]
     kept = [p for p in upper if p.recall >= GIVE_UP * best.recall]
     steps = [p for p in kept if p.threshold > best.threshold and p.precision >= best.precision]
     return {

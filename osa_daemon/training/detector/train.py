@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -57,23 +56,22 @@ def loss_of(causal: Tensor, delayed: Tensor, batch: dict[str, Tensor]) -> Tensor
     return (total + EVENT_SHARE * event.sum()) / frames
 
 
-def fit_scaling(network: Network, nights: Sequence[FeatureNight]) -> None:
-    """Set the input scaling from the nights' own mean and spread."""
-    for name in ("encoder", "level"):
-        column = "encoder" if name == "encoder" else "levels"
-        rows = np.concatenate([getattr(n.features, column)[n.features.valid][::7] for n in nights])
-        getattr(network, f"{name}_mean").copy_(torch.from_numpy(rows.mean(0)))
-        getattr(network, f"{name}_scale").copy_(torch.from_numpy(1 / (rows.std(0) + 1e-3)))
+def fit_scaling(network: Network, crops: Crops) -> None:
+    """Set the input scaling from the mean and spread of the nights that are trained on."""
+    spread = crops.spread()
+    for name, column in (("encoder", "encoder"), ("level", "levels")):
+        mean, deviation = spread[column]
+        getattr(network, f"{name}_mean").copy_(torch.from_numpy(mean))
+        getattr(network, f"{name}_scale").copy_(torch.from_numpy(1 / (deviation + 1e-3)))
 
 
 def _digest(
-    network: Network, plan: TrainingPlan, nights: Sequence[FeatureNight], watched: Sequence[str]
+    network: Network, plan: TrainingPlan, names: Sequence[str], watched: Sequence[str]
 ) -> str:
     """Digest of all that a checkpoint depends on; a night's name is one of its making."""
     made_of = [asdict(plan), asdict(network.shape), asdict(network.disturbance)]
     compared = [LAGS, NEAR, FAR_STEP]
-    names = [night.name for night in nights]
-    text = json.dumps([*made_of, compared, names, list(watched)], sort_keys=True)
+    text = json.dumps([*made_of, compared, list(names), list(watched)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -90,7 +88,7 @@ class Trainer:
         self,
         shape: NetworkShape,
         plan: TrainingPlan,
-        nights: Sequence[FeatureNight],
+        nights: Iterable[FeatureNight],
         checkpoint: Path,
         *,
         start: Network | None = None,
@@ -100,11 +98,11 @@ class Trainer:
         torch.manual_seed(plan.seed)
         self.plan = plan
         self.network = Network(shape, disturbance)
+        self._crops = Crops(nights, plan.seed, shape.delay_frames)
         if start is None:
-            fit_scaling(self.network, nights)
+            fit_scaling(self.network, self._crops)
         else:
             self.network.load_state_dict(start.state_dict())
-        self._crops = Crops(nights, plan.seed, shape.delay_frames)
         self._optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay
         )
@@ -113,7 +111,7 @@ class Trainer:
         )
         self._averaged = {k: v.clone() for k, v in self.network.state_dict().items()}
         self._checkpoint = checkpoint
-        self._made_of = _digest(self.network, plan, nights, watched)
+        self._made_of = _digest(self.network, plan, self._crops.names, watched)
         self._step = 0
         self._best: tuple[float, dict[str, Tensor]] = (-1.0, self._averaged)
 

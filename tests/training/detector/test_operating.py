@@ -102,6 +102,13 @@ def counts_at(night: Tally, threshold: float) -> Counts:
     return night.counts[GRID.index(threshold)]
 
 
+def test_high_is_no_alarm_on_calm_nights():
+    """What finds more, and errs too often where there is nothing, is not `high`."""
+    rows = ((0.3, 0.95, 1.4), (0.4, 0.94, 0.9), (0.5, 0.93, 0.2))
+    sweep = [Point(t, 0.9, recall, f1_of(0.9, recall), rate) for t, recall, rate in rows]
+    assert points_of(sweep) == {"low": 0.5, "balanced": 0.5, "high": 0.4}
+
+
 def test_balanced_has_the_best_f1():
     """The threshold of `balanced` is that of the best F1."""
     assert points_of(SWEEP)["balanced"] == 0.5
@@ -224,10 +231,17 @@ def test_the_choice_can_be_used(chosen: Operating):
 
 
 def test_sweeps_rate_what_eventless_nights_do(tallies: list[Tally]):
-    """One false event in a night of 5 min is twelve an hour."""
+    """One false event in a night of 5 min is twelve an hour, and costs no precision elsewhere."""
     at = {p.threshold: p for p in sweep_events(tallies)}
-    assert at[0.4].eventless_per_h == pytest.approx(12.0)
-    assert (at[0.4].precision, at[0.4].recall, at[0.45].precision) == (0.5, 1.0, 1.0)
+    assert [at[t].eventless_per_h for t in (0.4, 0.45)] == [pytest.approx(12.0), 0.0]
+    assert (at[0.4].precision, at[0.4].recall) == (1.0, 1.0)
+
+
+def test_sweeps_rate_what_is_false_beside_events():
+    """One found and one false on a night with events: a precision of a half."""
+    truth = ((80.0, 20.0, "central_apnea", True),)
+    night = reading(PAUSE, (900, 1_000), sure=0.97, truth=truth)
+    assert sweep_events(tally([night], jobs=1))[0].precision == 0.5
 
 
 def alerting(*rows: tuple[float, float, float]) -> list[dict[str, float]]:

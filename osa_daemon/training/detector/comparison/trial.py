@@ -5,19 +5,17 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from osa_daemon.detector.model import Metadata
 from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.evaluation.store import make_folder
-from osa_daemon.scoring.matching import pool
 from osa_daemon.training.detector.calibration import calibrated
 from osa_daemon.training.detector.command import CHECK_EVERY
 from osa_daemon.training.detector.comparison.variants import Variant
 from osa_daemon.training.detector.comparison.views import View, seen
 from osa_daemon.training.detector.comparison.workshop import Way, Workshop, digest_of
 from osa_daemon.training.detector.corpus import FeatureNight, load
-from osa_daemon.training.detector.export import model_bytes, state_shape
-from osa_daemon.training.detector.judge import Reading, hours_of, judge, read, score
-from osa_daemon.training.detector.network import AnyNetwork, Committee, NetworkShape
+from osa_daemon.training.detector.judge import hours_of, judge, read
+from osa_daemon.training.detector.members import plain_f1, readings_of, unrated
+from osa_daemon.training.detector.network import Committee, NetworkShape
 from osa_daemon.training.detector.operating import choose
 from osa_daemon.training.detector.train import Trainer, TrainingPlan
 from osa_daemon.training.simulator import NightSpec
@@ -88,12 +86,12 @@ def train(
             disturbance=variant.disturbed_by,
             watched=[night.name for night in watched],
         )
-        networks.append(trainer.run(lambda n: _f1(_readings(n, watched))))
+        networks.append(trainer.run(lambda n: plain_f1(readings_of(n, ENCODER, watched))))
     network = calibrated(Committee(networks), validation)
-    readings = _readings(network, validation)
+    readings = readings_of(network, ENCODER, validation)
     thresholds = choose(readings, shop.jobs).thresholds["balanced"]
     trained = Trained(
-        model=_bytes(network),
+        model=unrated(network, ENCODER),
         view=variant.view,
         thresholds=thresholds,
         plan=plan,
@@ -121,20 +119,3 @@ def _shape_of(variant: Variant, night: FeatureNight) -> NetworkShape:
     features = night.features
     shape = NetworkShape(features.encoder.shape[1], features.levels.shape[1])
     return replace(shape, **variant.shape)
-
-
-def _bytes(network: AnyNetwork) -> bytes:
-    shape = network.shape
-    widths = (shape.encoder_width, shape.level_width)
-    return model_bytes(
-        network, Metadata(shape.delay_frames, state_shape(network), *widths, {}, ENCODER, {})
-    )
-
-
-def _readings(network: AnyNetwork, nights: Sequence[FeatureNight]) -> list[Reading]:
-    return read(_bytes(network), ENCODER, nights)
-
-
-def _f1(readings: Sequence[Reading]) -> float:
-    """Return the pooled F1 at plain thresholds, as the shipped detector's training does."""
-    return pool([score(reading, {}).matches for reading in readings]).f1 or 0.0
