@@ -1,7 +1,7 @@
 """The committee's members, trained side by side: each in a process of its own."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -33,7 +33,10 @@ class Course:
 
 
 def train_members(course: Course, jobs: int) -> list[Network]:
-    """Train the networks of `MEMBERS`, at most `jobs` at once; each goes on from its checkpoint."""
+    """Train the networks of `MEMBERS`, at most `jobs` at once; each goes on from its checkpoint.
+
+    Each by a seed of its own: with other first weights and other crops they err apart.
+    """
     numbers = range(1, len(MEMBERS) + 1)
     side_by_side = Parallel(n_jobs=min(jobs, len(MEMBERS)))
     return list(side_by_side(delayed(_train_member)(course, number) for number in numbers))
@@ -61,7 +64,7 @@ def _train_member(course: Course, number: int) -> Network:
     watched = list(_loaded(course.watched))
     trainer = Trainer(
         course.shape,
-        course.plan,
+        replace(course.plan, seed=course.plan.seed + number - 1),
         _loaded(course.train),
         course.checkpoints / f"checkpoint-{course.made_by}-{number}.pt",
         disturbance=MEMBERS[number - 1],
