@@ -8,9 +8,6 @@ synthesiser makes other sounds of the same story.
 import argparse
 from pathlib import Path
 
-from osa_daemon.training.simulator import bundled, write_c3
-from osa_daemon.training.simulator.composed import compose
-
 
 def main() -> None:
     """Write both nights into the folder of `--out` and print what they hold."""
@@ -18,6 +15,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("tests/data"), help="folder to write to")
     parser.add_argument("--seed", type=int, help="of the long night, instead of the bundled one")
     args = parser.parse_args()
+
+    # later than --help, which needs no extra
+    from osa_daemon.training.simulator import bundled, write_c3
+    from osa_daemon.training.simulator.composed import compose
+
     night_seed = bundled.NIGHT_SEED if args.seed is None else args.seed
     for name, seed, script in (
         ("night", night_seed, bundled.NIGHT),

@@ -31,8 +31,8 @@ def list_devices(deadline_s: float = DEADLINE_S) -> tuple[Device, ...]:
     finally:
         child.kill()
     raise DeviceError(
-        f"The sound system did not answer within {deadline_s:g} s: "
-        "the sound server hangs; restart it, or the machine."
+        f"The sound system did not answer within {deadline_s:g} s: this machine is very busy, or "
+        "the sound server hangs; try again, then restart the sound server or the machine."
     )
 
 

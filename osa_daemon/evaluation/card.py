@@ -56,6 +56,11 @@ LIMITS = """\
   large rooms, languages on television other than those of the clips.
 """
 
+WEIGHTED = (
+    "Chosen on simulated validation nights. What these say of each, weighted for a night at home "
+    "(the test nights above have another mixture):"
+)
+
 
 def card_of(figures: Known, about: Known) -> str:
     """Return the card's Markdown.
@@ -149,7 +154,7 @@ def _operating(about: Known) -> str:
     )
     return section(
         "Operating points",
-        "Chosen on validation nights. What to expect of each, in a night at home:" if rows else "",
+        WEIGHTED if rows else "",
         table("sensitivity", rows, columns),
         "Thresholds:" if lines else "",
         grid(["sensitivity", *(words(name) for name in names)], lines),

@@ -108,8 +108,9 @@ def _false(figures: Figures) -> Iterator[str]:
         if kind in KINDS and row["false"] > 1
         if row["false_per_hour"] > CLEARLY_MORE * wanted["false_per_hour"]
     ]
-    more = f"; most {_listed(worse)}" if worse else ""
-    yield f"A night of 8 h without such events gets {events} and {alerts}{more}."
+    yield f"A night of 8 h without such events gets {events} and {alerts}."
+    if worse:
+        yield f"False events are most frequent {_listed(worse)}."
 
 
 def _alerts(figures: Figures) -> Iterator[str]:

@@ -27,7 +27,8 @@ def check_config_command(arguments: Namespace) -> int:
     if arguments.json:
         print(json.dumps(_as_json(loaded, values, expected), ensure_ascii=False))
         return 0
-    print(f"{loaded.config_path or 'No settings file: defaults'} is valid.\n")
+    valid = f"{loaded.config_path} is" if loaded.config_path else "No settings file; defaults are"
+    print(f"{valid} valid.\n")
     _print_table(loaded, values)
     print("", expected.words, *expected.notes, sep="\n")
     for warning in expected.warnings:
@@ -49,14 +50,28 @@ def _expected(loaded: Loaded) -> _Expected:
     """Ask the model; one that is missing does not spoil the settings."""
     note = precedence(loaded.settings, loaded.base.keys() | loaded.overrides.keys())
     notes = (note,) if note else ()
+    secret = _secret_warnings(loaded)
     try:
         metadata = metadata_of()
         meaning = meaning_of(loaded.settings, metadata)
         loaded = with_shortfall(loaded, metadata)
     except ModelError as error:
-        return _Expected(None, str(error), notes, loaded.warnings)
+        return _Expected(None, str(error), notes, (*loaded.warnings, *secret))
     words = meaning.sentence if meaning else UNKNOWN
-    return _Expected(meaning, words, notes, loaded.warnings)
+    return _Expected(meaning, words, notes, (*loaded.warnings, *secret))
+
+
+def _secret_warnings(loaded: Loaded) -> tuple[str, ...]:
+    """Return what keeps `run` from the password here; the file may be meant for another machine."""
+    path = loaded.settings.mqtt.password_file
+    try:
+        empty = path is not None and path.stat().st_size == 0
+    except PermissionError:
+        return ()  # the daemon may read what this user may not
+    except OSError as error:
+        words = (error.strerror or "cannot be read").lower()
+        return (f"mqtt.password_file {path}: {words}; on this machine `run` would end at that.",)
+    return (f"mqtt.password_file {path} is empty: `run` would end at that.",) if empty else ()
 
 
 def values_of(loaded: Loaded) -> dict[str, Value]:

@@ -49,8 +49,8 @@ class Meaning:
             f"It tells of {_BOUNDS[told]} {self.told * 100:.0f} of 100 apneas "
             f"while they last; {_count(self.false_alerts, told)} false alerts per night"
             f"{_at_most(self.false_alerts_upper, told)}. "
-            f"(Simulated nights; thresholds {self.event_threshold:g} and "
-            f"{self.in_progress_threshold:g}.)"
+            f"(Measured on simulated validation nights; the README's figures are of test nights. "
+            f"Thresholds {self.event_threshold:g} and {self.in_progress_threshold:g}.)"
         )
         return words + "".join(
             f" The threshold {threshold:g} of {what} is {side} what was measured, which is "
@@ -122,4 +122,4 @@ def _at_most(upper: float | None, side: str) -> str:
     if upper is None or side == "below":
         return ""
     up = math.ceil(round(upper * 10, 6)) / 10
-    return f", at most {up if up < 10 else math.ceil(up):g} (95 %)"
+    return f", on average at most {up if up < 10 else math.ceil(up):g} (95 %)"

@@ -50,7 +50,7 @@ def test_the_paragraph_follows_the_figures():
     assert "it finds all." in " ".join(first.split())
     assert "gets no false event and no false alert." in " ".join(first.split())
     assert "it finds about one in four." in " ".join(second.split())
-    assert "; most beside talk." in " ".join(second.split())
+    assert "False events are most frequent beside talk." in " ".join(second.split())
 
 
 def test_long_pauses_that_are_not_told_are_told_of():

@@ -63,3 +63,28 @@ def test_programs_are_told_too(check: Check) -> None:
     told = json.loads(check(LIMIT + "  sensitivity: balanced\n", "--json")[1])
     assert len(told["notes"]) == len(told["warnings"]) == 1
     assert told["expected"]["event_measured"] == [0.9, 0.9]
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "no such file"), ("", "is empty")])
+def test_a_password_that_run_would_end_at_is_told(
+    check: Check, tmp_path: Path, content: str | None, words: str
+) -> None:
+    """The settings are valid, and may be meant for another machine: a warning."""
+    secret = tmp_path / "password"
+    if content is not None:
+        secret.write_text(content)
+    code, _, err = check(LIMIT + f"mqtt:\n  username: osa\n  password_file: {secret}\n")
+    assert code == 0
+    assert f"mqtt.password_file {secret}" in err
+    assert words in err
+
+
+def test_a_password_that_is_there_is_not_mentioned(check: Check, tmp_path: Path) -> None:
+    """Nor is its content."""
+    (tmp_path / "password").write_text("secret")
+    detection = (
+        f"  sensitivity: low\nmqtt:\n  username: osa\n  password_file: {tmp_path}/password\n"
+    )
+    _, out, err = check(detection)
+    assert "secret" not in out + err
+    assert err == ""

@@ -137,8 +137,11 @@ def test_what_is_false_is_told_with_its_bound(detector: Path):
     bounded = replace(metadata_of(detector), calibration=BOUNDED)
     meaning = meaning_of(detection(thresholds={"in_progress": 0.9}), bounded)
     assert meaning is not None
-    assert "about 2.0 false events per night of 8 h, at most 4.1 (95 %). It" in meaning.sentence
-    assert "about 0 false alerts per night, at most 1 (95 %). (Sim" in meaning.sentence
+    assert (
+        "about 2.0 false events per night of 8 h, on average at most 4.1 (95 %). It"
+        in meaning.sentence
+    )
+    assert "about 0 false alerts per night, on average at most 1 (95 %). (Mea" in meaning.sentence
 
 
 def test_nothing_bounds_what_was_not_measured(detector: Path):
@@ -147,7 +150,7 @@ def test_nothing_bounds_what_was_not_measured(detector: Path):
     meaning = meaning_of(detection(thresholds={"event": 0.05, "in_progress": 0.95}), bounded)
     assert meaning is not None
     assert "at least 3.0 false events per night of 8 h. It" in meaning.sentence
-    assert "about 0 false alerts per night, at most 1 (95 %)." in meaning.sentence
+    assert "about 0 false alerts per night, on average at most 1 (95 %)." in meaning.sentence
 
 
 def test_a_model_without_bounds_tells_none(detector: Path):
@@ -160,7 +163,7 @@ def test_a_model_without_bounds_tells_none(detector: Path):
 def test_many_are_bounded_without_decimals():
     """As what is expected is; it is rounded up."""
     sentence = Meaning(0.6, 0.7, 8.0, 0.9, 12.4, 0.8, 0.1, false_events_upper=17.2).sentence
-    assert "about 12 false events per night of 8 h, at most 18 (95 %)." in sentence
+    assert "about 12 false events per night of 8 h, on average at most 18 (95 %)." in sentence
 
 
 def test_an_older_model_means_nothing_known(detector: Path):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from osa_daemon.errors import InputError
+from osa_daemon.errors import InputError, UsageError
 from osa_daemon.evaluation.corpora import respevt
 from osa_daemon.evaluation.corpora.edf import AMBIENT
 from osa_daemon.evaluation.corpora.edf_nights import nights_of, read_edf_night
@@ -13,6 +13,7 @@ from osa_daemon.evaluation.reference import ReferenceNight
 
 SOUND_SUFFIXES = frozenset({".flac", ".wav", ".ogg", ".opus", ".mp3", ".aiff", ".w64", ".rf64"})
 EDF_SUFFIX = ".edf"
+EVENTS = ".events.csv"  # behind a night's name, contract C3
 RML_SUFFIX = ".rml"
 
 
@@ -28,7 +29,9 @@ def read_folder(folder: Path, channel: str = AMBIENT) -> list[ReferenceNight]:
         channel: the channel of EDF files that is listened to.
 
     Raises:
-        InputError: there is no such folder, or no night in it, or a night cannot be read.
+        InputError: there is no such folder, or no night in it, or a night cannot be read; two
+            recordings have one name, or NAME.events.csv has no recording.
+        UsageError: a channel is asked for and no recording has channels.
         ResourceError: EDF files are there, and edfio is not installed.
     """
     if not folder.is_dir():
@@ -40,6 +43,9 @@ def read_folder(folder: Path, channel: str = AMBIENT) -> list[ReferenceNight]:
     recordings = recordings or _recordings(files)
     if not recordings:
         raise InputError(_nothing(folder, files))
+    _require_pairs(recordings, files)
+    if channel != AMBIENT and all(path.suffix.lower() != EDF_SUFFIX for path in recordings):
+        raise UsageError(f"--channel {channel} is of EDF files, and {folder} holds none.")
     scorings = {path.stem: path for path in files if path.suffix.lower() == RML_SUFFIX}
     edf = nights_of([path for path in recordings if path.suffix.lower() == EDF_SUFFIX])
     nights = [
@@ -54,13 +60,27 @@ def _recordings(files: Sequence[Path]) -> list[Path]:
     return [path for path in files if path.suffix.lower() in suffixes]
 
 
+def _require_pairs(recordings: Sequence[Path], files: Sequence[Path]) -> None:
+    """Raise `InputError` where it is not plain which recording a scoring belongs to."""
+    sounds: dict[Path, Path] = {}
+    for path in recordings:
+        other = sounds.setdefault(path.with_suffix(""), path)
+        if other != path and EDF_SUFFIX not in {path.suffix.lower(), other.suffix.lower()}:
+            raise InputError(
+                f"{other} and {path.name} have one name: keep the one that was scored."
+            )
+    for path in files:
+        if path.name.endswith(EVENTS) and path.with_name(path.name[: -len(EVENTS)]) not in sounds:
+            raise InputError(f"{path} has no recording beside it: add the sound, or take it away.")
+
+
 def _read_sound(sound: Path) -> ReferenceNight:
-    if Path(f"{sound.with_suffix('')}.events.csv").exists():
+    if Path(f"{sound.with_suffix('')}{EVENTS}").exists():
         return read_night(sound)
     table = table_beside(sound)
     if table is None:
         raise InputError(
-            f"{sound} is not scored: expected {sound.stem}.events.csv (onset_s,duration_s,type) "
+            f"{sound} is not scored: expected {sound.stem}{EVENTS} (onset_s,duration_s,type) "
             f"or {sound.stem}.csv with onset, duration and type beside it."
         )
     return read_table_night(sound, table)

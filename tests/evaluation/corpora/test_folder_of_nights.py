@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from osa_daemon.errors import InputError
+from osa_daemon.errors import InputError, UsageError
 from osa_daemon.evaluation.corpora.folder import read_folder
 from osa_daemon.evaluation.corpora.nights import read_night
 
@@ -77,6 +77,9 @@ def test_a_byte_order_mark_is_no_part_of_the_header(sound: Path):
         ("n.json", "[" * 100_000, "cannot be read"),
         ("n.json", b"\xff", "cannot be read"),
         ("n.json", "[]", "must hold a JSON object"),
+        ("n.json", '{"snr_db": "loud"}', "snr_db is 'loud'; it must be a number"),
+        ("n.json", '{"distance_m": true}', "distance_m is True; it must be a number"),
+        ("n.json", '{"snr_db": Infinity}', "snr_db is inf; it must be a number"),
     ],
 )
 def test_a_damaged_file_is_one_sentence(sound: Path, name: str, content: str | bytes, words: str):
@@ -99,3 +102,26 @@ def test_what_is_no_folder_is_refused(tmp_path: Path):
     """A file or nothing in place of the folder is one sentence."""
     with pytest.raises(InputError, match="is no folder"):
         read_folder(tmp_path / "no")
+
+
+def test_two_recordings_of_one_name_are_refused(sound: Path):
+    """One scoring cannot belong to both."""
+    beside(sound, "n.wav", b"")
+    beside(sound, "n.ogg", b"")
+    with pytest.raises(InputError, match=r"n\.ogg and n\.wav have one name"):
+        read_folder(sound.parent)
+
+
+def test_a_scoring_without_its_sound_is_refused(sound: Path):
+    """A night that is left out in silence would make the figures look better or worse."""
+    beside(sound, "n.wav", b"")
+    beside(sound, "m.events.csv", HEADER)
+    with pytest.raises(InputError, match=r"m\.events\.csv has no recording beside it"):
+        read_folder(sound.parent)
+
+
+def test_a_channel_is_not_asked_of_sound_files(sound: Path):
+    """Which channel was heard would not be the one that was asked for."""
+    beside(sound, "n.wav", b"")
+    with pytest.raises(UsageError, match="--channel Tracheal is of EDF files"):
+        read_folder(sound.parent, "Tracheal")
