@@ -1,5 +1,6 @@
 """From a data folder to the shipped detector: the steps of `scripts/train_detector.py`."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -57,11 +58,13 @@ def train_detector(options: Options) -> Path:
         StorageError: `out` cannot be written, which is tried before hours are spent.
     """
     make_folder(options.out)
+    watch = _StopWatch()
     encoder_path = PACKAGE_MODELS / "encoder.onnx"
     sha256 = Encoder(encoder_path).sha256
     specs = [_specs(share, options) for share in (TRAIN, VALIDATION)]
     train, watched = (_made(some, options) for some in specs)
     calm_paths = _made(calm_specs(options.material, options.scale), options)
+    watch.lap("Nights and their features")
     plan = TrainingPlan() if options.steps is None else TrainingPlan(steps=options.steps)
     shape = NetworkShape(Encoder(encoder_path).width, LEVEL_WIDTH)
     course = Course(
@@ -74,6 +77,7 @@ def train_detector(options: Options) -> Path:
         "-".join((options.material, *options.generators)),
     )
     members = train_members(course, options.jobs)
+    watch.lap("Training of the networks")
     validation = [load(path, path.stem) for path in watched]
     network = calibrated(Committee(members), validation)
     readings = readings_of(network, sha256, validation)
@@ -97,7 +101,21 @@ def train_detector(options: Options) -> Path:
     # what is written is written at the end: an interrupted run changes nothing
     export(network, _metadata(network, sha256, chosen, about), path)
     write_digests(options.out, encoder_path)
+    watch.lap("Calibration and thresholds")
     return path
+
+
+class _StopWatch:
+    """Says how long each part of a training took: what is cached takes no time."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def lap(self, part: str) -> None:
+        """Print how long it is since the last part."""
+        now = time.monotonic()
+        print(f"{part}: {(now - self._since) / 60:.1f} min.", flush=True)
+        self._since = now
 
 
 def _specs(share: Share, options: Options) -> list[NightSpec]:
