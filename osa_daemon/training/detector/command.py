@@ -22,10 +22,11 @@ from osa_daemon.training.detector.members import Course, readings_of, train_memb
 from osa_daemon.training.detector.network import AnyNetwork, Committee, NetworkShape
 from osa_daemon.training.detector.operating import Operating, choose
 from osa_daemon.training.detector.plan import (
+    CALM_TRAIN,
+    CALM_VALIDATION,
     GENERATORS,
     TRAIN,
     VALIDATION,
-    Share,
     calm_specs,
     specs_of,
 )
@@ -61,9 +62,9 @@ def train_detector(options: Options) -> Path:
     watch = _StopWatch()
     encoder_path = PACKAGE_MODELS / "encoder.onnx"
     sha256 = Encoder(encoder_path).sha256
-    specs = [_specs(share, options) for share in (TRAIN, VALIDATION)]
+    specs = [_train_specs(options), specs_of(VALIDATION, options.material, options.scale)]
     train, watched = (_made(some, options) for some in specs)
-    calm_paths = _made(calm_specs(options.material, options.scale), options)
+    calm_paths = _made(calm_specs(CALM_VALIDATION, options.material, options.scale), options)
     watch.lap("Nights and their features")
     plan = TrainingPlan() if options.steps is None else TrainingPlan(steps=options.steps)
     shape = NetworkShape(Encoder(encoder_path).width, LEVEL_WIDTH)
@@ -118,9 +119,9 @@ class _StopWatch:
         self._since = now
 
 
-def _specs(share: Share, options: Options) -> list[NightSpec]:
-    generators = options.generators if share.split == "train" else tuple(GENERATORS)
-    return specs_of(share, options.material, options.scale, generators)
+def _train_specs(options: Options) -> list[NightSpec]:
+    drawn = (options.material, options.scale, options.generators)
+    return [*specs_of(TRAIN, *drawn), *calm_specs(CALM_TRAIN, *drawn)]
 
 
 def _made(specs: Sequence[NightSpec], options: Options) -> list[Path]:
