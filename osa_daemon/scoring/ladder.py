@@ -11,6 +11,7 @@ class Ladder:
     daemon stops; an unknown state leaves it standing. A pause is over when breath is heard; where
     the state is OFF without it, only after the merging gap of 3 s: it may go on with the same
     onset. Acknowledging silences the rest of that pause. A notice is taken back as alerts are.
+    A pause that is doubted gets its notice and no alert.
     """
 
     def __init__(self, settings: ScoringSettings) -> None:
@@ -24,11 +25,18 @@ class Ladder:
         self._alerted_s: float | None = None
 
     def push(
-        self, now_s: float, state: Progress, onset_s: float | None, *, breath_heard: bool
+        self,
+        now_s: float,
+        state: Progress,
+        onset_s: float | None,
+        *,
+        breath_heard: bool,
+        doubted: bool = False,
     ) -> tuple[Alert, ...]:
         """Take the state at `now_s` (seconds since the source began); return what changed.
 
-        `breath_heard`: breath was heard since the last pause.
+        `breath_heard`: breath was heard since the last pause. `doubted`: the pause goes by, but
+        nobody is woken for it (yet).
         """
         if state is Progress.OFF:
             return self._off(now_s, breath_heard=breath_heard)
@@ -37,7 +45,7 @@ class Ladder:
             return ()
         if not self.settings.alerts or self._silenced:
             return ()
-        return self._climb(now_s, onset_s)
+        return self._climb(now_s, onset_s, doubted=doubted)
 
     def acknowledge(self) -> tuple[Alert, ...]:
         """Someone has taken note: the alert is over and this pause raises no other."""
@@ -62,15 +70,14 @@ class Ladder:
         self._reached, self._silenced = None, False
         return self._over(text)
 
-    def _climb(self, now_s: float, onset_s: float) -> tuple[Alert, ...]:
+    def _climb(self, now_s: float, onset_s: float, *, doubted: bool) -> tuple[Alert, ...]:
         length_s = now_s - onset_s
         if length_s >= max(self.settings.urgent_s, self.settings.alert_after_s):
-            if self._reached is not AlertLevel.URGENT:
+            if self._reached is not AlertLevel.URGENT and not doubted:
                 return self._raise(AlertLevel.URGENT, now_s, onset_s)
         elif length_s >= self.settings.alert_after_s:
-            if self._reached not in (AlertLevel.ALERT, AlertLevel.URGENT) and self._may_alert(
-                now_s
-            ):
+            told = self._reached in (AlertLevel.ALERT, AlertLevel.URGENT)
+            if not told and not doubted and self._may_alert(now_s):
                 return self._raise(AlertLevel.ALERT, now_s, onset_s)
         elif length_s >= self.settings.notice_s and self._reached is None and self.active is None:
             self._reached = self._shown = AlertLevel.NOTICE

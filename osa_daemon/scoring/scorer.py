@@ -13,6 +13,7 @@ from osa_daemon.scoring.event import Alert, Event, Scored
 from osa_daemon.scoring.ladder import Ladder
 from osa_daemon.scoring.progress import PauseInProgress
 from osa_daemon.scoring.reading import Reading
+from osa_daemon.scoring.second_look import SecondLook
 from osa_daemon.scoring.thresholds import ScoringSettings
 
 LONGEST_DELAY: Final = 120 * FRAME_RATE_HZ  # frames kept for their delayed reading; it is 15-30 s
@@ -34,8 +35,10 @@ class Scorer:
 
     def __init__(self, settings: ScoringSettings, new_id: NewId) -> None:
         self._thresholds = settings.thresholds
+        self._doubted_below = settings.doubted_below
         self._audibility = Audibility(settings)
         self._progress = PauseInProgress(settings)
+        self._second_look = SecondLook()
         self._ladder = Ladder(settings)
         self._decider = Decider(settings, new_id)
         self._passed: deque[_Passed] = deque(maxlen=LONGEST_DELAY)
@@ -62,9 +65,14 @@ class Scorer:
         self._passed.append(_Passed(frame.index, hearing))
         self._progress.push(frame, hearing)
         onset_s = self._onset_s()
-        now_s = (frame.index + 1) / FRAME_RATE_HZ
+        if frame.delayed is not None:
+            self._second_look.push(frame.delayed)
         alerts = self._ladder.push(
-            now_s, self._progress.state, onset_s, breath_heard=self._progress.breath_heard
+            (frame.index + 1) / FRAME_RATE_HZ,
+            self._progress.state,
+            onset_s,
+            breath_heard=self._progress.breath_heard,
+            doubted=self._is_doubted(),
         )
         events = [] if frame.delayed is None else self._decide(frame.delayed)
         return Scored(
@@ -111,6 +119,10 @@ class Scorer:
             msg = f"frame {index} came after frame {self._next - 1}"
             raise ValueError(msg)
         self._progress.lose(index - 1)
+
+    def _is_doubted(self) -> bool:
+        onset = self._progress.onset
+        return onset is not None and self._second_look.doubts(onset, self._doubted_below)
 
     def _onset_s(self) -> float | None:
         onset = self._progress.onset

@@ -98,6 +98,9 @@ class ScoringSettings:
     silent_after_s: float = 5.0
     """Digital silence this long means a muted or dead microphone."""
 
+    doubted_below: float = 0.5
+    """An alert waits while the delayed reading gives the pause less than this probability."""
+
     alerts: bool = True
     """Whether the ladder raises notices and alerts."""
     notice_s: float = 20.0
