@@ -118,7 +118,8 @@ def _alerts(figures: Figures) -> Iterator[str]:
     if row["due"]:
         yield (
             f"Of pauses longer than {row['after_s']:g} s, "
-            f"{share_in_words(row['alerted'] / row['due'])} are told while they last."
+            f"{share_in_words(row['alerted'] / row['due'])} are alerted, while they last or a few "
+            "seconds later."
         )
 
 

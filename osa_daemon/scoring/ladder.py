@@ -11,7 +11,7 @@ class Ladder:
     daemon stops; an unknown state leaves it standing. A pause is over when breath is heard; where
     the state is OFF without it, only after the merging gap of 3 s: it may go on with the same
     onset. Acknowledging silences the rest of that pause. A notice is taken back as alerts are.
-    A pause that is doubted gets its notice and no alert.
+    A pause that is doubted gets no alert before it is urgent.
     """
 
     def __init__(self, settings: ScoringSettings) -> None:
@@ -35,8 +35,8 @@ class Ladder:
     ) -> tuple[Alert, ...]:
         """Take the state at `now_s` (seconds since the source began); return what changed.
 
-        `breath_heard`: breath was heard since the last pause. `doubted`: the pause goes by, but
-        nobody is woken for it (yet).
+        `breath_heard`: breath was heard since the last pause. `doubted`: an alert has to wait;
+        the notice and *urgent*, which passes every limit, do not.
         """
         if state is Progress.OFF:
             return self._off(now_s, breath_heard=breath_heard)
@@ -73,7 +73,7 @@ class Ladder:
     def _climb(self, now_s: float, onset_s: float, *, doubted: bool) -> tuple[Alert, ...]:
         length_s = now_s - onset_s
         if length_s >= max(self.settings.urgent_s, self.settings.alert_after_s):
-            if self._reached is not AlertLevel.URGENT and not doubted:
+            if self._reached is not AlertLevel.URGENT:
                 return self._raise(AlertLevel.URGENT, now_s, onset_s)
         elif length_s >= self.settings.alert_after_s:
             told = self._reached in (AlertLevel.ALERT, AlertLevel.URGENT)

@@ -44,6 +44,11 @@ class PauseInProgress:
         self._ended_at: int | None = None
         self._dropped: tuple[int, int] | None = None  # (at, onset) of a pause without its breath
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the pause is heard to go on: the last frame says so, and no breath is near it."""
+        return self._high_frames > 0 and self._breath.count == 0
+
     def push(self, frame: Frame, hearing: Hearing) -> None:
         """Take the next frame and what could be heard in it."""
         if self._first is None:

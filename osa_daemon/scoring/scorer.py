@@ -9,11 +9,11 @@ from osa_daemon.detector.frame import Delayed, Frame
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.scoring.audibility import Audibility, Hearing
 from osa_daemon.scoring.decide import Decider, NewId
+from osa_daemon.scoring.doubt import Doubt
 from osa_daemon.scoring.event import Alert, Event, Scored
 from osa_daemon.scoring.ladder import Ladder
 from osa_daemon.scoring.progress import PauseInProgress
 from osa_daemon.scoring.reading import Reading
-from osa_daemon.scoring.second_look import SecondLook
 from osa_daemon.scoring.thresholds import ScoringSettings
 
 LONGEST_DELAY: Final = 120 * FRAME_RATE_HZ  # frames kept for their delayed reading; it is 15-30 s
@@ -34,11 +34,10 @@ class Scorer:
     """
 
     def __init__(self, settings: ScoringSettings, new_id: NewId) -> None:
-        self._thresholds = settings.thresholds
-        self._doubted_below = settings.doubted_below
+        self._settings = settings
         self._audibility = Audibility(settings)
         self._progress = PauseInProgress(settings)
-        self._second_look = SecondLook()
+        self._doubt = Doubt()
         self._ladder = Ladder(settings)
         self._decider = Decider(settings, new_id)
         self._passed: deque[_Passed] = deque(maxlen=LONGEST_DELAY)
@@ -48,7 +47,7 @@ class Scorer:
 
     def adopt(self, settings: ScoringSettings) -> None:
         """Go by other settings from now on; what is decided stays."""
-        self._thresholds = settings.thresholds
+        self._settings = settings
         self._audibility.settings = self._progress.settings = self._ladder.settings = settings
         self._decider.adopt(settings)
 
@@ -66,7 +65,7 @@ class Scorer:
         self._progress.push(frame, hearing)
         onset_s = self._onset_s()
         if frame.delayed is not None:
-            self._second_look.push(frame.delayed)
+            self._doubt.push(frame.delayed)
         alerts = self._ladder.push(
             (frame.index + 1) / FRAME_RATE_HZ,
             self._progress.state,
@@ -122,7 +121,11 @@ class Scorer:
 
     def _is_doubted(self) -> bool:
         onset = self._progress.onset
-        return onset is not None and self._second_look.doubts(onset, self._doubted_below)
+        if onset is None:
+            return False
+        # what is decided as an event is never doubted
+        least = min(self._settings.doubted_below, self._settings.thresholds.event)
+        return self._doubt.holds(onset, least, is_sure=self._progress.is_sure)
 
     def _onset_s(self) -> float | None:
         onset = self._progress.onset
@@ -147,7 +150,7 @@ class Scorer:
         return passed.popleft().hearing if passed and passed[0].index == index else None
 
     def _reading(self, delayed: Delayed, hearing: Hearing) -> Reading:
-        limits = self._thresholds
+        limits = self._settings.thresholds
         audible = hearing.audible or delayed.audible >= limits.audible
         breath, snore = delayed.breath >= limits.breath, delayed.snore >= limits.snore
         before = self._audible_at

@@ -99,7 +99,8 @@ class ScoringSettings:
     """Digital silence this long means a muted or dead microphone."""
 
     doubted_below: float = 0.5
-    """An alert waits while the delayed reading gives the pause less than this probability."""
+    """An alert waits while the delayed reading calls the pause an event with less probability
+    than this, or than the threshold of events where that is lower (`doubt`)."""
 
     alerts: bool = True
     """Whether the ladder raises notices and alerts."""

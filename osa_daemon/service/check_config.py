@@ -6,7 +6,9 @@ from argparse import Namespace
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from osa_daemon.errors import ModelError
+from osa_daemon.errors import ConfigError, ModelError
+from osa_daemon.publish.credentials import read_password
+from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.meaning import UNKNOWN, Meaning, meaning_of, metadata_of
 from osa_daemon.service.rules import precedence, with_shortfall
 from osa_daemon.settings.catalogue import Setting, catalogue
@@ -63,15 +65,13 @@ def _expected(loaded: Loaded) -> _Expected:
 
 def _secret_warnings(loaded: Loaded) -> tuple[str, ...]:
     """Return what keeps `run` from the password here; the file may be meant for another machine."""
-    path = loaded.settings.mqtt.password_file
     try:
-        empty = path is not None and path.stat().st_size == 0
-    except PermissionError:
-        return ()  # the daemon may read what this user may not
-    except OSError as error:
-        words = (error.strerror or "cannot be read").lower()
-        return (f"mqtt.password_file {path}: {words}; on this machine `run` would end at that.",)
-    return (f"mqtt.password_file {path} is empty: `run` would end at that.",) if empty else ()
+        read_password(mqtt_settings(loaded.settings.mqtt))
+    except ConfigError as error:
+        if isinstance(error.__cause__, PermissionError):
+            return ()  # the daemon may read what this user may not
+        return (f"{error}. On this machine `run` would end at that.",)
+    return ()
 
 
 def values_of(loaded: Loaded) -> dict[str, Value]:

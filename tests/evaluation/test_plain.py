@@ -54,9 +54,9 @@ def test_the_paragraph_follows_the_figures():
 
 
 def test_long_pauses_that_are_not_told_are_told_of():
-    """Whether pauses that pass the alert's threshold are told while they last stands there."""
+    """Whether pauses that pass the alert's threshold are alerted stands there."""
     nights = [night([apnea(100, 40)], [apnea(100, 40)], name="n")]
-    assert "longer than 30 s, none are told while they last" in " ".join(
+    assert "longer than 30 s, none are alerted, while they last" in " ".join(
         in_plain_words(figures_of(nights)).split()
     )
 

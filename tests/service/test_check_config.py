@@ -65,7 +65,7 @@ def test_programs_are_told_too(check: Check) -> None:
     assert told["expected"]["event_measured"] == [0.9, 0.9]
 
 
-@pytest.mark.parametrize(("content", "words"), [(None, "no such file"), ("", "is empty")])
+@pytest.mark.parametrize(("content", "words"), [(None, "no such file"), ("\n", "is empty")])
 def test_a_password_that_run_would_end_at_is_told(
     check: Check, tmp_path: Path, content: str | None, words: str
 ) -> None:

@@ -65,12 +65,15 @@ def _require_pairs(recordings: Sequence[Path], files: Sequence[Path]) -> None:
     sounds: dict[Path, Path] = {}
     for path in recordings:
         other = sounds.setdefault(path.with_suffix(""), path)
-        if other != path and EDF_SUFFIX not in {path.suffix.lower(), other.suffix.lower()}:
-            raise InputError(
-                f"{other} and {path.name} have one name: keep the one that was scored."
-            )
+        if other != path:
+            raise InputError(f"{other} and {path.name} have one name: keep the scored one.")
+    scored = {sound.parent for sound in sounds if Path(f"{sound}{EVENTS}").exists()}
     for path in files:
-        if path.name.endswith(EVENTS) and path.with_name(path.name[: -len(EVENTS)]) not in sounds:
+        if path.parent not in scored or not path.name.endswith(EVENTS):
+            continue
+        name = path.name[: -len(EVENTS)]
+        # NAME[001].edf is a piece of NAME
+        if not any(s.parent == path.parent and s.name.startswith(name) for s in sounds):
             raise InputError(f"{path} has no recording beside it: add the sound, or take it away.")
 
 

@@ -83,7 +83,7 @@ def train_detector(options: Options) -> Path:
     network = calibrated(Committee(members), validation)
     readings = readings_of(network, sha256, validation)
     calm = [load(path, path.stem) for path in calm_paths]
-    chosen = choose([*readings, *readings_of(network, sha256, calm)], options.jobs)
+    chosen = choose(readings, options.jobs, readings_of(network, sha256, calm))
     judged = [judge(reading, chosen.thresholds["balanced"]) for reading in readings]
     about = {
         "material": options.material,

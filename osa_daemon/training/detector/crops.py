@@ -58,10 +58,10 @@ class Crops:
 
         Over every `SPREAD_STRIDE`th frame of each night that holds sound.
         """
-        heard = [
-            (encoder[valid][::SPREAD_STRIDE], levels[valid][::SPREAD_STRIDE])
-            for encoder, levels, valid, _ in self._rows
-        ]
+        heard = []
+        for encoder, levels, valid, _ in self._rows:
+            rows = np.flatnonzero(valid)[::SPREAD_STRIDE]  # a slice would keep all rows alive
+            heard.append((encoder[rows], levels[rows]))
         spread = {}
         for name, parts in zip(("encoder", "levels"), zip(*heard, strict=True), strict=True):
             values = np.concatenate(parts).astype(np.float32)

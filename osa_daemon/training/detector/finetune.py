@@ -170,7 +170,7 @@ def _simulated(
     """Return about `hours` of simulated nights of a split, none without a data folder."""
     if options.data is None:
         return []
-    scale = min(1.0, hours / (share.all_hours))
+    scale = min(1.0, hours / share.all_hours)
     specs = specs_of(share, options.material, scale)
     jobs, dask = options.workers.jobs, options.workers.dask
     nights = make_or_load(specs, options.data, ENCODER, options.cache, jobs, dask=dask)

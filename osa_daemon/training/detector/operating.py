@@ -44,15 +44,15 @@ class Operating:
     calibration: dict[str, Any]
 
 
-def choose(readings: Sequence[Reading], jobs: int = 2) -> Operating:
+def choose(readings: Sequence[Reading], jobs: int = 2, calm: Sequence[Reading] = ()) -> Operating:
     """Return operating points and calibration from readings of validation nights.
 
-    More nights without events than a mixture holds make what is false surer, and nothing else:
-    recall and F1 are of the nights with events. First the threshold of audibility; then each
-    night is scored once at each threshold of `GRID`, in `jobs` processes.
+    First the threshold of audibility; then each night is scored once at each threshold of `GRID`,
+    in `jobs` processes. `calm`: more nights without events, for the rates of what is false alone:
+    recall and F1 are of nights with events, audibility of the mixture.
     """
     audible = audible_threshold(sweep_audible(readings, jobs))
-    tallies = tally(readings, jobs, audible)
+    tallies = tally([*readings, *calm], jobs, audible)
     calibration = calibration_of(tallies)
     events, progress = points_of(sweep_events(tallies)), calm_points_of(calibration["in_progress"])
     thresholds: dict[str, Mapping[str, float]] = {

@@ -70,7 +70,8 @@ CALM_VALIDATION = Calm(
         "turns_away",
     ),
 )
-# what erred most on them: short nights, so that somebody gets up or turns away in each
+# for training: nearly all false alerts on those came where somebody gets up or turns away (short
+# nights, so that it happens in each), most false events beside a snorer, a partner or pets
 CALM_TRAIN = Calm(
     "train",
     seed=20_291,

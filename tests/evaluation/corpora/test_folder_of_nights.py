@@ -8,6 +8,7 @@ import pytest
 from osa_daemon.errors import InputError, UsageError
 from osa_daemon.evaluation.corpora.folder import read_folder
 from osa_daemon.evaluation.corpora.nights import read_night
+from tests.evaluation.corpora.writers import write_wav
 
 HEADER = "onset_s,duration_s,type\n"
 
@@ -79,6 +80,7 @@ def test_a_byte_order_mark_is_no_part_of_the_header(sound: Path):
         ("n.json", "[]", "must hold a JSON object"),
         ("n.json", '{"snr_db": "loud"}', "snr_db is 'loud'; it must be a number"),
         ("n.json", '{"distance_m": true}', "distance_m is True; it must be a number"),
+        ("n.json", '{"snr_db": 1' + "0" * 400 + "}", "it must be a number"),
         ("n.json", '{"snr_db": Infinity}', "snr_db is inf; it must be a number"),
     ],
 )
@@ -104,11 +106,12 @@ def test_what_is_no_folder_is_refused(tmp_path: Path):
         read_folder(tmp_path / "no")
 
 
-def test_two_recordings_of_one_name_are_refused(sound: Path):
+@pytest.mark.parametrize("other", ["n.ogg", "n.edf"])
+def test_two_recordings_of_one_name_are_refused(sound: Path, other: str):
     """One scoring cannot belong to both."""
     beside(sound, "n.wav", b"")
-    beside(sound, "n.ogg", b"")
-    with pytest.raises(InputError, match=r"n\.ogg and n\.wav have one name"):
+    beside(sound, other, b"")
+    with pytest.raises(InputError, match=r"have one name"):
         read_folder(sound.parent)
 
 
@@ -118,6 +121,24 @@ def test_a_scoring_without_its_sound_is_refused(sound: Path):
     beside(sound, "m.events.csv", HEADER)
     with pytest.raises(InputError, match=r"m\.events\.csv has no recording beside it"):
         read_folder(sound.parent)
+
+
+def test_scorings_elsewhere_do_not_matter(sound: Path):
+    """A second scorer's folder and old nights below are none of the folder's own."""
+    beside(sound, "n.wav", b"")
+    for name in ("second/n.events.csv", "old/m.events.csv"):
+        path = sound.parent / name
+        path.parent.mkdir()
+        path.write_text(HEADER)
+    assert len(read_folder(sound.parent)) == 1
+
+
+def test_one_sound_with_a_table_of_another_name_is_read(tmp_path: Path):
+    """A folder for each person: the one table that speaks of events belongs to the one sound."""
+    write_wav(tmp_path / "n.wav")
+    (tmp_path / "scored.events.csv").write_text(HEADER + "10,12,apnea\n")
+    (night,) = read_folder(tmp_path)
+    assert len(night.events) == 1
 
 
 def test_a_channel_is_not_asked_of_sound_files(sound: Path):

@@ -49,6 +49,19 @@ def test_the_same_seed_draws_the_same_crops():
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+def test_the_spread_is_that_of_frames_with_sound():
+    """Lost sound and padding move neither mean nor deviation; every seventh frame is enough."""
+    night = night_of(700)
+    night.features.valid[100:300] = False
+    night.features.encoder[100:300] = 50.0
+    valid = np.flatnonzero(night.features.valid)[::7]
+    spread = Crops([night], seed=1).spread()
+    for name, rows in (("encoder", night.features.encoder), ("levels", night.features.levels)):
+        mean, deviation = spread[name]
+        np.testing.assert_allclose(mean, rows[valid].mean(0), atol=2e-2, rtol=1e-3)
+        np.testing.assert_allclose(deviation, rows[valid].std(0), atol=2e-2, rtol=1e-3)
+
+
 def test_a_restored_draw_goes_on():
     """What is drawn after a restart is what would have been drawn without it."""
     first = Crops([night_of(1_900)], seed=4)

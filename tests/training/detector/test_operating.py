@@ -183,6 +183,15 @@ def test_each_threshold_counts_what_is_false(tallies: list[Tally]):
     assert counts_at(tallies[1], 0.45) == Counts()
 
 
+def test_what_the_delayed_reading_doubts_is_no_false_alert():
+    """A pause of 40 s at 0.42 is told as a state; below the threshold of events it wakes nobody."""
+    (alert, doubted) = (
+        judge(reading((400, 600), sure=0.42), {"event": e, "in_progress": 0.4, "release": 0.2})
+        for e in (0.4, 0.45)
+    )
+    assert (len(alert.alerts), len(doubted.alerts)) == (1, 0)
+
+
 def test_the_grid_reaches_what_settings_allow():
     """A threshold can be set up to 0.99, and a low limit of false events needs it."""
     assert (GRID[0], GRID[-1]) == (0.1, 0.99)

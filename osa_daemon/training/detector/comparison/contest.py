@@ -97,7 +97,7 @@ def window_classifier(shop: Workshop) -> Rival:
 def network(variant: Variant, shop: Workshop, plan: TrainingPlan) -> Rival:
     """Return a network of the shipped one's kind, trained on all training nights."""
     specs = (shop.training(), shop.validation())
-    trained, _ = train(variant, shop, specs, plan, members=len(MEMBERS))
+    trained, _ = train(variant, shop, specs, plan, members=len(MEMBERS), calm=shop.calm())
     cost = network_ms(trained.model, trained.encoder_sha256)
     return Rival(trained.way, {**trained.facts, "cpu_ms_per_second": cost})
 
@@ -111,7 +111,7 @@ def contest(
     `champion`: which detector it was put beside.
     """
     champion = shipped(model)
-    specs = (shop.training(), shop.validation(), shop.judged_nights())
+    specs = (shop.training(), shop.validation(), shop.calm(), shop.judged_nights())
     nights = [repr(spec) for part in specs for spec in part]
     made_of = (champion.way.made_of, defaults(), asdict(plan), nights)
     for name in only:

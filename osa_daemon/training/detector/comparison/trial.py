@@ -61,11 +61,14 @@ def train(
     shop: Workshop,
     specs: tuple[Specs, Specs],
     plan: TrainingPlan,
+    *,
     members: int = 1,
+    calm: Specs = (),
 ) -> tuple[Trained, list[JudgedNight]]:
     """Train `variant` and choose its thresholds on training and validation nights of `specs`.
 
-    `members`: how many networks make its committee, each by a seed of its own. Goes on from its
+    `members`: how many networks make its committee, each by a seed of its own. `calm`: more nights
+    without events, for the rates of what is false. Goes on from its
     checkpoints. Returns it and the judged validation nights.
     """
     nights, validation = ([*_seen(variant, shop, part)] for part in specs)
@@ -89,7 +92,8 @@ def train(
         networks.append(trainer.run(lambda n: plain_f1(readings_of(n, ENCODER, watched))))
     network = calibrated(Committee(networks), validation)
     readings = readings_of(network, ENCODER, validation)
-    thresholds = choose(readings, shop.jobs).thresholds["balanced"]
+    quiet = readings_of(network, ENCODER, [*_seen(variant, shop, calm)])
+    thresholds = choose(readings, shop.jobs, quiet).thresholds["balanced"]
     trained = Trained(
         model=unrated(network, ENCODER),
         view=variant.view,

@@ -10,7 +10,16 @@ from typing import Any, Literal
 from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.evaluation.store import NightStore, key_of, make_folder, write_whole
 from osa_daemon.training.detector.corpus import FeatureNight, load, make
-from osa_daemon.training.detector.plan import TRAIN, VALIDATION, Share, specs_of
+from osa_daemon.training.detector.plan import (
+    CALM_TRAIN,
+    CALM_VALIDATION,
+    TRAIN,
+    VALIDATION,
+    Calm,
+    Share,
+    calm_specs,
+    specs_of,
+)
 from osa_daemon.training.detector.testing import first_part, read_manifest
 from osa_daemon.training.detector.workers import Workers
 from osa_daemon.training.encoder_export import EncoderSpec, export_encoder
@@ -74,21 +83,27 @@ class Workshop:
             export_encoder(self.whisper, path, spec)
         return path
 
-    def specs(self, share: Share, part: float = 1.0) -> list[NightSpec]:
-        """Return `part` of the nights that the shipped detector is trained or tuned on."""
+    def specs(self, share: Share | Calm, part: float = 1.0) -> list[NightSpec]:
+        """Return `part` of the nights of one share that the shipped detector learns from."""
+        if isinstance(share, Calm):
+            return thinned(calm_specs(share, self.material), part * self.scale)
         return thinned(specs_of(share, self.material), part * self.scale)
 
     def training(
         self, part: float = 1.0, generators: Sequence[Generator] | None = None
     ) -> list[NightSpec]:
         """Return `part` of the training nights; with `generators`, of those that they make."""
-        return _of(self.specs(TRAIN, part), generators)
+        return _of([*self.specs(TRAIN, part), *self.specs(CALM_TRAIN, part)], generators)
 
     def validation(
         self, part: float = 1.0, generators: Sequence[Generator] | None = None
     ) -> list[NightSpec]:
         """Return `part` of the validation nights; with `generators`, of those that they make."""
         return _of(self.specs(VALIDATION, part), generators)
+
+    def calm(self) -> list[NightSpec]:
+        """Return the nights without events that false events and alerts are rated on, too."""
+        return self.specs(CALM_VALIDATION)
 
     def judged_nights(self) -> list[NightSpec]:
         """Return the nights that tables are made of."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from osa_daemon.training.detector.comparison.workshop import Workshop
 from osa_daemon.training.detector.corpus import store
-from osa_daemon.training.detector.plan import Share
+from osa_daemon.training.detector.plan import Calm, Share
 from osa_daemon.training.encoder_export import EncoderSpec
 from osa_daemon.training.simulator import NightSpec
 from osa_daemon.training.simulator.night import Generator
@@ -37,6 +37,8 @@ class StoredNights(Workshop):
                 store(replace(night, facts=facts), path)
         return files
 
-    def specs(self, share: Share, part: float = 1.0) -> list[NightSpec]:
-        """Three nights of each split, one of each generator."""
+    def specs(self, share: Share | Calm, part: float = 1.0) -> list[NightSpec]:
+        """Three nights of each split, one of each generator; none that are calm."""
+        if isinstance(share, Calm):
+            return []
         return specs_of(*(range(3) if share.split == "train" else range(3, 6)))
