@@ -15,12 +15,12 @@ from tqdm import tqdm
 from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.crops import Crops
 from osa_daemon.training.detector.network import Disturbance, Network, NetworkShape
-from osa_daemon.training.detector.self_similarity import FAR_STEP, LAGS, NEAR
 
 # audible, breath, apnea, hypopnea, snore, gasp
 CAUSAL_SHARE = torch.tensor([0.5, 0.5, 1.5, 1.0, 0.3, 0.3])
 DELAYED_SHARE = torch.tensor([0.5, 0.5, 0.3, 0.3])
 EVENT_SHARE = 2.0
+TAUGHT_BY = ("crops.py", "network.py", "self_similarity.py", "targets.py", "train.py")
 EVENT_CLASS_WEIGHT = torch.tensor([1.0, 1.0, 3.0])  # hypopneas that sound can find are rare
 
 
@@ -74,18 +74,21 @@ def _digest(
 ) -> str:
     """Digest of all that a checkpoint depends on; a night's name is one of its making."""
     made_of = [asdict(plan), asdict(network.shape), asdict(network.disturbance)]
-    compared = [LAGS, NEAR, FAR_STEP]
-    text = json.dumps([*made_of, compared, list(names), list(watched)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    text = json.dumps([*made_of, list(names), list(watched)], sort_keys=True)
+    digest = hashlib.sha256(text.encode())
+    for module in TAUGHT_BY:
+        digest.update(Path(__file__).with_name(module).read_bytes())
+    return digest.hexdigest()
 
 
 class Trainer:
     """Trains a network on nights, keeping a checkpoint to go on from.
 
-    `start`: a trained network of the same shape to begin with, its input scaling kept. A
-    checkpoint does not tell one from another: each wants a path of its own. `disturbance`: what is
-    done to the input, the usual where None. `watched`: names of the nights that choose the best
-    step.
+    Its name is that of `checkpoint`, prolonged by a digest of all that it depends on, the code that
+    teaches included. `start`: a trained network of the same shape to begin with, its input scaling
+    kept. A checkpoint does not tell one from another: each wants a path of its own. `disturbance`:
+    what is done to the input, the usual where None. `watched`: names of the nights that choose the
+    best step.
     """
 
     def __init__(
@@ -114,8 +117,9 @@ class Trainer:
             self._optimiser, plan.learning_rate, total_steps=plan.steps, pct_start=0.1
         )
         self._averaged = {k: v.clone() for k, v in self.network.state_dict().items()}
-        self._checkpoint = checkpoint
         self._made_of = _digest(self.network, plan, self._crops.names, watched)
+        # a trial must not overwrite what a long run has reached
+        self._checkpoint = checkpoint.with_stem(f"{checkpoint.stem}-{self._made_of[:12]}")
         self._step = 0
         self._best: tuple[float, dict[str, Tensor]] = (-1.0, self._averaged)
 

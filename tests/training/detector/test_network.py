@@ -246,6 +246,7 @@ def test_a_checkpoint_is_of_the_nights_that_chose_its_best(
     assert checks(("a",)) == 2
     assert checks(("a",)) == 0
     assert checks(("b",)) == 2
+    assert checks(("a",)) == 0  # a trial in between has not overwritten it
 
 
 def test_a_night_is_read_in_pieces_as_in_one():
