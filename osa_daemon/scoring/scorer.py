@@ -123,8 +123,8 @@ class Scorer:
         onset = self._progress.onset
         if onset is None:
             return False
-        # what is decided as an event is never doubted
-        least = min(self._settings.doubted_below, self._settings.thresholds.event)
+        # who lowers the threshold of pauses in progress wants to be alerted of doubtful ones
+        least = min(self._settings.doubted_below, self._settings.thresholds.in_progress)
         return self._doubt.holds(onset, least, is_sure=self._progress.is_sure)
 
     def _onset_s(self) -> float | None:

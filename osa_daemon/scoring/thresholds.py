@@ -100,7 +100,7 @@ class ScoringSettings:
 
     doubted_below: float = 0.5
     """An alert waits while the delayed reading calls the pause an event with less probability
-    than this, or than the threshold of events where that is lower (`doubt`)."""
+    than this, or than `in_progress` where that is lower (`doubt`)."""
 
     alerts: bool = True
     """Whether the ladder raises notices and alerts."""

@@ -70,7 +70,8 @@ class Thresholds(BaseModel):
         Field(ge=0.01, le=0.99),
         About(
             "Probability from which a pause is reported while it lasts, and alerted: passes over "
-            "`sensitivity`; null leaves it to that.",
+            "`sensitivity`; null leaves it to that. Below 0.5 it is also the least that an alert "
+            "asks of the slower reading of the pause.",
             live=True,
         ),
     ] = None

@@ -10,6 +10,7 @@ from osa_daemon.detector.frame import Delayed, Frame
 from osa_daemon.scoring.doubt import LEAST, Doubt
 from osa_daemon.scoring.event import AlertLevel, Progress
 from osa_daemon.scoring.scorer import Scorer
+from osa_daemon.scoring.thresholds import ScoringSettings, Thresholds
 
 ONSET = 300  # frames: the pause of the script begins at 60 s
 
@@ -102,3 +103,40 @@ def test_urgent_is_not_held_back(alerts_of: Callable[..., Any]):
     told = alerts_of("breathing 60, apnea 70, breathing 30", 70)
     assert [level for level, _ in told] == [AlertLevel.URGENT]
     assert told[0][1] == pytest.approx(118, abs=3)
+
+
+def test_a_high_threshold_of_events_doubts_no_more(
+    script_frames: Script, new_scorer: Callable[..., Scorer]
+):
+    """Alerts go by the pause in progress: what is less than an event may still be believed."""
+    rules = ScoringSettings(Thresholds(event=0.9, in_progress=0.7))
+    scoring, told = new_scorer(), []
+    scoring.adopt(rules)
+    for frame in script_frames("breathing 60, apnea 40, breathing 30")[0]:
+        delayed = frame.delayed and replace(frame.delayed, apnea=min(frame.delayed.apnea, 0.55))
+        told += scoring.push(replace(frame, delayed=delayed)).alerts
+    assert [a.level for a in told if a.active] == [AlertLevel.ALERT]
+
+
+def test_the_notice_does_not_wait(script_frames: Script, new_scorer: Callable[..., Scorer]):
+    """It makes no sound."""
+    scoring, told = new_scorer(), []
+    scoring.adopt(ScoringSettings(notice_s=26.0))
+    for frame in script_frames("breathing 60, apnea 40, breathing 30")[0]:
+        delayed = frame.delayed and replace(frame.delayed, apnea=0.1)
+        told += scoring.push(replace(frame, delayed=delayed)).alerts
+    assert [(a.level, a.active) for a in told][:1] == [(AlertLevel.NOTICE, False)]
+    assert not any(a.active for a in told)
+
+
+@pytest.mark.parametrize(("after_s", "waits"), [(21.0, False), (26.0, True)])
+def test_nothing_waits_where_nothing_is_known(
+    script_frames: Script, new_scorer: Callable[..., Scorer], after_s: float, *, waits: bool
+):
+    """The reading is 20 s late and says something from 3 s of the pause on."""
+    scoring, told = new_scorer(), []
+    scoring.adopt(ScoringSettings(alert_after_s=after_s))
+    for frame in script_frames("breathing 60, apnea 40, breathing 30", 100)[0]:
+        delayed = frame.delayed and replace(frame.delayed, apnea=0.1)
+        told += scoring.push(replace(frame, delayed=delayed)).alerts
+    assert any(a.active for a in told) is not waits

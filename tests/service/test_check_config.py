@@ -79,6 +79,14 @@ def test_a_password_that_run_would_end_at_is_told(
     assert words in err
 
 
+def test_a_certificate_that_run_would_end_at_is_told(check: Check, tmp_path: Path) -> None:
+    """As for the password: what the daemon opens at its start is opened here, too."""
+    broker = f"mqtt:\n  tls:\n    enabled: true\n    ca_file: {tmp_path}/ca.pem\n"
+    code, _, err = check(LIMIT + broker)
+    assert code == 0
+    assert f"mqtt.tls.ca_file {tmp_path}/ca.pem" in err
+
+
 def test_a_password_that_is_there_is_not_mentioned(check: Check, tmp_path: Path) -> None:
     """Nor is its content."""
     (tmp_path / "password").write_text("secret")

@@ -1,6 +1,6 @@
 """A folder of scored recordings: which formats it holds, and its nights."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from osa_daemon.errors import InputError, UsageError
@@ -43,11 +43,11 @@ def read_folder(folder: Path, channel: str = AMBIENT) -> list[ReferenceNight]:
     recordings = recordings or _recordings(files)
     if not recordings:
         raise InputError(_nothing(folder, files))
-    _require_pairs(recordings, files)
     if channel != AMBIENT and all(path.suffix.lower() != EDF_SUFFIX for path in recordings):
         raise UsageError(f"--channel {channel} is of EDF files, and {folder} holds none.")
     scorings = {path.stem: path for path in files if path.suffix.lower() == RML_SUFFIX}
     edf = nights_of([path for path in recordings if path.suffix.lower() == EDF_SUFFIX])
+    _require_pairs(recordings, edf, files)
     nights = [
         read_edf_night(name, paths, scorings.get(name.stem), channel) for name, paths in edf.items()
     ]
@@ -60,20 +60,23 @@ def _recordings(files: Sequence[Path]) -> list[Path]:
     return [path for path in files if path.suffix.lower() in suffixes]
 
 
-def _require_pairs(recordings: Sequence[Path], files: Sequence[Path]) -> None:
-    """Raise `InputError` where it is not plain which recording a scoring belongs to."""
+def _require_pairs(recordings: Sequence[Path], edf: Iterable[Path], files: Sequence[Path]) -> None:
+    """Raise `InputError` where it is not plain which recording a scoring belongs to.
+
+    `edf`: the names of nights of EDF files, which may lie in several pieces.
+    """
     sounds: dict[Path, Path] = {}
     for path in recordings:
         other = sounds.setdefault(path.with_suffix(""), path)
         if other != path:
             raise InputError(f"{other} and {path.name} have one name: keep the scored one.")
+    sounds |= {name.with_suffix(""): name for name in edf}
     scored = {sound.parent for sound in sounds if Path(f"{sound}{EVENTS}").exists()}
     for path in files:
         if path.parent not in scored or not path.name.endswith(EVENTS):
             continue
         name = path.name[: -len(EVENTS)]
-        # NAME[001].edf is a piece of NAME
-        if not any(s.parent == path.parent and s.name.startswith(name) for s in sounds):
+        if path.with_name(name) not in sounds:
             raise InputError(f"{path} has no recording beside it: add the sound, or take it away.")
 
 

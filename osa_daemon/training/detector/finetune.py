@@ -128,7 +128,8 @@ def _tune(
     members = []
     for number, member in enumerate(start.members, 1):
         path = checkpoint.with_stem(f"{checkpoint.stem}-{number}")
-        trainer = Trainer(start.shape, options.plan, train, path, start=member)
+        judges = [night.name for night in held_out]
+        trainer = Trainer(start.shape, options.plan, train, path, start=member, watched=judges)
         likelihood = "held-out likelihood"
         members.append(trainer.run(lambda n: math.exp(-event_loss(n, held_out)), likelihood))
     tuned = Committee(members)

@@ -20,7 +20,15 @@ from osa_daemon.training.detector.network import Disturbance, Network, NetworkSh
 CAUSAL_SHARE = torch.tensor([0.5, 0.5, 1.5, 1.0, 0.3, 0.3])
 DELAYED_SHARE = torch.tensor([0.5, 0.5, 0.3, 0.3])
 EVENT_SHARE = 2.0
-TAUGHT_BY = ("crops.py", "network.py", "self_similarity.py", "targets.py", "train.py")
+TAUGHT_BY = (
+    "crops.py",
+    "judge.py",
+    "members.py",
+    "network.py",
+    "self_similarity.py",
+    "targets.py",
+    "train.py",
+)
 EVENT_CLASS_WEIGHT = torch.tensor([1.0, 1.0, 3.0])  # hypopneas that sound can find are rare
 
 

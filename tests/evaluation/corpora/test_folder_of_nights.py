@@ -115,11 +115,14 @@ def test_two_recordings_of_one_name_are_refused(sound: Path, other: str):
         read_folder(sound.parent)
 
 
-def test_a_scoring_without_its_sound_is_refused(sound: Path):
+@pytest.mark.parametrize("lone", ["m", "n2", "n11"])
+def test_a_scoring_without_its_sound_is_refused(sound: Path, lone: str):
     """A night that is left out in silence would make the figures look better or worse."""
     beside(sound, "n.wav", b"")
-    beside(sound, "m.events.csv", HEADER)
-    with pytest.raises(InputError, match=r"m\.events\.csv has no recording beside it"):
+    beside(sound, "n1.wav", b"")
+    beside(sound, "n1.events.csv", HEADER)
+    beside(sound, f"{lone}.events.csv", HEADER)
+    with pytest.raises(InputError, match=rf"{lone}\.events\.csv has no recording beside it"):
         read_folder(sound.parent)
 
 

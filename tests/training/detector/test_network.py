@@ -16,6 +16,7 @@ from osa_daemon.service.models import models_folder
 
 torch = pytest.importorskip("torch")
 
+from osa_daemon.training.detector import train
 from osa_daemon.training.detector.corpus import (
     FeatureNight,
     features_of,
@@ -247,6 +248,18 @@ def test_a_checkpoint_is_of_the_nights_that_chose_its_best(
     assert checks(("a",)) == 0
     assert checks(("b",)) == 2
     assert checks(("a",)) == 0  # a trial in between has not overwritten it
+
+
+def test_a_checkpoint_is_of_the_code_that_taught(
+    nights: list[FeatureNight], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """After a change of targets or loss, a run begins anew."""
+    shape = NetworkShape(nights[0].features.encoder.shape[1], LEVEL_WIDTH, channels=8)
+    plan = TrainingPlan(steps=2, batch=2, check_every=2)
+    for code in (train.TAUGHT_BY, train.TAUGHT_BY[:1]):
+        monkeypatch.setattr(train, "TAUGHT_BY", code)
+        Trainer(shape, plan, nights, tmp_path / "c.pt").run(lambda _network: 0.5)
+    assert len(list(tmp_path.glob("c-*.pt"))) == 2
 
 
 def test_a_night_is_read_in_pieces_as_in_one():

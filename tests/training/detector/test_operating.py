@@ -1,5 +1,6 @@
 """Operating points and calibration from validation nights."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -177,6 +178,17 @@ def test_each_threshold_counts_what_it_finds(tallies: list[Tally]):
     assert counts_at(tallies[0], 0.95) == Counts(found=1, told=1)
 
 
+def test_calm_nights_rate_what_is_false_alone(nights: list[Any], chosen: Operating):
+    """They raise the threshold of alerts and the hours; audibility is the mixture's."""
+    alarming = reading((400, 600), sure=0.8)
+    alarming.night.labels["audible"] = np.zeros(1500)  # and would spoil audibility
+    rated = choose(nights, 1, [alarming] * 3)
+    before, after = (c.thresholds["balanced"] for c in (chosen, rated))
+    assert after["in_progress"] > before["in_progress"]
+    assert after["audible"] == before["audible"]
+    assert rated.calibration["nights"] == chosen.calibration["nights"] + 3
+
+
 def test_each_threshold_counts_what_is_false(tallies: list[Tally]):
     """A doubtful pause of 40 s errs only at low thresholds: event, state and alert."""
     assert counts_at(tallies[1], 0.4) == Counts(false=1, false_on=1, false_alerts=1)
@@ -184,12 +196,16 @@ def test_each_threshold_counts_what_is_false(tallies: list[Tally]):
 
 
 def test_what_the_delayed_reading_doubts_is_no_false_alert():
-    """A pause of 40 s at 0.42 is told as a state; below the threshold of events it wakes nobody."""
-    (alert, doubted) = (
-        judge(reading((400, 600), sure=0.42), {"event": e, "in_progress": 0.4, "release": 0.2})
-        for e in (0.4, 0.45)
-    )
-    assert (len(alert.alerts), len(doubted.alerts)) == (1, 0)
+    """A pause of 40 s that the delayed reading gives half as much is a state, and wakes nobody."""
+    night = reading((400, 600), sure=0.42)
+    unsure = SimpleNamespace(**vars(night) | {"rest": tuple(_halved(d) for d in night.rest)})
+    unsure.frames = tuple(replace(f, delayed=_halved(f.delayed)) for f in night.frames)
+    at = {"event": 0.4, "in_progress": 0.4, "release": 0.2}
+    assert [len(judge(one, at).alerts) for one in (night, unsure)] == [1, 0]
+
+
+def _halved(delayed: Delayed | None) -> Delayed | None:
+    return delayed and replace(delayed, apnea=delayed.apnea / 2)
 
 
 def test_the_grid_reaches_what_settings_allow():

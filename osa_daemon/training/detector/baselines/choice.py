@@ -13,9 +13,18 @@ def matches_of(night: JudgedNight) -> Matches:
 
 
 def point_of(number: int, nights: Sequence[JudgedNight]) -> Point:
-    """Return what a way led to; its `number` stands in the threshold's place."""
+    """Return what a way led to; its `number` stands in the threshold's place.
+
+    Precision, recall and F1 are of the nights with events, as in `operating.sweep_events`.
+    """
     matches = [matches_of(night) for night in nights]
-    together = pool(matches)
+    together = pool(
+        [
+            one
+            for night, one in zip(nights, matches, strict=True)
+            if any(span.counts for span in night.truth)
+        ]
+    )
     eventless = [
         (night.hours, len(one.false))
         for night, one in zip(nights, matches, strict=True)

@@ -73,7 +73,7 @@ def rival(name: str, shop: Workshop, plan: TrainingPlan) -> Rival:
 
 def envelope_rule(shop: Workshop) -> Rival:
     """Return the envelope rule with the best numbers."""
-    rule, _ = search(shop.nights(shop.validation()))
+    rule, _ = search(shop.nights([*shop.validation(), *shop.calm()]))
     numbers = asdict(rule)
     way = Way(digest_of(numbers), partial(envelope.judge, rule=rule))
     return Rival(way, {"rule": {name: str(n) for name, n in numbers.items()}, "tries": TRIES})
@@ -83,7 +83,8 @@ def window_classifier(shop: Workshop) -> Rival:
     """Return the tutorials' window classifier, fitted on 10 h of the training nights."""
     hours = sum(spec.duration_s for spec in shop.training()) / 3600
     part = shop.training(min(WINDOWS_TRAIN_H / hours, 1.0))
-    train_nights, validation = shop.nights(part), shop.nights(shop.validation())
+    train_nights = shop.nights(part)
+    validation = shop.nights([*shop.validation(), *shop.calm()])
     classifier, _ = windows.choose(train_nights, validation, windows.Fitting())
     tuned = {
         "threshold": classifier.threshold,
