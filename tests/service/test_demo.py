@@ -52,7 +52,7 @@ def test_a_signal_ends_broker_and_daemon(
     started: subprocess.Popen[str], number: signal.Signals, code: int
 ):
     """Both have ended before the demo does; its exit code tells the signal; no traceback."""
-    left = wait_for_children(started, {"mosquitto", "osa_daemon"})
+    left = wait_for_children(started, {"mosquitto", "--speed"})
     started.send_signal(number)
     errors = started.communicate(timeout=PATIENCE_S)[1]
     assert started.returncode == code

@@ -14,7 +14,8 @@ def read_facts(path: Path) -> dict[str, Any]:
     """Read the facts of a night; a file that is not there holds none.
 
     Raises:
-        InputError: the file cannot be read, or holds no JSON object, or words where a number goes.
+        InputError: the file cannot be read, or holds no JSON object, or words where a number goes
+            (NaN is not known).
     """
     if not path.exists():
         return {}
@@ -33,6 +34,6 @@ def read_facts(path: Path) -> dict[str, Any]:
 
 def _is_number(value: object) -> bool:
     try:
-        return isinstance(value, int | float) and math.isfinite(value)
+        return isinstance(value, int | float) and not math.isinf(value)
     except OverflowError:  # an integer of hundreds of digits
         return False
