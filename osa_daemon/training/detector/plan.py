@@ -71,7 +71,8 @@ CALM_VALIDATION = Calm(
     ),
 )
 # for training: nearly all false alerts on those came where somebody gets up or turns away (short
-# nights, so that it happens in each), most false events beside a snorer, a partner or pets
+# nights, so that it happens in each); snorer, partner and pets were added for what the fifth look
+# at test nights showed of false events (looks.csv)
 CALM_TRAIN = Calm(
     "train",
     seed=20_291,
