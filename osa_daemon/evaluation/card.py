@@ -14,14 +14,14 @@ from osa_daemon.evaluation.tables.choices import (
     training_sets_part,
 )
 from osa_daemon.evaluation.tables.comparisons import comparisons_section, precision_section
-from osa_daemon.evaluation.tables.markdown import markdown_of
+from osa_daemon.evaluation.tables.markdown import short_of, tables_of
 from osa_daemon.evaluation.tables.targets import target_table
 from osa_daemon.evaluation.targets import cost_rows
 
 Known = Mapping[str, Any]
 MEASURABLE = {  # key of what the card may be told → what it lacks without
     "comparisons": "Other systems on the same nights.",
-    "left_out": "Models that never heard one of the ways to make breathing.",
+    "left_out": "Models like this one that never heard one of the ways to make breathing.",
     "training_sets": "Training set (a), clear licences alone, beside set (b).",
     "precision": "int8 beside fp32 on test nights.",
     "ablations": "The choices of the network and its input against others.",
@@ -42,8 +42,21 @@ not measured on people in their beds, and not on a Raspberry Pi. This page is ma
 """
 TRIED = """\
 What did not help unless it says so. The figures here were noted at the time, from single trials on
-nights of training and validation as they then were; no command prints them again.
+nights of training and validation as they then were (where one says test nights, from a look); no
+command prints them again.
 
+"""
+WORDS = """\
+## Words of the tables
+
+- *IoU*: intersection over union of a true event and one that was told, in time: 1 is the same span.
+- *F1*: harmonic mean of recall (share found) and precision (share of what was told that is true).
+- *Airflow breaths*: breath noise that follows the airflow of real nights; *recorded* ones are cut
+  from recordings, *synthesised* ones made by a source and filters, both laid on scored timelines.
+- *Uncounted*: a scored event that sound cannot find; it neither counts as missed nor makes what is
+  told false.
+- *Kappa*: agreement beyond chance; *Brier*: mean squared error of a probability.
+- *Risk against coverage*: how much goes wrong, the more of the night is judged.
 """
 LIMITS = """\
 ## What it cannot know, and what was not tested
@@ -81,7 +94,11 @@ def card_of(figures: Known, about: Known) -> str:
     told = {**about.get("about", {}), **about}
     sections: Sequence[Callable[[], str]] = (
         lambda: _model(figures, told),
-        lambda: markdown_of(figures),
+        lambda: short_of(figures),
+        lambda: _list("Where it is weakest", told.get("weakest", ())),
+        lambda: LIMITS + _items([*_unmeasured(told), *told.get("untested", ())]),
+        lambda: WORDS,
+        lambda: tables_of(figures),
         lambda: left_out_section(told),
         lambda: cross_section(told),
         lambda: comparisons_section(told),
@@ -91,8 +108,6 @@ def card_of(figures: Known, about: Known) -> str:
         lambda: _data(told),
         lambda: _bundled(told),
         lambda: _looks(told),
-        lambda: LIMITS + _items([*_unmeasured(told), *told.get("untested", ())]),
-        lambda: _list("Where it is weakest", told.get("weakest", ())),
         lambda: _list("What was tried", told.get("tried", ()), TRIED),
         reference_section,
     )
@@ -231,6 +246,16 @@ def _list(title: str, sentences: Sequence[str], before: str = "") -> str:
     return f"## {title}\n\n{before}{_items(sentences)}" if sentences else ""
 
 
+def _inaudible(figures: Known) -> str:
+    hearing = figures.get("hearing")
+    return "-" if hearing is None else figure(hearing, "inaudible_monitorable")
+
+
+def _met(figures: Known) -> str:
+    rows = figures["targets"]
+    return f"{sum(bool(row['met']) for row in rows)} of {len(rows)}"
+
+
 def readme_table(figures: Known) -> str:
     """Return the few figures that the README shows, as a Markdown table."""
     quiet, noisier = figures["events"]["quiet"], figures["events"]["noisier"]
@@ -242,12 +267,22 @@ def readme_table(figures: Known) -> str:
             "hypopneas found there (sound falls by 6 dB or more)",
             figure(quiet, "recall_hypopnea"),
         ),
+        *(
+            (f"event F1 there, {name} breaths", figure(row, "f1"))
+            for name, row in figures["generators"].items()
+        ),
         ("event F1, noisier rooms", figure(noisier, "f1")),
         (
             f"false events per hour, {number(without['hours'], 0)} h of nights without events",
             figure(without, "false_per_hour", 2),
         ),
         ("false alerts per 8 h there", figure(without, "false_alerts_per_8h", 2)),
+        (
+            "false alerts per 8 h of nights with events, quiet to moderately noisy rooms",
+            figure(figures["alerts"]["quiet"], "false_per_8h", 2),
+        ),
+        ("time without audible breathing that is taken for audible", _inaudible(figures)),
+        ("targets of the model card that are met", _met(figures)),
     )
     head = f"on {number(figures['set']['hours'], 0)} h of simulated test nights, `balanced`"
     return grid([head, ""], [list(row) for row in rows])

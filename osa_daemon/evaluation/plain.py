@@ -34,6 +34,12 @@ KINDS = {  # of nights without events, after "in" or "beside"
     "television": "beside a television",
     "turns_away": "when the sleeper turns away",
 }
+BREATHS = {  # names of ways to make breathing, as a sentence begins
+    "recorded": "Events between recorded breaths",
+    "synthesised": "Events between synthesised breaths",
+    "airflow": "Events of breath that follows real airflow",
+}
+CLEARLY_LESS = 0.1  # such a difference of shares is told
 FEW = 3.0  # below it, numbers are told to a half
 LEAST = 0.65  # below it, one is told to come in so many nights: two and more
 CLEARLY_MORE = 1.5  # times the mean of all kinds: such a kind is named
@@ -46,7 +52,14 @@ def in_plain_words(figures: Figures) -> str:
 
     What was not measured has no sentence.
     """
-    parts = (_found(figures), _spread(figures), _false(figures), _alerts(figures))
+    parts = (
+        _found(figures),
+        _spread(figures),
+        _breaths(figures),
+        _false(figures),
+        _alerts(figures),
+        _false_alerts(figures),
+    )
     text = " ".join(sentence for part in parts for sentence in part)
     return textwrap.fill(f"In plain words: {text}", COLUMNS) + "\n" if text else ""
 
@@ -96,6 +109,23 @@ def _spread(figures: Figures) -> Iterator[str]:
     )
 
 
+def _breaths(figures: Figures) -> Iterator[str]:
+    """Name the way to make breathing of which clearly fewer are found than of the best."""
+    known = {
+        name: row["recall"]
+        for name, row in figures["generators"].items()
+        if name in BREATHS and row.get("recall") is not None
+    }
+    if not known:
+        return
+    worst, best = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
+    if known[best] - known[worst] > CLEARLY_LESS:
+        yield (
+            f"{BREATHS[worst]} are found least, {share_in_words(known[worst])}; "
+            f"{BREATHS[best][0].lower()}{BREATHS[best][1:]} most, {share_in_words(known[best])}."
+        )
+
+
 def _false(figures: Figures) -> Iterator[str]:
     wanted = figures["eventless"]["wanted"]
     if not wanted["hours"]:
@@ -119,8 +149,19 @@ def _alerts(figures: Figures) -> Iterator[str]:
         yield (
             f"Of pauses longer than {row['after_s']:g} s, "
             f"{share_in_words(row['alerted'] / row['due'])} are alerted, while they last or a few "
-            "seconds later."
+            f"seconds later (those within {row['repeat_s'] / 60:g} minutes of another alert are "
+            "not counted: they alert nobody)."
         )
+
+
+def _false_alerts(figures: Figures) -> Iterator[str]:
+    row = figures["alerts"]["quiet"]
+    if not row["false"]:
+        return
+    short = row["alerts"].get("other event", 0) > row["false"] / 2
+    why = ", most of them on a shorter pause or a reduction of breathing" if short else ""
+    alerts = count_in_words(row["false_per_8h"], "false alert")
+    yield f"Where the sleeper does have such events, a night of 8 h gets {alerts}{why}."
 
 
 def _listed(names: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from osa_daemon import __version__
-from osa_daemon.errors import UsageError
+from osa_daemon.errors import InputError, UsageError
 from osa_daemon.evaluation.corpora.folder import read_folder
 from osa_daemon.evaluation.figures.alerts import Policy
 from osa_daemon.evaluation.night import JudgedNight
@@ -28,6 +29,7 @@ from osa_daemon.service.replay import rules_of
 
 HEADER = ("night", "hours", "events", "found", "false", "F1", "IoU", "alerts")
 NAME_COLUMNS = 24
+LONGEST_S = ScoringSettings().unknown_after_s
 
 
 def evaluate_command(args: argparse.Namespace) -> int:
@@ -61,13 +63,21 @@ def evaluate_command(args: argparse.Namespace) -> int:
 
 
 def check_sounds(nights: Sequence[ReferenceNight]) -> None:
-    """Open every sound once.
+    """Open every sound once, before hours of them are heard.
 
     Raises:
-        InputError: one cannot be read.
+        InputError: one cannot be read, or all events of a night begin after its end: it would pass
+            for a night without events.
     """
     for night in nights:
-        night.open_source().close()
+        source = night.open_source()
+        length_s = getattr(source, "duration_s", math.inf)  # of sounds that know their length
+        source.close()
+        if night.events and all(event.onset_s >= length_s for event in night.events):
+            raise InputError(
+                f"{night.sound.name}: all of its events ({len(night.events)}) begin after its end, "
+                f"at {length_s:.0f} s: are their times seconds from the start of the sound?"
+            )
 
 
 def _check_json(path: Path | None, nights: Sequence[ReferenceNight]) -> None:
@@ -107,6 +117,12 @@ def judge_all(
 def _within(night: JudgedNight) -> JudgedNight:
     """Leave out true events that begin after the end of the sound, and say so."""
     inside = tuple(span for span in night.truth if span.onset_s < night.hours * 3600)
+    if long := sum(span.duration_s >= LONGEST_S for span in inside):
+        print(
+            f"{night.name}: {long} of its {len(night.truth)} events last {LONGEST_S:g} s or "
+            "longer: a pause of that length is never told as an event.",
+            file=sys.stderr,
+        )
     if outside := len(night.truth) - len(inside):
         print(
             f"{night.name}: {outside} of its {len(night.truth)} events begin after the end of its "

@@ -8,10 +8,12 @@ from pathlib import Path
 from osa_daemon.detector.expectation import Curve, Expectation
 from osa_daemon.detector.model import Metadata, read_metadata
 from osa_daemon.detector.properties import read_properties
+from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.rules import scoring_settings
 from osa_daemon.settings.model import Settings
 
 UNKNOWN = "What this model can be expected to find is unknown: it says nothing of it."
+MEASURED_AFTER_S = ScoringSettings().alert_after_s  # what the calibration was measured with
 _BOUNDS = {"below": "at least", "within": "about", "above": "at most"}
 
 
@@ -23,6 +25,7 @@ class Meaning:
     told while they last. `event_measured`, `in_progress_measured`: lowest and highest threshold
     that were measured. What is expected of one below is the least, of one above the most.
     `..._upper`: what is false at most, one-sided 95 %; None where an older model does not say.
+    `alert_after_s`: length of a pause at which an alert is raised; None where none are.
     """
 
     event_threshold: float
@@ -36,6 +39,7 @@ class Meaning:
     in_progress_measured: tuple[float, float] = (0.0, 1.0)
     false_events_upper: float | None = None
     false_alerts_upper: float | None = None
+    alert_after_s: float | None = MEASURED_AFTER_S
 
     @property
     def sentence(self) -> str:
@@ -43,13 +47,13 @@ class Meaning:
         event = _side(self.event_threshold, self.event_measured)
         told = _side(self.in_progress_threshold, self.in_progress_measured)
         words = (
-            f"Detection finds {_BOUNDS[event]} {self.recall * 100:.0f} of 100 pauses that sound "
-            f"can find; {_count(self.false_events, event)} false events per night of "
-            f"{self.night_h:g} h{_at_most(self.false_events_upper, event)}. "
-            f"It tells of {_BOUNDS[told]} {self.told * 100:.0f} of 100 apneas "
-            f"while they last; {_count(self.false_alerts, told)} false alerts per night"
-            f"{_at_most(self.false_alerts_upper, told)}. "
-            f"(Measured on simulated validation nights; the README's figures are of test nights. "
+            f"Detection finds {_BOUNDS[event]} {self.recall * 100:.0f} of 100 pauses and clear "
+            f"reductions that sound can find; {_count(self.false_events, event)} false events per "
+            f"night of {self.night_h:g} h{_at_most(self.false_events_upper, event)}. "
+            f"While they last, {_BOUNDS[told]} {self.told * 100:.0f} of 100 apneas show as a pause "
+            f"in progress. {self._alerts(told)} "
+            f"(Measured on simulated validation nights; the README's figures are of test nights, "
+            f"and say how many long pauses are alerted. "
             f"Thresholds {self.event_threshold:g} and {self.in_progress_threshold:g}.)"
         )
         return words + "".join(
@@ -60,6 +64,17 @@ class Meaning:
                 ("pauses in progress", self.in_progress_threshold, told, self.in_progress_measured),
             )
             if side != "within"
+        )
+
+    def _alerts(self, told: str) -> str:
+        """The sentence on alerts."""
+        if self.alert_after_s is None:
+            return "Alerts are switched off (alerts.enabled)."
+        other = self.alert_after_s != MEASURED_AFTER_S
+        of = f", measured for alerts after {MEASURED_AFTER_S:g} s" if other else ""
+        return (
+            f"Alerts: {_count(self.false_alerts, told)} false ones per night"
+            f"{_at_most(self.false_alerts_upper, told)}{of}."
         )
 
 
@@ -95,6 +110,7 @@ def meaning_of(settings: Settings, metadata: Metadata) -> Meaning | None:
         in_progress_measured=expectation.told.measured,
         false_events_upper=_at(expectation.false_events_upper, thresholds.event),
         false_alerts_upper=_at(expectation.false_alerts_upper, thresholds.in_progress),
+        alert_after_s=settings.alerts.after_s if settings.alerts.enabled else None,
     )
 
 

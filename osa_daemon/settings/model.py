@@ -85,8 +85,9 @@ class Detection(BaseModel):
     sensitivity: Annotated[
         Sensitivity,
         About(
-            "Operating point of the detector: `high` misses less and errs more often. Sets every "
-            "threshold that the settings below do not set.",
+            "Operating point of the detector: `high` misses less, or tells more pauses in time, "
+            "and errs more often; `osa-daemon check-config` says what each does with this model. "
+            "Sets every threshold that the settings below do not set.",
             live=True,
         ),
     ] = "balanced"

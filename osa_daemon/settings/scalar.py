@@ -58,6 +58,8 @@ def _number(text: str, *, whole: bool) -> float:
 
 
 def _remark(text: str) -> str:
+    if found := re.fullmatch(r"(\d{1,3})\s*%", text):
+        return f"shares are written as {int(found[1]) / 100:g}"
     if found := _WITH_UNIT.fullmatch(text):
         return f"the unit stands in the key's name: write {found[1]}"
     if re.fullmatch(r"\d+,\d+", text):

@@ -23,7 +23,11 @@ def _absolute(path: Path) -> Path:
 
 def _host(text: str) -> str:
     if "://" in text:
-        raise ValueError("write the host without mqtt://")
+        scheme = text.partition("://")[0]
+        raise ValueError(
+            f"write the host without {scheme if scheme.isalnum() else 'mqtt'}://; "
+            "the port has a key of its own, mqtt.port"
+        )
     if _HOST.fullmatch(text) and len(text) <= 253:
         return text
     try:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from osa_daemon.evaluation.plain import SHARES, count_in_words, in_plain_words, share_in_words
 from osa_daemon.evaluation.report import figures_of
-from tests.evaluation.judged import apnea, night
+from tests.evaluation.judged import alert, apnea, night
 
 VALUES = {words: share for share, words in SHARES.items()} | {"none": 0.0, "all": 1.0}
 
@@ -64,3 +64,22 @@ def test_long_pauses_that_are_not_told_are_told_of():
 def test_nothing_measured_says_nothing():
     """Without nights there is no paragraph."""
     assert in_plain_words(figures_of([])) == ""
+
+
+def test_false_alerts_of_nights_with_events_are_told():
+    """They are the reader's own nights; most of them on a shorter pause."""
+    truth = [apnea(100.0 * k, 20.0) for k in range(1, 30)]
+    raised = [alert(100.0 * k + 15.0, 100.0 * k) for k in (1, 12, 23)]
+    nights = [night(truth, truth, name="n", alerts=raised)]
+    text = " ".join(in_plain_words(figures_of(nights)).split())
+    assert "Where the sleeper does have such events, a night of 8 h gets about" in text
+    assert "most of them on a shorter pause or a reduction of breathing" in text
+
+
+def test_the_way_to_make_breathing_that_is_found_least_is_named():
+    """Where the share differs by more than a tenth; else nothing is said of it."""
+    found = [night([apnea(100)], [apnea(100)], name="r", generator="recorded")]
+    missed = [night([apnea(100)], [], name="a", generator="airflow")]
+    text = " ".join(in_plain_words(figures_of([*found, *missed])).split())
+    assert "Events of breath that follows real airflow are found least, none;" in text
+    assert "least" not in in_plain_words(figures_of(found))

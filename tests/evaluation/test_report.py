@@ -107,7 +107,7 @@ def test_an_evaluation_says_first_what_it_found():
     assert "28 of 32 apneas and 0 of 4 hypopneas that sound can find" in first
     assert "Of the 32 events it told of there, 4 were none" in first
     assert "0.00 false events per hour (at most 1.50" in first
-    assert "4 of 24 apneas that last longer than 30 s were told" in first
+    assert "4 of 24 apneas that last longer than 30 s were alerted" in first
 
 
 def test_what_is_not_known_has_no_sentence():

@@ -312,6 +312,25 @@ def test_events_after_the_end_of_the_sound_are_left_out(
     assert "1 of its 2 events begin after the end" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("deaf")
+def test_events_that_all_lie_after_the_end_are_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A wrong offset would make a night without events of it, full of false ones."""
+    noise(tmp_path, "n.wav", events="100,12,apnea\n300,12,apnea\n")
+    assert main(["evaluate", str(tmp_path)]) == 3
+    told = capsys.readouterr().err
+    assert "n.wav: all of its events (2) begin after its end" in told
+    assert "seconds from the start of the sound?" in told
+
+
+def test_an_event_too_long_to_be_told_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A pause of two minutes is never an event, whatever was heard."""
+    noise(tmp_path, "n.wav", events="0.5,130,apnea\n")
+    written(tmp_path, tmp_path / "f.json")
+    assert "1 of its 1 events last 120 s or longer" in capsys.readouterr().err
+
+
 def test_material_for_simulated_nights_is_told_from_nights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

@@ -94,7 +94,7 @@ def test_below_what_was_measured_it_is_at_least_so(detector: Path):
     assert meaning is not None
     assert "finds at least 94 of 100" in meaning.sentence
     assert "at least 3.0 false events" in meaning.sentence
-    assert "of about 85 of 100 apneas" in meaning.sentence
+    assert "about 85 of 100 apneas show as a pause in progress" in meaning.sentence
     assert meaning.sentence.endswith(
         "The threshold 0.05 of events is below what was measured, which is 0.4 to 0.8."
     )
@@ -104,7 +104,8 @@ def test_above_what_was_measured_it_is_at_most_so(detector: Path):
     """Less is told and less is false than at the highest threshold that was measured."""
     meaning = meaning_of(detection(thresholds={"in_progress": 0.95}), metadata_of(detector))
     assert meaning is not None
-    assert "of at most 70 of 100 apneas while they last; about 0 false alerts" in meaning.sentence
+    assert "at most 70 of 100 apneas show as a pause" in meaning.sentence
+    assert "Alerts: about 0 false ones per night" in meaning.sentence
     assert meaning.sentence.endswith(
         "The threshold 0.95 of pauses in progress is above what was measured, which is 0.5 to 0.9."
     )
@@ -122,9 +123,23 @@ def test_what_was_measured_needs_no_words(detector: Path):
 def test_the_meaning_is_told_in_words():
     """Found of 100, false in a night, both for events and for what is told at once."""
     sentence = Meaning(0.6, 0.7, 8.0, 0.888, 2.04, 0.8, 0.01).sentence
-    assert "about 89 of 100 pauses that sound can find; about 2.0 false events per" in sentence
-    assert "night of 8 h" in sentence
-    assert "80 of 100 apneas while they last; about 0 false alerts" in sentence
+    assert "about 89 of 100 pauses and clear reductions that sound can find" in sentence
+    assert "; about 2.0 false events per night of 8 h." in sentence
+    assert "about 80 of 100 apneas show as a pause in progress." in sentence
+    assert "Alerts: about 0 false ones per night." in sentence
+
+
+def test_alerts_are_told_as_they_are_set(detector: Path):
+    """Switched off there are none; at another length the measured ones are of another length."""
+    settings = Settings.model_validate({"alerts": {"enabled": False}})
+    meaning = meaning_of(settings, metadata_of(detector))
+    assert meaning is not None
+    assert "Alerts are switched off (alerts.enabled)." in meaning.sentence
+    assert "false ones" not in meaning.sentence
+    settings = Settings.model_validate({"alerts": {"after_s": 45}})
+    meaning = meaning_of(settings, metadata_of(detector))
+    assert meaning is not None
+    assert "per night, measured for alerts after 30 s." in meaning.sentence
 
 
 def test_many_false_events_are_told_without_decimals():
@@ -138,10 +153,12 @@ def test_what_is_false_is_told_with_its_bound(detector: Path):
     meaning = meaning_of(detection(thresholds={"in_progress": 0.9}), bounded)
     assert meaning is not None
     assert (
-        "about 2.0 false events per night of 8 h, on average at most 4.1 (95 %). It"
+        "about 2.0 false events per night of 8 h, on average at most 4.1 (95 %). Wh"
         in meaning.sentence
     )
-    assert "about 0 false alerts per night, on average at most 1 (95 %). (Mea" in meaning.sentence
+    assert "Alerts: about 0 false ones per night, on average at most 1 (95 %). (Mea" in (
+        meaning.sentence
+    )
 
 
 def test_nothing_bounds_what_was_not_measured(detector: Path):
@@ -149,8 +166,8 @@ def test_nothing_bounds_what_was_not_measured(detector: Path):
     bounded = replace(metadata_of(detector), calibration=BOUNDED)
     meaning = meaning_of(detection(thresholds={"event": 0.05, "in_progress": 0.95}), bounded)
     assert meaning is not None
-    assert "at least 3.0 false events per night of 8 h. It" in meaning.sentence
-    assert "about 0 false alerts per night, on average at most 1 (95 %)." in meaning.sentence
+    assert "at least 3.0 false events per night of 8 h. While" in meaning.sentence
+    assert "about 0 false ones per night, on average at most 1 (95 %)." in meaning.sentence
 
 
 def test_a_model_without_bounds_tells_none(detector: Path):

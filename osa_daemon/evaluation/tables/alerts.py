@@ -34,5 +34,9 @@ def alerts_section(figures: Figures) -> list[str]:
         "More than 2 s early is false. Repeats that the policy holds back are left out.",
         table("nights", parts, columns),
         f"Of those that last at least 2 s longer, alerted: {clear}.",
+        "An alert is *right* on an apnea that passes the threshold (also one whose own alert was "
+        "to be held back), *again* on the same one; *uncounted* on a scored event that sound "
+        "cannot find. False are *early* ones, those on an *other event* (a hypopnea, or an apnea "
+        "that stays below the threshold) and those on *no event*.",
         grid(["nights", "what the alert was", "count"], kinds),
     ]

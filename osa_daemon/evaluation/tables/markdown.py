@@ -1,6 +1,7 @@
 """The figures of an evaluation as Markdown, section by section, in plain words."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from osa_daemon.evaluation.tables.alerts import alerts_section
 from osa_daemon.evaluation.tables.epochs import calibration_section, epochs_section
@@ -13,11 +14,22 @@ from osa_daemon.evaluation.tables.short import short_section
 from osa_daemon.evaluation.tables.strata import strata_section
 from osa_daemon.evaluation.tables.targets import targets_section
 
+Sections: TypeAlias = list[tuple[str, Callable[[Figures], list[str]]]]
+
 
 def markdown_of(figures: Figures) -> str:
     """Return `report.figures_of` as Markdown: sections of the second level, tables, short words."""
-    sections: list[tuple[str, Callable[[Figures], list[str]]]] = [
-        ("In short", short_section),
+    return short_of(figures) + "\n" + tables_of(figures)
+
+
+def short_of(figures: Figures) -> str:
+    """Return the first section alone."""
+    return _sections(figures, [("In short", short_section)])
+
+
+def tables_of(figures: Figures) -> str:
+    """Return all other sections."""
+    sections: Sections = [
         ("What it must reach", targets_section),
         ("Events", events_section),
         ("Types", types_section),
@@ -29,6 +41,10 @@ def markdown_of(figures: Figures) -> str:
         ("Frames and epochs", epochs_section),
         ("Calibration", calibration_section),
     ]
+    return _sections(figures, sections)
+
+
+def _sections(figures: Figures, sections: Sections) -> str:
     parts = []
     for title, section in sections:
         blocks = [block for block in section(figures) if block]

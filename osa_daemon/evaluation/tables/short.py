@@ -49,10 +49,12 @@ def _alerts(row: Figures, rooms: str) -> list[str]:
     if not row["due"]:
         return []
     late = row["of_alerted"]["median_s"]
-    median = "" if late is None else f", half of them within {late:.1f} s of that moment"
+    median = "" if late is None else f", half of these {row['alerted']} within {late:.1f} s"
     return [
         f"**Alerts**: {row['alerted']} of {row['due']} apneas that last longer than "
-        f"{row['after_s']:g} s were told{median} ({rooms} rooms)."
+        f"{row['after_s']:g} s were alerted{median} ({rooms} rooms; {row['held_back']} more came "
+        f"within {row['repeat_s'] / 60:g} minutes of another alert, and are not counted). On these "
+        f"nights, {row['false_per_8h']:.2f} false alerts in 8 h."
     ]
 
 
