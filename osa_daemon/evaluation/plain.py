@@ -150,7 +150,7 @@ def _alerts(figures: Figures) -> Iterator[str]:
             f"Of pauses longer than {row['after_s']:g} s, "
             f"{share_in_words(row['alerted'] / row['due'])} are alerted, while they last or a few "
             f"seconds later (those within {row['repeat_s'] / 60:g} minutes of another alert are "
-            "not counted: they alert nobody)."
+            "not counted)."
         )
 
 
