@@ -13,7 +13,11 @@ from osa_daemon.evaluation.tables.choices import (
     left_out_section,
     training_sets_part,
 )
-from osa_daemon.evaluation.tables.comparisons import comparisons_section, precision_section
+from osa_daemon.evaluation.tables.comparisons import (
+    comparisons_section,
+    inputs_section,
+    precision_section,
+)
 from osa_daemon.evaluation.tables.markdown import short_of, tables_of
 from osa_daemon.evaluation.tables.targets import target_table
 from osa_daemon.evaluation.targets import cost_rows
@@ -21,6 +25,7 @@ from osa_daemon.evaluation.targets import cost_rows
 Known = Mapping[str, Any]
 MEASURABLE = {  # key of what the card may be told → what it lacks without
     "comparisons": "Other systems on the same nights.",
+    "inputs": "The same network on other input than the encoder's.",
     "left_out": "Models like this one that never heard one of the ways to make breathing.",
     "training_sets": "Training set (a), clear licences alone, beside set (b).",
     "precision": "int8 beside fp32 on test nights.",
@@ -86,7 +91,8 @@ def card_of(figures: Known, about: Known) -> str:
     (`targets.cost_rows`); `thresholds` (sensitivity → name → value) with `calibration` (the
     model's); `training_sets` and `left_out` (name → `event_row`, with `steps`, `train_hours`; of
     sets also `f1_over_a`); `cross` (trained on → tested on → `event_row`); `comparisons`
-    (`comparison.side_by_side`; `identity`, `tuned` and `effort` beside it); `plan` (of training);
+    (`comparison.side_by_side`; `identity`, `tuned` and `effort` beside it), `inputs` (the same, of
+    one network trained briefly on each input); `plan` (of training);
     `precision` (`int8`, `fp32`, `against`); `ablations` (title → name → row); `bundled` (name →
     counts of a night in the repository); `looks` (rows of the log; `note`: what each
     led to); `weakest`, `tried`, `untested` (lists of sentences).
@@ -102,6 +108,7 @@ def card_of(figures: Known, about: Known) -> str:
         lambda: left_out_section(told),
         lambda: cross_section(told),
         lambda: comparisons_section(told),
+        lambda: inputs_section(told),
         lambda: precision_section(told),
         lambda: ablations_section(told),
         lambda: _operating(told),

@@ -55,6 +55,15 @@ def everything() -> dict[str, Any]:
             "tuned": {"the rule": {"rule": {"drop_db": 6.0}}},
             "effort": {"this model": {"steps": 6_000, "train_hours": 120.0}, "the rule": {}},
         },
+        "inputs": side_by_side(
+            {"encoder": judged(), "levels": judged(), "mel": judged()}, "encoder"
+        )
+        | {
+            "identity": {
+                "levels": {"events": {"f1": {"difference": 0.1, "clearly": "better"}}},
+                "mel": {"events": {"f1": {"difference": 0.1, "clearly": None}}},
+            },
+        },
         "precision": {
             "int8": summary_of(judged()),
             "fp32": summary_of(judged()),
@@ -102,6 +111,9 @@ def test_a_full_card_holds_every_part():
         "what a sound is, or whose",
         "rule: (drop db: 6.000)",
         "int8 minus fp32",
+        "the encoder wins clearly, by one of these figures at least, over levels.",
+        "Over mel it does not win clearly there",
+        "judged on the same test nights (3 h with events, 1 h without)",
         "Cats.",
         "A larger network.",
         "abcdef0",

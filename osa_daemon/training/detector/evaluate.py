@@ -16,7 +16,7 @@ from osa_daemon.evaluation.report import figures_of
 from osa_daemon.evaluation.store import make_folder, write_whole
 from osa_daemon.training.detector.command import PACKAGE_MODELS
 from osa_daemon.training.detector.examination import Examiner, manifest_digest
-from osa_daemon.training.detector.looks import LOOKS, Look, log_look
+from osa_daemon.training.detector.looks import LOOKS, Look, log_look, read_looks
 from osa_daemon.training.detector.testing import first_part, read_manifest
 from osa_daemon.training.simulator.night import Generator
 
@@ -89,9 +89,36 @@ def examine(
             "sensitivity": asked.sensitivity,
         },
         "looks": looks,
-        **json.loads(NOTES.read_text(encoding="utf-8")),
+        **_notes(),
     }
     return judged, figures
+
+
+def kept_figures(models: Path, log: Path = LOOKS) -> dict[str, Any]:
+    """Return the figures beside the detector in `models`, with today's notes and log of looks.
+
+    Raises:
+        UsageError: there are none, or they are of another detector.
+    """
+    path, detector = models / "figures.json", models / "detector.onnx"
+    try:
+        figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{path} cannot be read ({error}): give the folder DATA, and the detector is judged."
+        ) from error
+    if figures.get("detector_sha256") != file_sha256(detector):
+        raise UsageError(
+            f"{path} holds figures of another detector than {detector}: give the folder DATA, and "
+            "this one is judged."
+        )
+    return figures | {"looks": read_looks(log), **_notes()}
+
+
+def _notes() -> dict[str, Any]:
+    """Return what is known but not measured, as the card takes it."""
+    notes: dict[str, Any] = json.loads(NOTES.read_text(encoding="utf-8"))
+    return notes
 
 
 def unseen_by(metadata: Metadata) -> list[str]:

@@ -1,6 +1,8 @@
 """The test nights: their manifest, and a detector that stands before them."""
 
+import json
 import os
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +13,15 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("librosa")
 
-from osa_daemon.errors import InputError
+from osa_daemon.errors import InputError, UsageError
 from osa_daemon.training.detector import examination, testing
-from osa_daemon.training.detector.evaluate import Examination, examine, metadata_of
+from osa_daemon.training.detector.evaluate import (
+    NOTES,
+    Examination,
+    examine,
+    kept_figures,
+    metadata_of,
+)
 from osa_daemon.training.detector.examination import Examiner
 from osa_daemon.training.detector.looks import COLUMNS, read_looks
 from osa_daemon.training.detector.testing import (
@@ -130,3 +138,22 @@ def test_an_examination_tells_what_was_judged(
     assert look["manifest"] == figures["manifest"]["digest"]
     assert (look["nights"], look["what"]) == ("1", "osa-daemon evaluate")
     assert read_looks(log) == [look]
+
+
+def test_kept_figures_are_those_of_the_same_detector(tmp_path: Path) -> None:
+    """Notes and looks are today's; figures of another detector, or none, are refused."""
+    log = tmp_path / "looks.csv"
+    log.write_text(",".join(COLUMNS) + "\n")
+    for name in ("detector.onnx", "figures.json"):
+        shutil.copy(MODELS / name, tmp_path / name)
+    figures = kept_figures(tmp_path, log)
+    assert figures["looks"] == []
+    assert figures["tried"] == json.loads(NOTES.read_text())["tried"]
+    shipped = json.loads((MODELS / "figures.json").read_text())
+    assert figures["test"] == shipped["test"]
+    (tmp_path / "figures.json").write_text(json.dumps(shipped | {"detector_sha256": "0"}))
+    with pytest.raises(UsageError, match="of another detector"):
+        kept_figures(tmp_path, log)
+    (tmp_path / "figures.json").unlink()
+    with pytest.raises(UsageError, match="cannot be read"):
+        kept_figures(tmp_path, log)

@@ -34,7 +34,7 @@ from osa_daemon.training.detector.network import (
     read_whole,
 )
 from osa_daemon.training.detector.targets import lasting, targets_of
-from osa_daemon.training.detector.train import Trainer, TrainingPlan, loss_of
+from osa_daemon.training.detector.train import Trainer, TrainingPlan, in_bfloat16, loss_of
 from osa_daemon.training.simulator import NightSpec
 
 pytestmark = pytest.mark.train
@@ -229,6 +229,17 @@ def test_training_learns_and_resumes(nights: list[FeatureNight], tmp_path: Path)
     assert loss(straight) < 0.8 * before
     for name, value in straight.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], value)
+
+
+@pytest.mark.parametrize(
+    ("capability", "expected"), [("AVX512", True), ("AVX2", False), ("DEFAULT", False)]
+)
+def test_bfloat16_is_taken_where_the_machine_has_it(
+    monkeypatch: pytest.MonkeyPatch, capability: str, *, expected: bool
+):
+    """Emulated, it would make training five times as long."""
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert in_bfloat16() is expected
 
 
 def test_a_checkpoint_is_of_the_nights_that_chose_its_best(

@@ -9,7 +9,14 @@ from osa_daemon.detector.model import file_sha256
 from osa_daemon.errors import UsageError
 from osa_daemon.evaluation.cells import Column, table
 from osa_daemon.evaluation.store import write_whole
-from osa_daemon.training.detector.comparison import ablation, contest, generators, training_sets
+from osa_daemon.training.detector.comparison import (
+    ablation,
+    contest,
+    generators,
+    inputs,
+    training_sets,
+)
+from osa_daemon.training.detector.comparison.effort import Effort
 from osa_daemon.training.detector.comparison.summary import card_figures
 from osa_daemon.training.detector.comparison.workshop import Row, Workshop, digest_of
 from osa_daemon.training.detector.examination import manifest_digest
@@ -19,6 +26,7 @@ from osa_daemon.training.detector.train import TrainingPlan
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     contest.GROUP: contest.names(),
+    inputs.GROUP: inputs.names(),
     ablation.GROUP: ablation.names(),
     generators.GROUP: generators.names(),
     training_sets.GROUP: training_sets.names(),
@@ -89,18 +97,22 @@ def _results(
     options: Options, asked: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, str, Row]]:
     shop, steps = options.shop, options.steps
-    plan = TrainingPlan() if steps is None else ablation.plan_of(steps)
+
+    def brief(effort: Effort) -> TrainingPlan:
+        return ablation.plan_of(steps or effort.steps)
+
     runs: dict[str, Callable[[Sequence[str]], Iterator[tuple[str, Row]]]] = {
         ablation.GROUP: lambda names: ablation.ablations(
             shop, ablation.plan_of(steps or ablation.STEPS), names
         ),
+        inputs.GROUP: lambda names: inputs.inputs(shop, brief(inputs.EFFORT), names),
         generators.GROUP: lambda names: generators.cross_tables(
-            shop, ablation.plan_of(steps or generators.STEPS), names
+            shop, brief(generators.EFFORT), names
         ),
         training_sets.GROUP: lambda names: training_sets.training_sets(
-            shop, ablation.plan_of(steps or training_sets.STEPS), names
+            shop, brief(training_sets.EFFORT), names
         ),
-        contest.GROUP: lambda names: contest.contest(shop, options.model, plan, names),
+        contest.GROUP: lambda names: contest.contest(shop, options.model, names),
     }
     for group, run in runs.items():
         for name, row in run(asked[group]):
@@ -144,12 +156,13 @@ def _kept_before(options: Options, nights: Row) -> dict[str, dict[str, Row]]:
 def text_of(group: str, name: str, row: Row) -> str:
     """Return a result as a Markdown table."""
     columns = [Column(key, key.replace("_", " ")) for key in SHOWN]
-    if group == contest.GROUP:
+    if group in (contest.GROUP, inputs.GROUP):
         ours, theirs = (row["int8"], row["fp32"]) if "int8" in row else (row["ours"], row["system"])
+        first = contest.SHIPPED if group == contest.GROUP else inputs.OURS
         rows = {
             f"{who}, {part}": system[part]
             for part in ("quiet", "all", "eventless")
-            for who, system in ((contest.SHIPPED, ours), (name, theirs))
+            for who, system in ((first, ours), (name, theirs))
         }
         return table("", rows, columns)
     if group == generators.GROUP:

@@ -1,6 +1,6 @@
-"""The shipped detector and its rivals, all tuned on validation nights, on the same nights."""
+"""The shipped detector beside other ways to hear pauses, and beside itself in fp32."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,14 +12,11 @@ from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.features.encoder import Encoder
 from osa_daemon.training.detector.baselines import envelope, windows
 from osa_daemon.training.detector.baselines.search import TRIES, search
-from osa_daemon.training.detector.comparison.cost import network_ms
 from osa_daemon.training.detector.comparison.identity import identity_row
-from osa_daemon.training.detector.comparison.trial import train
-from osa_daemon.training.detector.comparison.variants import RIVALS, Variant, defaults
+from osa_daemon.training.detector.comparison.variants import defaults
 from osa_daemon.training.detector.comparison.workshop import Row, Way, Workshop, digest_of
 from osa_daemon.training.detector.corpus import FeatureNight
 from osa_daemon.training.detector.judge import judge, read
-from osa_daemon.training.detector.train import MEMBERS, TrainingPlan
 from osa_daemon.training.encoder_export import EncoderSpec
 from osa_daemon.training.simulator import NightSpec
 
@@ -41,7 +38,7 @@ class Rival:
 
 def names() -> tuple[str, ...]:
     """Return the names of all rivals."""
-    return (ENVELOPE, WINDOWS, *(variant.name for variant in RIVALS), FP32_NAME)
+    return (*RIVALS, FP32_NAME)
 
 
 def shipped(model: Path) -> Rival:
@@ -58,17 +55,6 @@ def judge_shipped(
     """Judge a night with the detector in `model`."""
     (reading,) = read(str(model), encoder_sha256, [night])
     return judge(reading, thresholds)
-
-
-def rival(name: str, shop: Workshop, plan: TrainingPlan) -> Rival:
-    """Tune the rival `name` on validation nights and return it."""
-    makers: dict[str, Callable[[], Rival]] = {
-        ENVELOPE: lambda: envelope_rule(shop),
-        WINDOWS: lambda: window_classifier(shop),
-    }
-    for variant in RIVALS:
-        makers[variant.name] = partial(network, variant, shop, plan)
-    return makers[name]()
 
 
 def envelope_rule(shop: Workshop) -> Rival:
@@ -95,17 +81,13 @@ def window_classifier(shop: Workshop) -> Rival:
     return Rival(Way(made_of, partial(windows.judge, classifier=classifier)), tuned)
 
 
-def network(variant: Variant, shop: Workshop, plan: TrainingPlan) -> Rival:
-    """Return a network of the shipped one's kind, trained on all training nights."""
-    specs = (shop.training(), shop.validation())
-    trained, _ = train(variant, shop, specs, plan, members=len(MEMBERS), calm=shop.calm())
-    cost = network_ms(trained.model, trained.encoder_sha256)
-    return Rival(trained.way, {**trained.facts, "cpu_ms_per_second": cost})
+RIVALS: Mapping[str, Callable[[Workshop], Rival]] = {
+    ENVELOPE: envelope_rule,
+    WINDOWS: window_classifier,
+}
 
 
-def contest(
-    shop: Workshop, model: Path, plan: TrainingPlan, only: Sequence[str]
-) -> Iterator[tuple[str, Row]]:
+def contest(shop: Workshop, model: Path, only: Sequence[str]) -> Iterator[tuple[str, Row]]:
     """Yield the result of each rival in `only` as it is ready; kept ones are read again.
 
     A result holds `tuned`, `system` and `against` (see `evaluation.comparison`), `identity`, and
@@ -114,7 +96,7 @@ def contest(
     champion = shipped(model)
     specs = (shop.training(), shop.validation(), shop.calm(), shop.judged_nights())
     nights = [repr(spec) for part in specs for spec in part]
-    made_of = (champion.way.made_of, defaults(), asdict(plan), nights)
+    made_of = (champion.way.made_of, defaults(), nights)
     for name in only:
         key = digest_of(name, FP32_NIGHTS if name == FP32_NAME else None, *made_of)
         row = shop.kept(GROUP, name, key)
@@ -122,7 +104,7 @@ def contest(
             if name == FP32_NAME:
                 row = precision_row(shop, champion)
             else:
-                row = _row(shop, champion, rival(name, shop, plan))
+                row = _row(shop, champion, RIVALS[name](shop))
             row = shop.keep(GROUP, name, key, row | {"champion": champion.way.made_of})
         yield name, row
 

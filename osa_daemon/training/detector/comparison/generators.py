@@ -7,14 +7,15 @@ from typing import get_args
 from osa_daemon.evaluation.figures.events import event_row
 from osa_daemon.evaluation.figures.matched import MatchedNight, match_nights
 from osa_daemon.evaluation.report import plain_of
+from osa_daemon.training.detector.comparison.effort import BRIEF, Effort
 from osa_daemon.training.detector.comparison.trial import train
-from osa_daemon.training.detector.comparison.variants import Variant, defaults
+from osa_daemon.training.detector.comparison.variants import SHIPPED, defaults
 from osa_daemon.training.detector.comparison.workshop import Row, Workshop, digest_of
 from osa_daemon.training.detector.train import TrainingPlan
 from osa_daemon.training.simulator.night import Generator
 
 GROUP = "cross"
-STEPS = 2_500
+EFFORT: Effort = BRIEF
 GENERATORS: tuple[Generator, ...] = get_args(Generator)
 WITHOUT = "without "
 
@@ -41,19 +42,14 @@ def cross_tables(
     are read again.
     """
     for name in only:
-        chosen = generators_of(name)
-        specs = (
-            shop.training(generators=chosen),
-            shop.validation(generators=chosen),
-            shop.judged_nights(),
-        )
-        key = digest_of(
-            name, defaults(), asdict(plan), [repr(spec) for part in specs for spec in part]
-        )
+        nights = EFFORT.nights(shop, generators_of(name))
+        having = [spec for spec in shop.judged_nights() if spec.severity != "none"]
+        every = (*nights.training, *nights.validation, *nights.calm, *having)
+        key = digest_of(name, defaults(), asdict(plan), [repr(spec) for spec in every])
         row = shop.kept(GROUP, name, key)
         if row is None:
-            trained, _ = train(Variant(name, ""), shop, specs[:2], plan)
-            having = [spec for spec in specs[2] if spec.severity != "none"]
+            specs = (nights.training, nights.validation)
+            trained, _ = train(SHIPPED, shop, specs, plan, calm=nights.calm)
             judged = shop.judge(trained.way, shop.paths(having))
             tested = rows_by_generator(match_nights(judged))
             row = shop.keep(GROUP, name, key, {"tested": tested, **trained.facts})

@@ -6,7 +6,13 @@ from typing import Any
 
 from osa_daemon.detector.model import read_metadata
 from osa_daemon.detector.properties import read_properties
-from osa_daemon.training.detector.comparison import ablation, contest, generators, training_sets
+from osa_daemon.training.detector.comparison import (
+    ablation,
+    contest,
+    generators,
+    inputs,
+    training_sets,
+)
 from osa_daemon.training.detector.comparison.cost import network_ms
 from osa_daemon.training.detector.comparison.variants import SHIPPED
 from osa_daemon.training.detector.comparison.workshop import Row
@@ -15,10 +21,11 @@ Rows = Mapping[str, Row]
 
 
 def card_figures(results: Mapping[str, Rows], model: Path) -> dict[str, Any]:
-    """Return `comparisons`, `ablations`, `cross`, `left_out`, `training_sets`, `cost`, `precision`.
+    """Return what `evaluation.card.card_of` takes of comparisons.
 
-    As `evaluation.card.card_of` takes them; `comparisons` has `identity`, `tuned` and `effort`
-    beside what `evaluation.comparison.side_by_side` gives. What there is no result of is left out.
+    `comparisons`, `inputs`, `ablations`, `cross`, `left_out`, `training_sets`, `precision`, `cost`;
+    the first two have `identity`, `tuned` and `effort` beside what
+    `evaluation.comparison.side_by_side` gives. What there is no result of is left out.
     """
     rivals = dict(results.get(contest.GROUP, {}))
     precision = rivals.pop(contest.FP32_NAME, None)
@@ -28,11 +35,12 @@ def card_figures(results: Mapping[str, Rows], model: Path) -> dict[str, Any]:
     }
     figures: dict[str, Any] = {
         "comparisons": _comparisons(rivals, model),
+        "inputs": _inputs(results.get(inputs.GROUP, {})),
         "ablations": _ablations(results.get(ablation.GROUP, {})),
         "cross": cross,
         "left_out": _left_out(cross),
         "training_sets": _training_sets(results.get(training_sets.GROUP, {})),
-        "cost": _cost(model, precision),
+        "cost": _cost(model, precision) if results.get(contest.GROUP) else {},
         "precision": precision,
     }
     return {name: part for name, part in figures.items() if part}
@@ -41,16 +49,28 @@ def card_figures(results: Mapping[str, Rows], model: Path) -> dict[str, Any]:
 def _comparisons(rivals: Rows, model: Path) -> dict[str, Any]:
     if not rivals:
         return {}
-    ours = next(iter(rivals.values()))["ours"]
     names = [name for name in contest.names() if name in rivals]
+    return _beside(contest.SHIPPED, _effort_for(model), {name: rivals[name] for name in names})
+
+
+def _inputs(results: Rows) -> dict[str, Any]:
+    """Return each input beside the shipped detector's, which was trained as briefly."""
+    ours = results.get(inputs.OURS)
+    names = [name for name in inputs.names() if name in results and name != inputs.OURS]
+    if ours is None or not names:
+        return {}
+    return _beside(inputs.OURS, _effort(ours["tuned"]), {name: results[name] for name in names})
+
+
+def _beside(ours: str, effort: Row, rows: Rows) -> dict[str, Any]:
     return {
-        "ours": contest.SHIPPED,
-        "systems": {contest.SHIPPED: ours} | {name: rivals[name]["system"] for name in names},
-        "against": {name: rivals[name]["against"] for name in names},
-        "identity": {name: rivals[name]["identity"] for name in names},
-        "tuned": {name: rivals[name]["tuned"] for name in names},
-        "effort": {contest.SHIPPED: _effort_for(model)}
-        | {name: _effort(rivals[name]["tuned"]) for name in names},
+        "ours": ours,
+        "systems": {ours: next(iter(rows.values()))["ours"]}
+        | {name: row["system"] for name, row in rows.items()},
+        "against": {name: row["against"] for name, row in rows.items()},
+        "identity": {name: row["identity"] for name, row in rows.items()},
+        "tuned": {name: row["tuned"] for name, row in rows.items()},
+        "effort": {ours: effort} | {name: _effort(row["tuned"]) for name, row in rows.items()},
     }
 
 

@@ -8,14 +8,15 @@ from osa_daemon.evaluation.figures.events import event_row
 from osa_daemon.evaluation.figures.matched import match_nights
 from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.evaluation.report import plain_of
+from osa_daemon.training.detector.comparison.effort import BRIEF, Effort
 from osa_daemon.training.detector.comparison.trial import train
-from osa_daemon.training.detector.comparison.variants import Variant, defaults
+from osa_daemon.training.detector.comparison.variants import SHIPPED, defaults
 from osa_daemon.training.detector.comparison.workshop import Row, Workshop, digest_of
 from osa_daemon.training.detector.train import TrainingPlan
 from osa_daemon.training.simulator.night import Which
 
 GROUP = "training_sets"
-STEPS = 2_500
+EFFORT: Effort = BRIEF
 SETS: dict[Which, str] = {"clear": "(a), clear licences", "all": "(b), all"}  # name → the card's
 
 
@@ -35,15 +36,16 @@ def training_sets(
     may stand side by side. Kept results are read again.
     """
     beside = replace(shop, material="all")
-    validation = beside.validation()
+    tuned_on = EFFORT.nights(beside)
+    validation, calm = tuned_on.validation, tuned_on.calm
     having = [spec for spec in beside.judged_nights() if spec.severity != "none"]
-    every = {name: replace(shop, material=name).training() for name in SETS}
-    specs = [repr(spec) for part in (*every.values(), validation, having) for spec in part]
+    every = {name: EFFORT.nights(replace(shop, material=name)).training for name in SETS}
+    specs = [repr(spec) for part in (*every.values(), validation, calm, having) for spec in part]
     of = digest_of(defaults(), asdict(plan), specs)
     for name, training in ((name, part) for name, part in every.items() if name in only):
         row = shop.kept(GROUP, name, digest_of(name, of))
         if row is None:
-            trained, _ = train(Variant(name, ""), shop, (training, validation), plan)
+            trained, _ = train(SHIPPED, shop, (training, validation), plan, calm=calm)
             judged = shop.judge(trained.way, shop.paths(having))
             shop.keep_nights(digest_of(name, of), judged)
             quiet = [one for one in match_nights(judged) if one.is_quiet and one.has_events]

@@ -133,8 +133,8 @@ ABLATIONS = (
     Variant("undisturbed", "Features in training (shipped: disturbed)", disturbance=UNDISTURBED),
 )
 
-RIVALS = (
-    Variant("CNN on band levels", "", View(sound="none"), {"bottleneck": 0}),
-    Variant("CNN on log-mel", "", View(sound="logmel", bands=0), LOG_MEL),
-    Variant("CNN on log-mel and band levels", "", View(sound="logmel"), LOG_MEL),
+INPUTS = (
+    Variant("band levels", "", View(sound="none"), {"bottleneck": 0}),
+    Variant("log-mel", "", View(sound="logmel", bands=0), LOG_MEL),
+    Variant("log-mel and band levels", "", View(sound="logmel"), LOG_MEL),
 )

@@ -15,9 +15,10 @@ from osa_daemon.detector.model import file_sha256
 from osa_daemon.errors import UsageError
 from osa_daemon.service.models import models_folder
 from osa_daemon.training.detector.baselines import envelope
-from osa_daemon.training.detector.comparison import contest, cost
+from osa_daemon.training.detector.comparison import contest, cost, inputs
 from osa_daemon.training.detector.comparison.ablation import ablations
 from osa_daemon.training.detector.comparison.command import Options, compare_detectors
+from osa_daemon.training.detector.comparison.effort import BRIEF, Effort
 from osa_daemon.training.detector.comparison.generators import cross_tables
 from osa_daemon.training.detector.comparison.training_sets import training_sets
 from osa_daemon.training.detector.comparison.workshop import Way, Workshop
@@ -58,9 +59,23 @@ def test_ablations_are_told_against_the_shipped_one(
 def test_rivals_are_put_beside_the_shipped_detector(shop: Workshop):
     """Each rival is tuned, judged on the same nights, and compared in pairs."""
     names = (contest.ENVELOPE, contest.WINDOWS)
-    for name, row in contest.contest(shop, MODEL, PLAN, names):
+    for name, row in contest.contest(shop, MODEL, names):
         assert row["against"]["all"]["f1"]["ours"] == 1.0, name
         assert row["tuned"], name
+
+
+def test_inputs_are_put_beside_the_encoder(shop: Workshop, monkeypatch: pytest.MonkeyPatch):
+    """Each is trained alike and compared in pairs; the encoder's has nothing over itself."""
+    monkeypatch.setattr(cost, "SECONDS", 4)
+    asked = (inputs.OURS, "band levels")
+    first, levels = (row for _, row in inputs.inputs(shop, PLAN, asked))
+    assert first["against"]["all"]["f1"]["difference"] == 0.0
+    f1 = levels["against"]["all"]["f1"]
+    assert levels["ours"] == first["system"]
+    assert f1["ours"] == pytest.approx(first["system"]["all"]["f1"] or 0.0)
+    assert f1["theirs"] == pytest.approx(levels["system"]["all"]["f1"] or 0.0)
+    assert levels["tuned"]["steps"] == first["tuned"]["steps"] == 2
+    assert levels["tuned"]["weights"] < first["tuned"]["weights"]
 
 
 def test_generators_are_tested_each(shop: Workshop):
@@ -119,6 +134,16 @@ def test_a_run_adds_to_what_is_there(shop: Workshop, tmp_path: Path):
     text = out.read_text()
     assert '"cross"' in text
     assert contest.ENVELOPE in text
+
+
+def test_brief_trials_take_a_part_of_every_split(tmp_path: Path):
+    """Of training, validation and calm nights; with generators, only what they make."""
+    shop, effort = Workshop(tmp_path, tmp_path, scale=0.05), BRIEF
+    whole, alone = effort.nights(shop), effort.nights(shop, ("airflow",))
+    for name in ("training", "validation", "calm"):
+        some, of = getattr(alone, name), getattr(whole, name)
+        assert 0 < len(of) <= len(getattr(Effort(1, 1.0, 1.0, 1.0).nights(shop), name))
+        assert some == [spec for spec in of if spec.generator == "airflow"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,13 @@ from osa_daemon.evaluation.night import JudgedNight
 from osa_daemon.evaluation.report import figures_of
 from osa_daemon.service.models import models_folder
 from osa_daemon.training.detector.baselines.envelope import EnvelopeRule, judge
-from osa_daemon.training.detector.comparison import ablation, contest, generators, training_sets
+from osa_daemon.training.detector.comparison import (
+    ablation,
+    contest,
+    generators,
+    inputs,
+    training_sets,
+)
 from osa_daemon.training.detector.comparison.command import text_of, wanted
 from osa_daemon.training.detector.comparison.generators import rows_by_generator
 from osa_daemon.training.detector.comparison.identity import identity_row
@@ -57,6 +63,10 @@ def results() -> dict[str, dict[str, Any]]:
     shipped, other = ablation.accuracy_of(ours), ablation.accuracy_of(theirs)
     return {
         "comparisons": {contest.ENVELOPE: rival, contest.FP32_NAME: precision},
+        "inputs": {
+            inputs.OURS: rival | {"system": rival["ours"], "tuned": {"steps": 700}},
+            "band levels": rival | {"tuned": {"steps": 700}},
+        },
         "ablations": {
             "as-shipped": {"table": "", "rows": {"as-shipped": shipped}},
             "depth-1": {"table": "Depth", "rows": {"depth-1": other}},
@@ -86,6 +96,9 @@ def test_the_card_takes_the_results():
     assert figures["left_out"].keys() == {"recorded"}
     assert figures["cost"]["size_mb"] < 2
     assert "F1 over (a)" in text
+    assert figures["inputs"]["effort"][inputs.OURS] == {"steps": 700}
+    assert list(figures["inputs"]["systems"]) == [inputs.OURS, "band levels"]
+    assert "## What the encoder is worth" in text
 
 
 def test_the_effort_of_each_stands_beside_the_shipped_one():
@@ -99,6 +112,14 @@ def test_the_effort_of_each_stands_beside_the_shipped_one():
     assert effort[contest.SHIPPED]["train_hours"] == about["train_hours"]
     assert effort[contest.ENVELOPE] == {"steps": 2_500}
     assert figures["left_out"]["recorded"]["steps"] == 2_500
+
+
+def test_inputs_are_told_beside_the_encoder_alone():
+    """Without the shipped input, or with nothing beside it, there is no table."""
+    for left in (inputs.OURS, "band levels"):
+        given = results()
+        del given["inputs"][left]
+        assert "inputs" not in card_figures(given, MODEL)
 
 
 @pytest.mark.parametrize(("of", "paired"), [("x", True), ("y", False)])
@@ -139,6 +160,7 @@ def test_groups_and_members_can_be_asked_for():
     assert wanted(("cross", "depth-1")) == {
         "comparisons": (),
         "ablations": ("depth-1",),
+        "inputs": (),
         "cross": generators.names(),
         "training_sets": (),
     }

@@ -12,7 +12,7 @@ from osa_daemon.training.detector.baselines import envelope
 from osa_daemon.training.detector.comparison.contest import FP32_NIGHTS, precision_nights
 from osa_daemon.training.detector.comparison.cost import network_ms
 from osa_daemon.training.detector.comparison.trial import train
-from osa_daemon.training.detector.comparison.variants import ABLATIONS, RIVALS, Variant
+from osa_daemon.training.detector.comparison.variants import ABLATIONS, INPUTS, Variant
 from osa_daemon.training.detector.comparison.views import View
 from osa_daemon.training.detector.comparison.workshop import Way, Workshop, digest_of, thinned
 from osa_daemon.training.detector.corpus import FeatureNight
@@ -98,7 +98,7 @@ def test_a_share_of_nights_is_spread_over_all():
 
 def test_every_variant_has_a_name_of_its_own():
     """Results are kept by name."""
-    names = [variant.name for variant in (*ABLATIONS, *RIVALS)]
+    names = [variant.name for variant in (*ABLATIONS, *INPUTS)]
     assert len(names) == len(set(names))
 
 

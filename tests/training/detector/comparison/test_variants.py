@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from osa_daemon.training.detector.comparison.variants import ABLATIONS, RIVALS, SHIPPED
+from osa_daemon.training.detector.comparison.variants import ABLATIONS, INPUTS, SHIPPED
 from osa_daemon.training.detector.network import Disturbance
 
 
@@ -12,7 +12,7 @@ def test_nobody_with_one_input_alone_must_do_without_it() -> None:
     """The shipped detector learns without its encoder at times; who has no levels cannot."""
     assert SHIPPED.disturbed_by == Disturbance()
     assert Disturbance().encoder_dropout > 0
-    alone = [v for v in (*ABLATIONS, *RIVALS) if not v.view.bands]
+    alone = [v for v in (*ABLATIONS, *INPUTS) if not v.view.bands]
     assert len(alone) >= 2
     assert {v.disturbed_by.encoder_dropout for v in alone} == {0.0}
 
