@@ -1,5 +1,6 @@
 """What each trial costs: alike for all that stand in one table."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ from osa_daemon.training.detector.comparison.workshop import Workshop
 from osa_daemon.training.detector.plan import CALM_VALIDATION
 from osa_daemon.training.simulator import NightSpec
 from osa_daemon.training.simulator.night import Generator
+
+WITHOUT_EVENTS = "without events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +26,16 @@ class Effort:
     """How many steps a trial is given, and which parts of the shipped detector's nights.
 
     One network each. A trial is shorter than the shipped detector's training, or nobody would run
-    a dozen of them: what it reaches is read against its own table alone.
+    a dozen of them: what it reaches is read against its own table alone. It is judged on the first
+    nights of the manifest: of each generator `having` with events, and `without` more.
     """
 
     steps: int
     training: float
     validation: float
     calm: float
+    having: int
+    without: int
 
     def nights(self, shop: Workshop, generators: Sequence[Generator] | None = None) -> Nights:
         """Return its nights; with `generators`, those that they make."""
@@ -40,6 +46,17 @@ class Effort:
             [spec for spec in calm if generators is None or spec.generator in generators],
         )
 
+    def judged_on(self, nights: Sequence[NightSpec]) -> list[NightSpec]:
+        """Return those of `nights`, in their order, that a trial is judged on."""
+        taken: Counter[str] = Counter()
+        chosen = []
+        for spec in nights:
+            group = spec.generator if spec.severity != "none" else WITHOUT_EVENTS
+            if taken[group] < (self.without if group == WITHOUT_EVENTS else self.having):
+                taken[group] += 1
+                chosen.append(spec)
+        return chosen
+
 
 # a tenth of the shipped detector's training: as many rounds over the nights
-BRIEF = Effort(steps=700, training=0.1, validation=1 / 2, calm=1 / 9)
+BRIEF = Effort(steps=700, training=0.1, validation=1 / 2, calm=1 / 9, having=6, without=9)

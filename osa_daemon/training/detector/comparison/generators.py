@@ -43,7 +43,8 @@ def cross_tables(
     """
     for name in only:
         nights = EFFORT.nights(shop, generators_of(name))
-        having = [spec for spec in shop.judged_nights() if spec.severity != "none"]
+        judged_on = EFFORT.judged_on(shop.judged_nights())
+        having = [spec for spec in judged_on if spec.severity != "none"]
         every = (*nights.training, *nights.validation, *nights.calm, *having)
         key = digest_of(name, defaults(), asdict(plan), [repr(spec) for spec in every])
         row = shop.kept(GROUP, name, key)

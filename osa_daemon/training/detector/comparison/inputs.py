@@ -34,7 +34,7 @@ def inputs(shop: Workshop, plan: TrainingPlan, only: Sequence[str]) -> Iterator[
     trained as briefly: `ours`, `against` and `identity`, as those of `contest`.
     """
     nights = EFFORT.nights(shop)
-    judged_on = shop.judged_nights()
+    judged_on = EFFORT.judged_on(shop.judged_nights())
     every = (*nights.training, *nights.validation, *nights.calm, *judged_on)
     made_of = digest_of(defaults(), asdict(plan), [repr(spec) for spec in every])
 

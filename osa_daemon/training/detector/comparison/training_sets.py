@@ -38,7 +38,8 @@ def training_sets(
     beside = replace(shop, material="all")
     tuned_on = EFFORT.nights(beside)
     validation, calm = tuned_on.validation, tuned_on.calm
-    having = [spec for spec in beside.judged_nights() if spec.severity != "none"]
+    judged_on = EFFORT.judged_on(beside.judged_nights())
+    having = [spec for spec in judged_on if spec.severity != "none"]
     every = {name: EFFORT.nights(replace(shop, material=name)).training for name in SETS}
     specs = [repr(spec) for part in (*every.values(), validation, calm, having) for spec in part]
     of = digest_of(defaults(), asdict(plan), specs)

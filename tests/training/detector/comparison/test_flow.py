@@ -142,8 +142,20 @@ def test_brief_trials_take_a_part_of_every_split(tmp_path: Path):
     whole, alone = effort.nights(shop), effort.nights(shop, ("airflow",))
     for name in ("training", "validation", "calm"):
         some, of = getattr(alone, name), getattr(whole, name)
-        assert 0 < len(of) <= len(getattr(Effort(1, 1.0, 1.0, 1.0).nights(shop), name))
+        assert 0 < len(of) <= len(getattr(Effort(1, 1.0, 1.0, 1.0, 1, 1).nights(shop), name))
         assert some == [spec for spec in of if spec.generator == "airflow"]
+
+
+def test_brief_trials_are_judged_on_the_first_of_each_kind():
+    """As many of each generator with events, some without; nobody chooses which."""
+    manifest = read_manifest()
+    chosen = BRIEF.judged_on(manifest)
+    assert chosen == [spec for spec in manifest if spec in chosen]
+    for generator in ("recorded", "synthesised", "airflow"):
+        having = [s for s in manifest if s.severity != "none" and s.generator == generator]
+        assert [s for s in having if s in chosen] == having[: BRIEF.having]
+    without = [spec for spec in manifest if spec.severity == "none"]
+    assert [spec for spec in without if spec in chosen] == without[: BRIEF.without]
 
 
 @pytest.mark.parametrize(
