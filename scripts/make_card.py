@@ -57,10 +57,10 @@ def make_card(options: argparse.Namespace) -> None:
     if options.comparisons is not None:
         compared = json.loads(options.comparisons.read_text(encoding="utf-8"))
         figures |= {title: compared[title] for title in TITLES if title in compared}
-    card = card_of(figures["test"], figures)
+    pictures = draw(figures, folder / "pictures")
+    card = card_of(figures["test"], figures | {"pictures": pictures})
     write_whole(folder / "figures.json", json.dumps(figures, indent=1) + "\n")
     write_whole(folder / "CARD.md", card)
-    draw(figures, folder / "pictures")
     print(card)
 
 

@@ -95,7 +95,8 @@ def card_of(figures: Known, about: Known) -> str:
     one network trained briefly on each input); `plan` (of training);
     `precision` (`int8`, `fp32`, `against`); `ablations` (title → name → row); `bundled` (name →
     counts of a night in the repository); `looks` (rows of the log; `note`: what each
-    led to); `weakest`, `tried`, `untested` (lists of sentences).
+    led to); `weakest`, `tried`, `untested` (lists of sentences); `pictures` (names of those that
+    lie in `pictures/` beside the card).
     """
     told = {**about.get("about", {}), **about}
     sections: Sequence[Callable[[], str]] = (
@@ -105,6 +106,7 @@ def card_of(figures: Known, about: Known) -> str:
         lambda: LIMITS + _items([*_unmeasured(told), *told.get("untested", ())]),
         lambda: WORDS,
         lambda: tables_of(figures),
+        lambda: _pictures(told.get("pictures", ())),
         lambda: left_out_section(told),
         lambda: cross_section(told),
         lambda: comparisons_section(told),
@@ -142,6 +144,12 @@ def _model(figures: Known, about: Known) -> str:
     lines = [[name, str(value)] for name, value in facts.items() if value is not None]
     cost = target_table(cost_rows(about.get("cost", {})))
     return "\n".join(part for part in (grid(["", ""], lines), cost) if part)
+
+
+def _pictures(names: Sequence[str]) -> str:
+    """Return the pictures, each under what its name says."""
+    shown = (f"![{words(name).capitalize()}](pictures/{name}.png)" for name in names)
+    return "\n\n".join(("## Pictures", *shown)) if names else ""
 
 
 def _hours(about: Known, key: str, more: str = "") -> str | None:

@@ -71,6 +71,7 @@ def everything() -> dict[str, Any]:
             "hours": 4.0,
         },
         "ablations": {"Encoder depth": {"1 block": {"f1": 0.9}, "2 blocks": {"cpu_ms": 5.5}}},
+        "pictures": ["recall_by_snr"],
         "bundled": {"short": {"hours": 0.046, "events": 3, "found": 2, "false": 1, "f1": 0.667}},
         "looks": [
             {"look": "1", "commit": "abcdef0", "what": "the card", "note": "The truth is another."}
@@ -111,6 +112,7 @@ def test_a_full_card_holds_every_part():
         "what a sound is, or whose",
         "rule: (drop db: 6.000)",
         "int8 minus fp32",
+        "![Recall by snr](pictures/recall_by_snr.png)",
         "the encoder wins clearly, by one of these figures at least, over levels.",
         "Over mel it does not win clearly there",
         "judged on the same test nights (3 h with events, 1 h without)",

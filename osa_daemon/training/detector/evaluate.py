@@ -127,11 +127,13 @@ def unseen_by(metadata: Metadata) -> list[str]:
     return [name for name in get_args(Generator) if name not in known]
 
 
-def draw(figures: dict[str, Any], folder: Path) -> None:
-    """Draw the card's pictures into `folder`."""
+def draw(figures: dict[str, Any], folder: Path) -> list[str]:
+    """Draw the card's pictures into `folder`; return their names, without `.png`."""
     make_folder(folder)
-    for name, content in pictures_of(figures["test"]):
+    drawn = dict(pictures_of(figures["test"]))
+    for name, content in drawn.items():
         write_whole(folder / f"{name}.png", content)
+    return list(drawn)
 
 
 def metadata_of(model: Path) -> Metadata:
