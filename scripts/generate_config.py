@@ -12,6 +12,7 @@ from pathlib import Path
 from osa_daemon.arguments import commands_table
 from osa_daemon.evaluation.card import readme_table
 from osa_daemon.evaluation.plain import in_plain_words
+from osa_daemon.publish.entities import entities_table
 from osa_daemon.settings.documents import SCHEMA_NAME, commented_file, settings_table
 from osa_daemon.settings.schema import json_schema
 
@@ -23,6 +24,7 @@ def generated(root: Path) -> dict[Path, str]:
     readme = root / "README.md"
     text = readme.read_text(encoding="utf-8")
     text = between(text, "settings", settings_table())
+    text = between(text, "entities", entities_table())
     figures = root / "osa_daemon" / "models" / "figures.json"
     test = json.loads(figures.read_text(encoding="utf-8"))["test"] if figures.exists() else {}
     if "set" in test:  # figures of an older release have none: what they became stays

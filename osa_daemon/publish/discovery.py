@@ -9,9 +9,10 @@ import json
 from typing import Any, TypeAlias
 
 from osa_daemon.publish import topics
+from osa_daemon.publish.entities import DROPPED, ENTITIES, Entity
 from osa_daemon.publish.mqtt_settings import MqttSettings
-from osa_daemon.publish.payloads import DAEMON_STATES
 from osa_daemon.publish.topics import Topic
+from osa_daemon.settings.catalogue import Setting, catalogue
 
 Document: TypeAlias = dict[str, Any]
 
@@ -55,134 +56,46 @@ def discovery_document(settings: MqttSettings) -> Document:
 
 
 def _components(settings: MqttSettings) -> Document:
-    return {
-        "breathing_pause": _pause(settings),
-        "respiratory_event": _event(settings),
-        "events_tonight": _events_tonight(settings),
-        "index_tonight": _index_tonight(settings),
-        "last_event_duration": _last_event_duration(settings),
-        "microphone_problem": _microphone_problem(settings),
-        "status": _status(settings),
-    }
+    """Every entity of this version, and what removes those of older ones."""
+    gone = {key: {"platform": platform} for key, platform in DROPPED.items()}
+    return {entity.key: _component(settings, entity) for entity in ENTITIES} | gone
 
 
-def _pause(settings: MqttSettings) -> Document:
-    return {
-        **_entity(
-            settings,
-            "binary_sensor",
-            "breathing_pause",
-            "Breathing pause in progress",
-            topics.APNEA,
-        ),
-        **_available(settings, NEEDS_HEARING),
-        "payload_on": "ON",
-        "payload_off": "OFF",
-        "icon": "mdi:pause-circle-outline",
-    }
-
-
-def _event(settings: MqttSettings) -> Document:
-    """Decided 20 to 50 s late: an event may come when hearing has gone, and must not be lost."""
-    return {
-        **_entity(settings, "event", "respiratory_event", "Respiratory event", topics.EVENT),
-        **_available(settings, DAEMON_ONLY),
-        "event_types": ["apnea", "hypopnea"],
-        "icon": "mdi:weather-windy",
-    }
-
-
-def _events_tonight(settings: MqttSettings) -> Document:
-    return {
-        **_entity(
-            settings,
-            "sensor",
-            "events_tonight",
-            "Respiratory events tonight",
-            topics.NIGHT_CURRENT,
-        ),
-        **_available(settings, DAEMON_ONLY),
-        "value_template": "{{ value_json.events }}",
-        "state_class": "total_increasing",
-        "unit_of_measurement": "events",
-        "icon": "mdi:counter",
-    }
-
-
-def _index_tonight(settings: MqttSettings) -> Document:
-    return {
-        **_entity(
-            settings,
-            "sensor",
-            "index_tonight",
-            "Estimated events per hour tonight",
-            topics.NIGHT_CURRENT,
-        ),
-        **_available(settings, DAEMON_ONLY),
-        "value_template": "{{ value_json.index }}",
-        "state_class": "measurement",
-        "unit_of_measurement": "events/h",
-        "suggested_display_precision": 1,
-        "icon": "mdi:chart-bell-curve",
-    }
-
-
-def _last_event_duration(settings: MqttSettings) -> Document:
-    return {
-        **_entity(
-            settings, "sensor", "last_event_duration", "Last event duration", topics.LAST_EVENT
-        ),
-        **_available(settings, DAEMON_ONLY),
-        "value_template": "{{ value_json.duration_s }}",
-        "device_class": "duration",
-        "unit_of_measurement": "s",
-        "suggested_display_precision": 0,
-    }
-
-
-def _microphone_problem(settings: MqttSettings) -> Document:
-    """Its attribute `text` says what to do; no other, so that only a change makes a new row."""
-    return {
-        **_entity(
-            settings,
-            "binary_sensor",
-            "microphone_problem",
-            "Microphone problem",
-            topics.PROBLEM_MICROPHONE,
-        ),
-        **_available(settings, DAEMON_ONLY),
-        "value_template": "{{ value_json.state }}",
-        "payload_on": "ON",
-        "payload_off": "OFF",
-        "json_attributes_topic": settings.topic(topics.PROBLEM_MICROPHONE.suffix),
-        "json_attributes_template": "{{ {'text': value_json.text} | tojson }}",
-        "device_class": "problem",
-        "entity_category": "diagnostic",
-    }
-
-
-def _status(settings: MqttSettings) -> Document:
-    return {
-        **_entity(settings, "sensor", "status", "Status", topics.STATUS),
-        **_available(settings, DAEMON_ONLY),
-        "value_template": "{{ value_json.state }}",
-        "device_class": "enum",
-        "options": list(DAEMON_STATES),
-        "entity_category": "diagnostic",
-    }
-
-
-def _entity(settings: MqttSettings, platform: str, key: str, name: str, topic: Topic) -> Document:
-    """What every component has; `object_id` is for versions before 2025.10."""
-    object_id = f"{settings.device_id}_{key}"
-    return {
-        "platform": platform,
+def _component(settings: MqttSettings, entity: Entity) -> Document:
+    """One entity as Home Assistant takes it; `object_id` is for versions before 2025.10."""
+    object_id = f"{settings.device_id}_{entity.key}"
+    component: Document = {
+        "platform": entity.platform,
         "unique_id": f"{NAME}_{object_id}",
-        "default_entity_id": f"{platform}.{object_id}",
+        "default_entity_id": f"{entity.platform}.{object_id}",
         "object_id": object_id,
-        "name": name,
-        "state_topic": settings.topic(topic.suffix),
+        "name": entity.name,
+        **_available(settings, NEEDS_HEARING if entity.hears else DAEMON_ONLY),
     }
+    if entity.topic is not None:
+        component["state_topic"] = settings.topic(entity.topic.suffix)
+    if entity.value is not None:
+        component["value_template"] = entity.value
+    if entity.command is not None:
+        component["command_topic"] = f"{settings.root}/set/{entity.command}"
+    if entity.platform in ("binary_sensor", "switch"):
+        component |= {"payload_on": "ON", "payload_off": "OFF"}
+    if entity.platform == "button":
+        component["payload_press"] = "PRESS"
+    if entity.platform == "select":
+        component["options"] = list(_setting(entity).choices)
+    if entity.platform == "number":
+        component |= dict(zip(("min", "max"), settings.alert_after_range, strict=True))
+    return component | {key: _named(settings, value) for key, value in entity.more.items()}
+
+
+def _setting(entity: Entity) -> Setting:
+    """The setting whose choices a select offers: it bears the same name."""
+    return next(row for row in catalogue() if row.key.rpartition(".")[2] == entity.command)
+
+
+def _named(settings: MqttSettings, value: Any) -> Any:
+    return settings.topic(value.suffix) if isinstance(value, Topic) else value
 
 
 def _available(settings: MqttSettings, needed: tuple[Topic, ...]) -> Document:

@@ -127,6 +127,12 @@ class Mailbox:
                     slot.is_waiting = True
                     slot.not_before_s = float("-inf")
 
+    def repeat_state(self, topic: str) -> None:
+        """Let this topic's latest value be sent once more, if there is one."""
+        with self._lock:
+            if topic in self._slots:
+                self._slots[topic].is_waiting = True
+
     def hurry(self) -> None:
         """Drop the intervals between values: these are the last."""
         with self._lock:

@@ -94,6 +94,11 @@ class MqttPublisher:
             )
         )
 
+    def repeat_state(self, suffix: str) -> None:
+        """Publish the value of a topic once more, though it has not changed."""
+        self._mailbox.repeat_state(self._settings.topic(suffix))
+        self._wake.set()
+
     def set_discovery(self, payload: str) -> None:
         """Replace Home Assistant's device payload."""
         self._put_state(

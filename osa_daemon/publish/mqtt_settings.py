@@ -15,7 +15,8 @@ class MqttSettings:
     """The broker's address, credentials and this device's names.
 
     `device_id` is part of topics and entity ids: lower-case letters, digits and `_`. `model` is
-    the version of the detector. Paths may be those of systemd credentials.
+    the version of the detector. Paths may be those of systemd credentials. `alert_after_range`:
+    what may be asked for as `alert_after_s` (s).
 
     Raises:
         ConfigError: a value cannot be used.
@@ -37,6 +38,7 @@ class MqttSettings:
     device_id: str = "bedside"
     device_name: str = "Bedside"
     area: str | None = None
+    alert_after_range: tuple[int, int] = (10, 110)
     version: str = ""
     model: str | None = None
 

@@ -68,6 +68,10 @@ class NightTally:
         self._next: int | None = None
         self._since_rate = 0
 
+    def adopt(self, settings: ScoringSettings) -> None:
+        """Go by other settings from now on; what is counted stays."""
+        self._settings = self.breath_clock.settings = settings
+
     def push(self, frame: Frame, scored: Scored) -> None:
         """Take the next frame with what it led to, its events included."""
         lost = 0 if self._next is None else frame.index - self._next

@@ -4,32 +4,34 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from osa_daemon.audio.block import Block
 from osa_daemon.audio.source import Source, SourceState
+from osa_daemon.errors import ConfigError, OsaError
 from osa_daemon.journal.rows import EventRow, OpenPause
 from osa_daemon.publish import payloads, topics
+from osa_daemon.publish.topics import COMMANDS
 from osa_daemon.scoring.event import Event, Progress, Scored
 from osa_daemon.scoring.night import night_of
-from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.bulletin import Bulletin, Publisher
 from osa_daemon.service.chain import Chain, Step
 from osa_daemon.service.clock import StreamClock
-from osa_daemon.service.commands import ACKNOWLEDGE, Commands, refusal
+from osa_daemon.service.commands import ACKNOWLEDGE, TEST_ALERT, Commands, unknown
 from osa_daemon.service.diagnostics import Diagnostics
+from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
-from osa_daemon.settings.hours import Hours
 
 READ_TIMEOUT_S = 0.5
 TICK_S = 1.0
 MINUTE_S = 60.0
 PAUSE_SEEN_S = 10.0  # how often the journal is told that a pause goes on
 LOST_S = 10.0  # without sound: what is open is decided, and the next sound begins anew
+TEST_S = 10.0  # an alert for a test is over by itself
 SETTLE_S = 3.0  # for the broker to have what was decided last, within `run.CHAIN_STOP_S`
 
 _log = logging.getLogger(__name__)
@@ -50,9 +52,7 @@ class Rooms:
     minutes: Minutes
     diagnostics: Diagnostics
     commands: Commands
-    rules: ScoringSettings
-    hours: Hours | None
-    warnings: str | None
+    live: LiveSettings
 
 
 class Bedside:
@@ -71,15 +71,17 @@ class Bedside:
         self._pause_seen_s: float | None = None
         self._chain: Chain | None = None  # begins with the first sound
         self._rests = False
+        self._test_ends_s: float | None = None
 
     def run(self) -> None:
         """Run until the source ends or is stopped; then close what is open, the journal too."""
         rooms = self._rooms
         try:
             rooms.bulletin.begin()
-            rooms.bulletin.configuration(rooms.warnings)
+            rooms.bulletin.configuration(rooms.live.warnings)
+            rooms.bulletin.settings(rooms.live.values)
             self._recover_left_open()
-            self._keep_hours(rooms.clock.now())
+            self._rest_where_due(rooms.clock.now())
             while not self._stop.is_set():
                 block = rooms.source.read(READ_TIMEOUT_S)
                 self._beat()
@@ -107,8 +109,8 @@ class Bedside:
             id=f"{int(pause.onset_utc.timestamp()):x}-recovered",
             type="apnea",
             onset_s=min(onset_s, 0.0),
-            duration_s=max(rooms.rules.min_event_s, duration_s),
-            confidence=rooms.rules.thresholds.in_progress,
+            duration_s=max(rooms.live.rules.min_event_s, duration_s),
+            confidence=rooms.live.rules.thresholds.in_progress,
             character="unknown",
             monitorable=True,
             truncated=True,
@@ -132,17 +134,55 @@ class Bedside:
             self._step(step)
 
     def _obey(self) -> None:
-        """Carry out what came from the broker."""
+        """Carry out what came from the broker; what is refused is told, and what is so instead."""
+        rooms = self._rooms
+        while (command := rooms.commands.take()) is not None:
+            refusal = None
+            try:
+                self._carry_out(*command)
+            except OsaError as error:
+                refusal = str(error)
+                _log.warning("%s", refusal)
+            texts = (rooms.live.warnings, refusal)
+            rooms.bulletin.configuration(" ".join(text for text in texts if text) or None)
+            # told again where nothing changed: whoever sent the command shows what it asked for
+            rooms.bulletin.settings(rooms.live.values, again=True)
+
+    def _carry_out(self, key: str, payload: bytes) -> None:
+        """Do what a command says; raises `OsaError` where that cannot be."""
+        if key not in COMMANDS:
+            raise ConfigError(unknown(key))
+        if key == ACKNOWLEDGE:
+            self._acknowledge("The alert was acknowledged.")
+        elif key == TEST_ALERT:
+            self._test()
+        else:
+            self._rooms.live.set(key, payload)
+            self._go_by_settings()
+
+    def _go_by_settings(self) -> None:
+        """Let what runs go by the settings as they are now."""
+        rooms, rules = self._rooms, self._rooms.live.rules
+        if not rules.alerts:
+            self._acknowledge("Alerts were switched off.")
+        if self._chain is not None:
+            self._chain.scorer.adopt(rules)
+        rooms.tonight.adopt(rules)
+        self._rest_where_due(rooms.clock.now())
+
+    def _acknowledge(self, text: str) -> None:
+        """End the alert that is raised, if any: somebody took note, or wants none."""
         bulletin = self._rooms.bulletin
-        while (key := self._rooms.commands.take()) is not None:
-            if key != ACKNOWLEDGE:
-                texts = (self._rooms.warnings, refusal(key))
-                bulletin.configuration(" ".join(text for text in texts if text))
-                continue
-            bulletin.configuration(self._rooms.warnings)
-            bulletin.release("The alert was acknowledged.", acknowledged=True)
-            for alert in self._chain.scorer.acknowledge().alerts if self._chain else ():
-                bulletin.alert(alert)
+        bulletin.end_test(text)
+        bulletin.release(text, acknowledged=True)
+        for alert in self._chain.scorer.acknowledge().alerts if self._chain else ():
+            bulletin.alert(replace(alert, text=text))
+
+    def _test(self) -> None:
+        if not self._rooms.live.rules.alerts:
+            raise ConfigError("test_alert: alerts are switched off; switch them on for a test.")
+        self._rooms.bulletin.begin_test()
+        self._test_ends_s = time.monotonic() + TEST_S
 
     def _step(self, step: Step) -> None:
         rooms = self._rooms
@@ -203,7 +243,10 @@ class Bedside:
         rooms = self._rooms
         now = rooms.clock.now()
         rooms.outbox.pump()
-        self._keep_hours(now)
+        self._rest_where_due(now)
+        if self._test_ends_s is not None and now_s >= self._test_ends_s:
+            self._test_ends_s = None
+            rooms.bulletin.end_test("The test is over.")
         if not self._rests:
             self._listen(now_s)
         if now_s - self._minute_s >= MINUTE_S:
@@ -235,15 +278,15 @@ class Bedside:
             topics.DIAGNOSTICS.suffix, rooms.diagnostics.payload(overruns, outbox)
         )
 
-    def _keep_hours(self, now: datetime) -> None:
-        """Rest outside `monitoring.hours`; the stream ends there and begins anew."""
-        hours = self._rooms.hours
-        self._rests = hours is not None and now.time() not in hours
-        if hours is None or not self._rests:
+    def _rest_where_due(self, now: datetime) -> None:
+        """Rest while nobody is to listen; the stream ends there and begins anew."""
+        reason = self._rooms.live.rests(now)
+        self._rests = reason is not None
+        if reason is None:
             return
         self._end_stream()
         self._rooms.tonight.tally.interrupt()
-        self._rooms.bulletin.pause(f"monitoring.hours: listening begins at {hours.start:%H:%M}")
+        self._rooms.bulletin.pause(reason)
         self.has_told.set()
 
     def _finish(self) -> None:

@@ -2,13 +2,17 @@
 
 import osa_daemon
 from osa_daemon.publish.mqtt_settings import MqttSettings
-from osa_daemon.settings.model import Mqtt
+from osa_daemon.settings.catalogue import catalogue
+from osa_daemon.settings.model import Alerts, Mqtt
 
 
-def mqtt_settings(mqtt: Mqtt, model: str | None = None, client_id: str = "") -> MqttSettings:
+def mqtt_settings(
+    mqtt: Mqtt, model: str | None = None, client_id: str = "", alerts: Alerts | None = None
+) -> MqttSettings:
     """Return what the publisher needs; `model` is the version of the detector.
 
-    An empty `client_id` is made from the device id.
+    An empty `client_id` is made from the device id. `alerts`: between whose steps an alert may
+    come, the default's where None.
     """
     return MqttSettings(
         host=mqtt.host,
@@ -27,6 +31,14 @@ def mqtt_settings(mqtt: Mqtt, model: str | None = None, client_id: str = "") -> 
         device_id=mqtt.device_id,
         device_name=mqtt.device_name,
         area=mqtt.area,
+        alert_after_range=_alert_after_range(alerts or Alerts()),
         version=osa_daemon.__version__,
         model=model,
     )
+
+
+def _alert_after_range(alerts: Alerts) -> tuple[int, int]:
+    """Return the least and the most (s) of what fits between notice and urgent."""
+    row = next(row for row in catalogue() if row.key == "alerts.after_s")
+    least, most = int(row.minimum or 0), int(row.maximum or 0)
+    return max(least, alerts.notice_s + 1), min(most, alerts.urgent_s - 1)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from osa_daemon.audio.source import SourceHealth, SourceState
+from osa_daemon.errors import ConfigError
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.publish import payloads, topics
 from osa_daemon.publish.payloads import DaemonState, Value
@@ -40,6 +41,10 @@ class Publisher(Protocol):
         """Publish the value of a topic; the latest wins."""
         ...
 
+    def repeat_state(self, suffix: str) -> None:
+        """Publish the value of a topic once more."""
+        ...
+
 
 class Bulletin:
     """Keeps the states of the topics true; sends only what changed."""
@@ -63,6 +68,7 @@ class Bulletin:
         self._silent_frames = 0
         self._clipped = Recent(CLIP_WINDOW)
         self._standing: Alert | None = None
+        self._tests = False
         self._told_since: datetime | None = None
 
     def begin(self) -> None:
@@ -91,6 +97,7 @@ class Bulletin:
         if self._standing is not None and alert.level is AlertLevel.NOTICE:
             return
         self._standing = None
+        self._tests = False
         self._told_since = self._clock.wall_time(alert.since_s)
         raised = alert.active and alert.level is not AlertLevel.NOTICE
         level = logging.WARNING if raised else logging.INFO
@@ -108,6 +115,28 @@ class Bulletin:
         over = replace(self._standing, active=False, text=text, acknowledged=acknowledged)
         self._standing = None
         self._set(topics.ALERT.suffix, payloads.alert_payload(over, self._told_since))
+
+    def begin_test(self) -> None:
+        """Raise an alert that says it is a test; it takes no other's place.
+
+        Raises:
+            ConfigError: an alert is raised already.
+        """
+        told = self._sent.get(topics.ALERT.suffix)
+        if isinstance(told, Mapping) and told["active"]:
+            raise ConfigError("test_alert: an alert is raised already; acknowledge it first.")
+        self._tests = True
+        self._tell_test(active=True, text="This is a test.")
+
+    def end_test(self, text: str) -> None:
+        """End the test, unless it is over or a real alert has taken its place."""
+        if self._tests:
+            self._tests = False
+            self._tell_test(active=False, text=text)
+
+    def _tell_test(self, *, active: bool, text: str) -> None:
+        alert = Alert(active, AlertLevel.ALERT, "technical", 0.0, text)
+        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._clock.now()))
 
     def listen(self, health: SourceHealth) -> None:
         """Tell how the source is: status, hearing, and the microphone problem.
@@ -167,6 +196,12 @@ class Bulletin:
         if not hears:
             self._hear_nothing()
         self._on_status(state, text)
+
+    def settings(self, values: Mapping[str, Value], *, again: bool = False) -> None:
+        """Tell what can be set; `again`: also where it has not changed."""
+        self._set(topics.SETTINGS.suffix, payloads.settings_payload(values))
+        if again:
+            self._publisher.repeat_state(topics.SETTINGS.suffix)
 
     def configuration(self, problem: str | None) -> None:
         """Tell whether a setting or a command is wrong."""

@@ -17,10 +17,7 @@ from osa_daemon.audio.microphone import MicrophoneSource
 from osa_daemon.audio.source import Source
 from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED
 from osa_daemon.journal.journal import Journal
-from osa_daemon.publish import topics
 from osa_daemon.publish.mqtt import MqttPublisher
-from osa_daemon.publish.payloads import Value, settings_payload
-from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service import notify
 from osa_daemon.service.bedside import Bedside, Rooms
 from osa_daemon.service.broker import mqtt_settings
@@ -30,10 +27,11 @@ from osa_daemon.service.clock import StreamClock
 from osa_daemon.service.commands import Commands
 from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.heartbeat import Heartbeats
+from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.models import Models, load_models
 from osa_daemon.service.outbox import Outbox
-from osa_daemon.service.rules import scoring_settings, with_shortfall
+from osa_daemon.service.rules import with_shortfall
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
 from osa_daemon.settings.load import Loaded
@@ -56,12 +54,11 @@ def run_command(args: argparse.Namespace, loaded: Loaded) -> int:
     )
     models = load_models()
     metadata = models.detector().metadata
-    rules = scoring_settings(settings, metadata)
-    loaded = with_shortfall(loaded, metadata)
-    for warning in loaded.warnings:
+    live = LiveSettings(loaded, metadata)
+    for warning in with_shortfall(loaded, metadata).warnings:
         _log.warning("%s", warning)
     source = make_source(args, settings)
-    return Daemon(loaded, models, rules, source).run()
+    return Daemon(loaded, models, live, source).run()
 
 
 def make_source(args: argparse.Namespace, settings: Settings) -> Source:
@@ -69,15 +66,6 @@ def make_source(args: argparse.Namespace, settings: Settings) -> Source:
     if args.source is not None:
         return FileSource(args.source, speed=args.speed or 1.0)
     return MicrophoneSource(settings.microphone.device)
-
-
-def live_values(settings: Settings) -> dict[str, Value]:
-    """Return the settings that subscribers see, by the key of their command."""
-    return {
-        "sensitivity": settings.detection.sensitivity,
-        "alert_after_s": settings.alerts.after_s,
-        "alerts": settings.alerts.enabled,
-    }
 
 
 def open_journal(settings: Settings) -> Journal:
@@ -95,15 +83,17 @@ class Daemon:
         self,
         loaded: Loaded,
         models: Models,
-        rules: ScoringSettings,
+        live: LiveSettings,
         source: Source,
     ) -> None:
         self._loaded = loaded
         self._models = models
-        self._rules = rules
+        self._live = live
         self._source = source
         self._model_version = models.network.sha256[:12]
-        broker = mqtt_settings(loaded.settings.mqtt, model=self._model_version)
+        broker = mqtt_settings(
+            loaded.settings.mqtt, model=self._model_version, alerts=loaded.settings.alerts
+        )
         self._acknowledged: list[Callable[[str], None]] = []
         self._commands = Commands()
         self.publisher = MqttPublisher(broker, self._on_acknowledged, self._commands.put)
@@ -144,7 +134,7 @@ class Daemon:
 
     def _make_bedside(self) -> Bedside:
         """Make what belongs to the chain's thread, in that thread (SQLite wants it so)."""
-        settings, publisher = self._loaded.settings, self.publisher
+        settings, publisher, live = self._loaded.settings, self.publisher, self._live
         clock = StreamClock(getattr(self._source, "monotonic_at", None))
         bulletin = Bulletin(publisher, clock, __version__, self._model_version, self._on_status)
         store = Store(lambda: open_journal(settings), bulletin.storage)
@@ -152,21 +142,18 @@ class Daemon:
         self._acknowledged.append(outbox.acknowledged)
         rooms = Rooms(
             source=self._source,
-            make_chain=lambda: Chain(self._models, self._rules, lambda _onset_s: uuid.uuid4().hex),
+            make_chain=lambda: Chain(self._models, live.rules, lambda _onset_s: uuid.uuid4().hex),
             clock=clock,
             store=store,
             outbox=outbox,
             bulletin=bulletin,
             publisher=publisher,
-            tonight=Tonight(store, bulletin, self._rules, settings.journal.keep_days, clock.now()),
+            tonight=Tonight(store, bulletin, live.rules, settings.journal.keep_days, clock.now()),
             minutes=Minutes(store),
             diagnostics=Diagnostics(store, self._model_version),
             commands=self._commands,
-            rules=self._rules,
-            hours=settings.monitoring.span(),
-            warnings=" ".join(self._loaded.warnings) or None,
+            live=live,
         )
-        publisher.set_state(topics.SETTINGS.suffix, settings_payload(live_values(settings)))
         bedside = Bedside(rooms, lambda: self._beats.beat("chain"), self._stop)
         self._bulletin, self._bedside = bulletin, bedside
         return bedside

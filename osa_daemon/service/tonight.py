@@ -44,6 +44,11 @@ class Tonight:
         self._tell_last()
         self._forget_old()
 
+    def adopt(self, rules: ScoringSettings) -> None:
+        """Go by other rules from now on; what is counted stays."""
+        self._rules = rules
+        self.tally.adopt(rules)
+
     def step(self, step: Step) -> None:
         """Count one frame; its events are given to `add` once they are known to be new."""
         self.tally.push(step.frame, replace(step.scored, events=()))

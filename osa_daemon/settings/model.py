@@ -267,6 +267,9 @@ class Monitoring(BaseModel):
 
     model_config = _CONFIG
 
+    enabled: Annotated[
+        bool, About("Whether to listen at all; Home Assistant may switch it.", live=True)
+    ] = True
     hours: Annotated[
         HoursText | None,
         About(

@@ -1,9 +1,10 @@
 """Commands from the broker are untrusted: bounded, and refused with a sentence."""
 
-import pytest
-
 from osa_daemon.publish.topics import COMMANDS
-from osa_daemon.service.commands import ACKNOWLEDGE, MOST_WAITING, Commands, refusal
+from osa_daemon.service.bedside import ACKNOWLEDGE, TEST_ALERT
+from osa_daemon.service.commands import MOST_WAITING, Commands, unknown
+from osa_daemon.service.live import BED_PRESENCE, SETTING_OF
+from osa_daemon.settings.catalogue import catalogue
 
 
 def test_commands_come_in_order():
@@ -11,7 +12,11 @@ def test_commands_come_in_order():
     commands = Commands()
     commands.put("acknowledge", b"PRESS")
     commands.put("alerts", b"\xff")
-    assert [commands.take() for _ in range(3)] == ["acknowledge", "alerts", None]
+    assert [commands.take() for _ in range(3)] == [
+        ("acknowledge", b"PRESS"),
+        ("alerts", b"\xff"),
+        None,
+    ]
 
 
 def test_a_flood_of_commands_is_dropped():
@@ -22,15 +27,15 @@ def test_a_flood_of_commands_is_dropped():
     assert sum(commands.take() is not None for _ in range(3 * MOST_WAITING)) == MOST_WAITING
 
 
-@pytest.mark.parametrize("key", [key for key in COMMANDS if key != ACKNOWLEDGE])
-def test_a_setting_is_refused_in_a_sentence(key: str):
-    """Every known command but acknowledge says that it cannot be changed."""
-    assert refusal(key).startswith(f"{key} cannot be changed over MQTT in this version: ")
-    assert refusal(key).endswith(".")
+def test_every_command_of_the_contract_is_carried_out():
+    """Settings that can change live, bed presence, and the two buttons."""
+    assert set(COMMANDS) == {*SETTING_OF, BED_PRESENCE, ACKNOWLEDGE, TEST_ALERT}
+    live = {row.key for row in catalogue() if row.about.live}
+    assert set(SETTING_OF.values()) <= live
 
 
 def test_an_unknown_command_is_quoted_safely():
     """A key of any length and content gives a short printable sentence."""
-    text = refusal("\x00\n" + "x" * 10_000)
+    text = unknown("\x00\n" + "x" * 10_000)
     assert text.isprintable()
-    assert len(text) < 150
+    assert len(text) < 250

@@ -124,14 +124,32 @@ def test_a_limit_that_the_model_cannot_keep_is_told_and_no_end(
 def test_a_command_is_answered(
     mosquitto: Mosquitto, subscribe: Callable[..., Subscriber], start_daemon: Start, data: Path
 ):
-    """What cannot be changed is refused on problem/configuration by the running daemon."""
+    """A setting is in force and echoed, a wrong one refused; after `kill -9` it still holds."""
     subscriber = subscribe(mosquitto.port)
-    daemon = start_daemon(mosquitto.port, "--source", f"file:{data / 'short.ogg'}")
+    source = ("--source", f"file:{data / 'short.ogg'}")
+    daemon = start_daemon(mosquitto.port, *source)
     daemon.wait_until_ready()
     subscriber.wait_for(lambda: subscriber.last("/availability") == "online")
     topic = next(heard.topic for heard in subscriber.heard if heard.topic.endswith("/status"))
-    subscriber.publish(topic.removesuffix("status") + "set/sensitivity", "high")
+    root = topic.removesuffix("status")
+
+    def is_told(words: str) -> Callable[[], bool]:
+        return lambda: words in (subscriber.last("/settings") or "")
+
+    subscriber.publish(root + "set/sensitivity", "high")
+    subscriber.wait_for(is_told('"sensitivity":"high"'))
+    subscriber.publish(root + "set/alert_after_s", "15")
     subscriber.wait_for(
-        lambda: "cannot be changed" in (subscriber.last("problem/configuration") or "")
+        lambda: "must be more than" in (subscriber.last("problem/configuration") or "")
     )
-    assert daemon.end() == 0
+    daemon.process.kill()
+    daemon.process.wait()
+    before = len(subscriber.heard)
+    again = start_daemon(mosquitto.port, *source, folder=daemon.folder)
+    again.wait_until_ready()
+    values = '"sensitivity":"high","alert_after_s":30'
+    subscriber.wait_for(
+        lambda: any(h.topic == root + "settings" and values in h.payload
+                    for h in subscriber.heard[before:])
+    )  # fmt: skip
+    assert again.end() == 0

@@ -27,9 +27,9 @@ from osa_daemon.scoring.scorer import Scorer
 from osa_daemon.service.bench.stopwatch import Stopwatch, wrap
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Step
+from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.memory import peak_memory_mb
 from osa_daemon.service.models import load_models
-from osa_daemon.service.rules import scoring_settings
 from osa_daemon.service.run import Daemon
 from osa_daemon.settings.load import load
 
@@ -108,8 +108,8 @@ def watched(sound: Path, config: Path, speed: float | None) -> dict[str, Any]:
     wrap(FileSource, "read", trace.reading)
     wrap(Bulletin, "step", trace.telling)
     loaded, models = load(config), load_models()
-    rules = scoring_settings(loaded.settings, models.detector().metadata)
-    code = Daemon(loaded, models, rules, FileSource(sound, speed)).run()
+    live = LiveSettings(loaded, models.detector().metadata)
+    code = Daemon(loaded, models, live, FileSource(sound, speed)).run()
     cpu_s = time.process_time() - (trace.began_cpu_s or 0.0)
     stages = dict(watch.spent_s)
     stages[PUBLISHING] = cpu_s - sum(stages.values())

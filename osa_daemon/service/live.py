@@ -1,0 +1,93 @@
+"""The settings in force, which commands may change while the daemon runs; and who lies in bed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from osa_daemon.detector.model import Metadata
+from osa_daemon.errors import ConfigError
+from osa_daemon.publish.payloads import Value
+from osa_daemon.scoring.thresholds import ScoringSettings
+from osa_daemon.service.rules import scoring_settings, shortfall
+from osa_daemon.settings.change import change, parse_value
+from osa_daemon.settings.load import Loaded
+from osa_daemon.settings.words import shorten
+
+BED_PRESENCE = "bed_presence"
+SETTING_OF: Mapping[str, str] = {  # key of a command → the setting that it overrides
+    "sensitivity": "detection.sensitivity",
+    "alert_after_s": "alerts.after_s",
+    "monitoring": "monitoring.enabled",
+    "alerts": "alerts.enabled",
+}
+_IN_BED = {"on": True, "off": False, "none": None}
+
+
+class LiveSettings:
+    """Settings, the rules that follow from them, and bed presence; used by one thread.
+
+    `in_bed` is None until somebody tells: then the bed does not matter. It is not kept over a
+    restart, because what was so then says nothing of now.
+    """
+
+    def __init__(self, loaded: Loaded, metadata: Metadata) -> None:
+        self._loaded = loaded
+        self._metadata = metadata
+        self.rules: ScoringSettings = scoring_settings(loaded.settings, metadata)
+        self.in_bed: bool | None = None
+
+    @property
+    def warnings(self) -> str | None:
+        """What is wrong with the settings in force, in sentences; None where nothing is."""
+        told = shortfall(self._loaded.settings, self._metadata)
+        return " ".join([*([told] if told else []), *self._loaded.warnings]) or None
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """What subscribers see of it, by the key of the command."""
+        settings = self._loaded.settings
+        return {
+            "sensitivity": settings.detection.sensitivity,
+            "alert_after_s": settings.alerts.after_s,
+            "alerts": settings.alerts.enabled,
+            "monitoring": settings.monitoring.enabled,
+            BED_PRESENCE: self.in_bed,
+        }
+
+    def set(self, key: str, payload: bytes) -> None:
+        """Carry out a command: checked with all other settings, written down, in force.
+
+        Raises:
+            ConfigError: the payload is no value of `key`; nothing has changed.
+            StorageError: the change cannot be written down; nothing has changed.
+        """
+        text = _text_of(key, payload)
+        if key == BED_PRESENCE:
+            self.in_bed = _presence(text)
+            return
+        setting = SETTING_OF[key]
+        loaded = change(self._loaded, setting, parse_value(setting, text))
+        self.rules = scoring_settings(loaded.settings, self._metadata)
+        self._loaded = loaded
+
+    def rests(self, now: datetime) -> str | None:
+        """Return why nobody listens at the local time `now`; None where the daemon is to listen."""
+        monitoring = self._loaded.settings.monitoring
+        hours = monitoring.span()
+        if not monitoring.enabled:
+            return "Monitoring is switched off"
+        if hours is not None and now.time() not in hours:
+            return f"monitoring.hours: listening begins at {hours.start:%H:%M}"
+        return "Nobody is in bed" if self.in_bed is False else None
+
+
+def _text_of(key: str, payload: bytes) -> str:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        raise ConfigError(f"The command {key} is not UTF-8 text: nothing is changed.") from None
+
+
+def _presence(text: str) -> bool | None:
+    if text.lower() not in _IN_BED:
+        raise ConfigError(f"{BED_PRESENCE} is {shorten(text)}, but must be ON, OFF or None.")
+    return _IN_BED[text.lower()]
