@@ -12,7 +12,7 @@ from osa_daemon.publish.discovery import discovery_document
 from osa_daemon.publish.mqtt_settings import MqttSettings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PATTERNS = ("*.md", "systemd/*", "config/*", "scripts/*.sh")
+PATTERNS = ("*.md", "systemd/*", "config/**/*.*", "scripts/*.sh")
 # 21 CFR 868.2377: an "apnea monitor" is a device that alarms on cessation of breathing
 # (alarm_stream is the name of a channel in Home Assistant's app for Android)
 CLAIM = re.compile(

@@ -1,0 +1,216 @@
+"""The blueprints, run by Home Assistant on what the daemon sends."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import (
+    async_fire_time_changed,
+    async_mock_service,
+)
+
+from osa_daemon.publish import payloads
+from osa_daemon.scoring.event import Alert, AlertLevel
+from tests.home_assistant.conftest import Tell, settle, until
+from tests.home_assistant.test_device import DIAGNOSTICS, IDS, NIGHT, NOW
+
+pytestmark = pytest.mark.usefixtures("device", "blueprints")
+TAKE_NOTE, PUT_OFF = "OSA_NOTE_", "OSA_OFF_"
+
+
+async def automate(hass: HomeAssistant, name: str, **inputs: Any) -> None:
+    """Set an automation up from a blueprint."""
+    config = {"use_blueprint": {"path": f"osa_daemon/{name}.yaml", "input": inputs}}
+    assert await async_setup_component(
+        hass, "automation", {"automation": {"alias": name, **config}}
+    )
+    await hass.async_block_till_done()
+    found = hass.states.get(f"automation.{name}")
+    assert found is not None
+    assert found.state == "on", "the blueprint is not valid"
+
+
+async def tell_phone(hass: HomeAssistant, **more: Any) -> list[ServiceCall]:
+    """Set up `tell_a_phone` with a phone that only notes what it is sent, and a second one."""
+    calls = async_mock_service(hass, "notify", "mobile_app_one")
+    async_mock_service(hass, "notify", "mobile_app_two")
+    await automate(
+        hass,
+        "tell_a_phone",
+        alert=IDS["alert"],
+        acknowledge=IDS["acknowledge"],
+        phone="notify.mobile_app_one",
+        **more,
+    )
+    return calls
+
+
+def alert(level: AlertLevel = AlertLevel.ALERT, *, active: bool = True, **more: Any) -> Any:
+    """An alert as the daemon tells it."""
+    return payloads.alert_payload(Alert(active, level, "apnea", 0.0, "No sound.", **more), NOW)
+
+
+async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let time pass for what waits."""
+    freezer.tick(timedelta(seconds=seconds))
+    async_fire_time_changed(hass, dt_util.utcnow())
+    await settle()
+
+
+async def press(hass: HomeAssistant, call: ServiceCall, what: str) -> None:
+    """Somebody presses a button of the message on the phone."""
+    (action,) = [a["action"] for a in call.data["data"]["actions"] if a["action"].startswith(what)]
+    hass.bus.async_fire("mobile_app_notification_action", {"action": action})
+    await settle()
+
+
+def messages(calls: list[ServiceCall]) -> list[str]:
+    """What the phone was sent, without what takes messages off it."""
+    return [call.data["message"] for call in calls if call.data["message"] != "clear_notification"]
+
+
+async def test_an_alert_gets_through_to_the_phone_and_goes_again(hass: HomeAssistant, tell: Tell):
+    """Critical on both systems, without a health condition; taken off when it is over."""
+    await tell("alert", payloads.alert_payload(None, None))
+    calls = await tell_phone(hass)
+    await tell("alert", alert())
+    (call,) = calls
+    assert call.data["message"].strip() == "Please look in."
+    data = call.data["data"]
+    assert (data["ttl"], data["priority"], data["channel"]) == (0, "high", "alarm_stream")
+    assert data["push"]["sound"]["critical"] == 1
+    assert len(data["actions"]) <= 3, "Android shows three"
+    await tell("alert", alert(active=False))
+    assert calls[-1].data["message"] == "clear_notification"
+    assert calls[-1].data["data"]["tag"] == data["tag"]
+    assert len(calls) == 2
+
+
+async def test_a_notice_makes_no_sound(hass: HomeAssistant, tell: Tell):
+    """What is not raised reaches no phone."""
+    await tell("alert", payloads.alert_payload(None, None))
+    calls = await tell_phone(hass)
+    await tell("alert", alert(AlertLevel.NOTICE, active=False))
+    assert calls == []
+
+
+async def test_taking_note_acknowledges(hass: HomeAssistant, tell: Tell, mqtt_mock: Any):
+    """The message's button presses the device's; the next alert is told again."""
+    await tell("alert", payloads.alert_payload(None, None))
+    calls = await tell_phone(hass)
+    await tell("alert", alert())
+    await press(hass, calls[0], TAKE_NOTE)
+    sent = [call.args[:2] for call in mqtt_mock.async_publish.call_args_list]
+    assert ("osa_daemon/bedside/set/acknowledge", "PRESS") in sent
+    await tell("alert", alert(active=False, acknowledged=True))
+    await settle()
+    await tell("alert", alert())
+    assert len(messages(calls)) == 2
+
+
+async def test_put_off_it_rests(hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory):
+    """No message for the time that was asked for; then they come again."""
+    await tell("alert", payloads.alert_payload(None, None))
+    calls = await tell_phone(hass, snooze_minutes=30)
+    await tell("alert", alert())
+    await press(hass, calls[0], PUT_OFF)
+    await tell("alert", alert(active=False, acknowledged=True))
+    await tell("alert", alert())
+    await tell("alert", alert(active=False))
+    assert len(messages(calls)) == 1
+    await pass_time(hass, freezer, 31 * 60)
+    await tell("alert", alert())
+    assert len(messages(calls)) == 2
+
+
+async def test_who_does_not_react_is_helped(
+    hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory
+):
+    """After some minutes, or when it is urgent, the second phone is told, too."""
+    await tell("alert", payloads.alert_payload(None, None))
+    first = await tell_phone(hass, second_phone="notify.mobile_app_two", escalate_minutes=2)
+    second = async_mock_service(hass, "notify", "mobile_app_two")
+    await tell("alert", alert())
+    assert (len(first), len(second)) == (1, 0)
+    await pass_time(hass, freezer, 121)
+    assert (len(first), len(second)) == (2, 1)
+    await tell("alert", alert(AlertLevel.URGENT))
+    assert (len(first), len(second)) == (3, 2)
+
+
+async def test_a_test_says_that_it_is_one(hass: HomeAssistant, tell: Tell):
+    """The button *Test alert* reaches the phone as an alert does."""
+    await tell("alert", payloads.alert_payload(None, None))
+    calls = await tell_phone(hass)
+    test = Alert(True, AlertLevel.ALERT, "technical", 0.0, "This is a test.")
+    await tell("alert", payloads.alert_payload(test, NOW))
+    assert messages(calls)[0].endswith("(This is a test.)")
+
+
+async def test_a_light_goes_on_and_back_to_what_it_was(hass: HomeAssistant, tell: Tell):
+    """On with the alert, off when breath is heard; a lamp that was on stays on."""
+    names = {"night": {"name": "Night"}, "hall": {"name": "Hall", "initial": True}}
+    assert await async_setup_component(hass, "input_boolean", {"input_boolean": names})
+    assert await async_setup_component(hass, "scene", {})
+    assert await async_setup_component(hass, "homeassistant", {})
+    await tell("alert", payloads.alert_payload(None, None))
+    lamps = ["input_boolean.night", "input_boolean.hall"]  # stand for lights
+    await automate(hass, "light_or_shaker", alert=IDS["alert"], what=lamps)
+
+    def shine() -> list[str]:
+        return [found.state for lamp in lamps if (found := hass.states.get(lamp)) is not None]
+
+    await tell("alert", alert())
+    await until(lambda: shine() == ["on", "on"])
+    await tell("alert", alert(active=False))
+    await until(lambda: shine() == ["off", "on"])
+
+
+async def test_a_microphone_that_fails_is_told(
+    hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory
+):
+    """In the night, with the reason; by day nobody is told."""
+    freezer.move_to(datetime(2026, 3, 1, 12, 0, tzinfo=dt_util.get_default_time_zone()))
+    await tell("problem/microphone", payloads.problem_payload(None))
+    calls = async_mock_service(hass, "notify", "mobile_app_one")
+    inputs = {"status": IDS["status"], "problems": [IDS["microphone_problem"]],
+              "phone": "notify.mobile_app_one"}  # fmt: skip
+    await automate(hass, "it_does_not_listen", **inputs)
+    for hour, told in ((12, 0), (23, 1)):
+        freezer.move_to(datetime(2026, 3, 1, hour, 0, tzinfo=dt_util.get_default_time_zone()))
+        await tell("problem/microphone", payloads.problem_payload("It is gone."))
+        await pass_time(hass, freezer, 61)
+        assert len(calls) == told
+        await tell("problem/microphone", payloads.problem_payload(None))
+    assert calls[0].data["message"] == "It is gone."
+
+
+@pytest.mark.parametrize(
+    ("share", "index", "words"),
+    [(0.8, 3.5, "about 3.5 an hour"), (0.3, None, "only 30 % of the time: move the microphone")],
+)
+async def test_the_summary_says_what_to_move(
+    hass: HomeAssistant,
+    tell: Tell,
+    freezer: FrozenDateTimeFactory,
+    share: float,
+    index: float | None,
+    words: str,
+):
+    """A night that was less than half heard says so, and what to do."""
+    zone = dt_util.get_default_time_zone()
+    freezer.move_to(datetime(2026, 3, 1, 8, 59, 58, tzinfo=zone))
+    await tell("diagnostics", DIAGNOSTICS)
+    await tell("night/current", NIGHT | {"monitorable_share": share, "index": index})
+    calls = async_mock_service(hass, "notify", "mobile_app_one")
+    names = {"events": "events_tonight", "index": "index_tonight", "heard": "monitorable_tonight"}
+    inputs = {name: IDS[key] for name, key in names.items()}
+    await automate(hass, "summary_of_the_night", phone="notify.mobile_app_one", **inputs)
+    await pass_time(hass, freezer, 3)
+    (call,) = calls
+    assert words in " ".join(call.data["message"].split())
+    assert ("move the microphone" in call.data["message"]) is (share < 0.5)
