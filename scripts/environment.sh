@@ -4,6 +4,7 @@
 #   need_packages PKG...            installs missing Debian packages, or ends with a sentence
 #   offer_packages PKG...           the same, but goes on without them
 #   find_python                     prints a Python of at least 3.11 (PYTHON overrides)
+#   find_version 3.13               prints a Python of that version, or fails
 #   make_environment DIR [EXTRA...] a virtual environment of this checkout, quick where it is
 #                                   there already; EXTRA: dev, train
 #
@@ -104,6 +105,23 @@ offer_packages() {
     may_install "${missing[@]}" >/dev/null || return 0
     say "Installing with apt: ${missing[*]}"
     install_packages "${missing[@]}" || say "Going on without: ${missing[*]}"
+}
+
+is_version() { # is_version VERSION COMMAND
+    "$2" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" >/dev/null 2>&1
+}
+
+# A version manager may keep interpreters outside PATH, beside the ones that it shows there.
+find_version() { # find_version VERSION
+    local candidate
+    for candidate in "python$1" /usr/bin/"python$1" python3 /usr/local/bin/"python$1" \
+        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/"python$1"; do
+        if is_version "$1" "$candidate"; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
 }
 
 is_python() { # is_python COMMAND: at least 3.11, and able to make environments

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from osa_daemon.errors import OsaError
+from osa_daemon.errors import OsaError, UsageError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TITLES = (
@@ -56,6 +56,10 @@ def make_card(options: argparse.Namespace) -> None:
     figures = kept_figures(folder) if options.data is None else judged_figures(options, folder)
     if options.comparisons is not None:
         compared = json.loads(options.comparisons.read_text(encoding="utf-8"))
+        if compared.get("beside", figures["detector_sha256"]) != figures["detector_sha256"]:
+            raise UsageError(
+                f"{options.comparisons} was made beside another detector: compare anew."
+            )
         figures |= {title: compared[title] for title in TITLES if title in compared}
     pictures = draw(figures, folder / "pictures")
     card = card_of(figures["test"], figures | {"pictures": pictures})

@@ -46,6 +46,12 @@ def _share(name: str) -> str:
     return f"{{{{ (100 * {value}) | round | int if {value} is not none else none }}}}"
 
 
+def _hours(name: str) -> str:
+    """Return seconds as hours, or unknown."""
+    value = f"value_json.{name}"
+    return f"{{{{ ({value} / 3600) | round(1) if {value} is not none else none }}}}"
+
+
 def _on(name: str) -> str:
     return f"{{{{ 'ON' if value_json.{name} else 'OFF' }}}}"
 
@@ -121,9 +127,15 @@ _NIGHTS = (
     ),
     _night(
         "monitorable", "Time that could be heard", _share("monitorable_share"),
-        "share of the time listened in which breathing could be heard: below a half, move the "
-        "microphone closer, or away from a fan",
+        "share of the time listened, from noon on, in which breathing could be heard: it tells "
+        "of the microphone's place where `monitoring.hours` or *In bed* is set",
         {**_PERCENT, **_MEASURED, "icon": "mdi:ear-hearing"},
+    ),
+    _night(
+        "heard", "Breathing heard", _hours("monitorable_s"),
+        "hours in which breathing could be heard: where somebody slept and it is below 4, move the "
+        "microphone closer, or away from a fan",
+        {"device_class": "duration", "unit_of_measurement": "h", **_MEASURED},
     ),
     _night(
         "snoring", "Snoring share", _share("snoring_share"),

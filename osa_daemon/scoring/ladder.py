@@ -54,6 +54,10 @@ class Ladder:
         self._silenced = True
         return self._over("The alert was acknowledged.", acknowledged=True)
 
+    def withdraw(self) -> tuple[Alert, ...]:
+        """No alert is wanted any more: one that is raised is over, though nobody took note."""
+        return self._over("Alerts were switched off.")
+
     def finish(self) -> tuple[Alert, ...]:
         """Listening ends: nobody could take back later what was told."""
         return self._over("Listening ended before breathing was heard again.")

@@ -89,6 +89,10 @@ class Scorer:
         """Someone took note of the alert."""
         return self._scored(self._ladder.acknowledge(), [])
 
+    def withdraw(self) -> Scored:
+        """Nobody wants alerts any more."""
+        return self._scored(self._ladder.withdraw(), [])
+
     def finish(self, delayed: Sequence[Delayed] = ()) -> Scored:
         """Close what is open: the stream or the daemon ends here.
 

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from osa_daemon.audio.block import Block
@@ -32,6 +32,7 @@ MINUTE_S = 60.0
 PAUSE_SEEN_S = 10.0  # how often the journal is told that a pause goes on
 LOST_S = 10.0  # without sound: what is open is decided, and the next sound begins anew
 TEST_S = 10.0  # an alert for a test is over by itself
+REFUSAL_S = 60.0  # how long it is told that a command was refused
 SETTLE_S = 3.0  # for the broker to have what was decided last, within `run.CHAIN_STOP_S`
 
 _log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Bedside:
         self._chain: Chain | None = None  # begins with the first sound
         self._rests = False
         self._test_ends_s: float | None = None
+        self._refusal_ends_s: float | None = None
 
     def run(self) -> None:
         """Run until the source ends or is stopped; then close what is open, the journal too."""
@@ -134,49 +136,64 @@ class Bedside:
             self._step(step)
 
     def _obey(self) -> None:
-        """Carry out what came from the broker; what is refused is told, and what is so instead."""
+        """Carry out one command of the broker; what is refused is told, and what is so instead.
+
+        One in each pass: whoever floods the broker with commands must not keep sound waiting.
+        """
         rooms = self._rooms
-        while (command := rooms.commands.take()) is not None:
-            refusal = None
-            try:
-                self._carry_out(*command)
-            except OsaError as error:
-                refusal = str(error)
-                _log.warning("%s", refusal)
-            texts = (rooms.live.warnings, refusal)
-            rooms.bulletin.configuration(" ".join(text for text in texts if text) or None)
-            # told again where nothing changed: whoever sent the command shows what it asked for
-            rooms.bulletin.settings(rooms.live.values, again=True)
+        command = rooms.commands.take()
+        if command is None:
+            return
+        refusal = None
+        try:
+            self._carry_out(*command)
+        except OsaError as error:
+            refusal = str(error)
+            self._refusal_ends_s = time.monotonic() + REFUSAL_S
+            _log.warning("%s", refusal)
+        texts = (rooms.live.warnings, refusal)
+        rooms.bulletin.configuration(" ".join(text for text in texts if text) or None)
+        # told again where nothing changed: whoever sent the command shows what it asked for
+        rooms.bulletin.settings(rooms.live.values, again=True)
 
     def _carry_out(self, key: str, payload: bytes) -> None:
         """Do what a command says; raises `OsaError` where that cannot be."""
         if key not in COMMANDS:
             raise ConfigError(unknown(key))
         if key == ACKNOWLEDGE:
-            self._acknowledge("The alert was acknowledged.")
+            self._acknowledge()
         elif key == TEST_ALERT:
             self._test()
         else:
+            wanted = self._rooms.live.rules.alerts
             self._rooms.live.set(key, payload)
+            if wanted and not self._rooms.live.rules.alerts:
+                self._withdraw()
             self._go_by_settings()
 
     def _go_by_settings(self) -> None:
         """Let what runs go by the settings as they are now."""
         rooms, rules = self._rooms, self._rooms.live.rules
-        if not rules.alerts:
-            self._acknowledge("Alerts were switched off.")
         if self._chain is not None:
             self._chain.scorer.adopt(rules)
         rooms.tonight.adopt(rules)
         self._rest_where_due(rooms.clock.now())
 
-    def _acknowledge(self, text: str) -> None:
-        """End the alert that is raised, if any: somebody took note, or wants none."""
+    def _acknowledge(self) -> None:
+        """End the alert that is raised, if any: somebody took note."""
         bulletin = self._rooms.bulletin
-        bulletin.end_test(text)
-        bulletin.release(text, acknowledged=True)
+        bulletin.end_test("The test was acknowledged.", acknowledged=True)
+        bulletin.release("The alert was acknowledged.", acknowledged=True)
         for alert in self._chain.scorer.acknowledge().alerts if self._chain else ():
-            bulletin.alert(replace(alert, text=text))
+            bulletin.alert(alert)
+
+    def _withdraw(self) -> None:
+        """End the alert that is raised, if any: nobody wants to know."""
+        bulletin = self._rooms.bulletin
+        bulletin.end_test("Alerts were switched off.")
+        bulletin.release("Alerts were switched off.")
+        for alert in self._chain.scorer.withdraw().alerts if self._chain else ():
+            bulletin.alert(alert)
 
     def _test(self) -> None:
         if not self._rooms.live.rules.alerts:
@@ -247,6 +264,9 @@ class Bedside:
         if self._test_ends_s is not None and now_s >= self._test_ends_s:
             self._test_ends_s = None
             rooms.bulletin.end_test("The test is over.")
+        if self._refusal_ends_s is not None and now_s >= self._refusal_ends_s:
+            self._refusal_ends_s = None
+            rooms.bulletin.configuration(rooms.live.warnings)
         if not self._rests:
             self._listen(now_s)
         if now_s - self._minute_s >= MINUTE_S:
@@ -291,6 +311,7 @@ class Bedside:
 
     def _finish(self) -> None:
         self._end_stream()
+        self._rooms.bulletin.end_test("Listening ended.")
         self._rooms.minutes.save()
         self._rooms.tonight.save()
         self._rooms.outbox.settle(SETTLE_S)

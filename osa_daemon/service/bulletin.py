@@ -68,7 +68,7 @@ class Bulletin:
         self._silent_frames = 0
         self._clipped = Recent(CLIP_WINDOW)
         self._standing: Alert | None = None
-        self._tests = False
+        self._test_since: datetime | None = None  # of the alert for a test that is raised
         self._told_since: datetime | None = None
 
     def begin(self) -> None:
@@ -94,10 +94,9 @@ class Bulletin:
 
     def alert(self, alert: Alert) -> None:
         """Tell that an alert was raised, or is over; a notice takes no standing alert away."""
-        if self._standing is not None and alert.level is AlertLevel.NOTICE:
+        if (self._standing or self._test_since) and alert.level is AlertLevel.NOTICE:
             return
-        self._standing = None
-        self._tests = False
+        self._standing = self._test_since = None
         self._told_since = self._clock.wall_time(alert.since_s)
         raised = alert.active and alert.level is not AlertLevel.NOTICE
         level = logging.WARNING if raised else logging.INFO
@@ -125,18 +124,17 @@ class Bulletin:
         told = self._sent.get(topics.ALERT.suffix)
         if isinstance(told, Mapping) and told["active"]:
             raise ConfigError("test_alert: an alert is raised already; acknowledge it first.")
-        self._tests = True
-        self._tell_test(active=True, text="This is a test.")
+        self._test_since = self._clock.now()
+        alert = Alert(True, AlertLevel.ALERT, "technical", 0.0, "This is a test.")
+        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._test_since))
 
-    def end_test(self, text: str) -> None:
+    def end_test(self, text: str, *, acknowledged: bool = False) -> None:
         """End the test, unless it is over or a real alert has taken its place."""
-        if self._tests:
-            self._tests = False
-            self._tell_test(active=False, text=text)
-
-    def _tell_test(self, *, active: bool, text: str) -> None:
-        alert = Alert(active, AlertLevel.ALERT, "technical", 0.0, text)
-        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._clock.now()))
+        if self._test_since is None:
+            return
+        alert = Alert(False, AlertLevel.ALERT, "technical", 0.0, text, acknowledged)
+        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._test_since))
+        self._test_since = None
 
     def listen(self, health: SourceHealth) -> None:
         """Tell how the source is: status, hearing, and the microphone problem.

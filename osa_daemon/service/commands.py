@@ -15,7 +15,8 @@ _log = logging.getLogger(__name__)
 class Commands:
     """A bounded queue: `put` is called by the publisher's thread, `take` by the chain's.
 
-    Keys and payloads are untrusted: anyone on the broker may write them.
+    Keys and payloads are untrusted: anyone on the broker may write them. An empty payload is no
+    command: so a retained message is cleared.
     """
 
     def __init__(self) -> None:
@@ -23,6 +24,8 @@ class Commands:
 
     def put(self, key: str, payload: bytes) -> None:
         """Note a command; dropped where too many wait."""
+        if not payload:
+            return
         try:
             self._waiting.put_nowait((key, payload))
         except queue.Full:

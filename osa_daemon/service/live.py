@@ -58,6 +58,7 @@ class LiveSettings:
 
         Raises:
             ConfigError: the payload is no value of `key`; nothing has changed.
+            ModelError: the model has no rules for it; nothing has changed.
             StorageError: the change cannot be written down; nothing has changed.
         """
         text = _text_of(key, payload)
@@ -65,9 +66,13 @@ class LiveSettings:
             self.in_bed = _presence(text)
             return
         setting = SETTING_OF[key]
-        loaded = change(self._loaded, setting, parse_value(setting, text))
-        self.rules = scoring_settings(loaded.settings, self._metadata)
-        self._loaded = loaded
+        value = parse_value(setting, text)
+        if value == self.values[key]:
+            return  # an SD card wears with every write
+        self._loaded = change(
+            self._loaded, setting, value, lambda new: scoring_settings(new, self._metadata)
+        )
+        self.rules = scoring_settings(self._loaded.settings, self._metadata)
 
     def rests(self, now: datetime) -> str | None:
         """Return why nobody listens at the local time `now`; None where the daemon is to listen."""

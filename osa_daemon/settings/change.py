@@ -1,10 +1,13 @@
 """Changing a setting while the daemon runs: checked with all others, then written down."""
 
+from collections.abc import Callable
+
 from osa_daemon.errors import ConfigError
 from osa_daemon.settings import scalar
 from osa_daemon.settings.build import build
 from osa_daemon.settings.catalogue import Setting, catalogue
 from osa_daemon.settings.load import Loaded, combine
+from osa_daemon.settings.model import Settings
 from osa_daemon.settings.nearest import unknown_key
 from osa_daemon.settings.origin import Given, Layer, Origin
 from osa_daemon.settings.overrides import remove_overrides, write_overrides
@@ -26,8 +29,15 @@ def parse_value(key: str, text: str) -> scalar.Value:
         raise ConfigError(f"{wrong_value(setting, text, str(remark))}.") from None
 
 
-def change(loaded: Loaded, key: str, value: scalar.Value) -> Loaded:
+def change(
+    loaded: Loaded,
+    key: str,
+    value: scalar.Value,
+    check: Callable[[Settings], object] = lambda _: None,
+) -> Loaded:
     """Return the settings with `key` overridden by `value`, written to the overrides file.
+
+    `check` is given the new settings before they are written; what it raises stops the change.
 
     Raises:
         ConfigError: no such key, not one that can change live, or not allowed beside the others;
@@ -41,6 +51,7 @@ def change(loaded: Loaded, key: str, value: scalar.Value) -> Loaded:
     built = build({**loaded.base, **stored})
     if isinstance(built, list):
         raise ConfigError(f"{built[0].sentence}.")
+    check(built)
     return _keep(loaded, stored)
 
 

@@ -113,104 +113,182 @@ async def test_taking_note_acknowledges(hass: HomeAssistant, tell: Tell, mqtt_mo
 
 
 async def test_put_off_it_rests(hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory):
-    """No message for the time that was asked for; then they come again."""
+    """No message for the time that was asked for; an alert that stands at its end is told."""
     await tell("alert", payloads.alert_payload(None, None))
     calls = await tell_phone(hass, snooze_minutes=30)
     await tell("alert", alert())
     await press(hass, calls[0], PUT_OFF)
     await tell("alert", alert(active=False, acknowledged=True))
+    assert calls[-1].data["message"] == "clear_notification"
     await tell("alert", alert())
-    await tell("alert", alert(active=False))
     assert len(messages(calls)) == 1
     await pass_time(hass, freezer, 31 * 60)
-    await tell("alert", alert())
+    assert len(messages(calls)) == 2
+    await tell("alert", alert(active=False))
     assert len(messages(calls)) == 2
 
 
 async def test_who_does_not_react_is_helped(
     hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory
 ):
-    """After some minutes, or when it is urgent, the second phone is told, too."""
+    """After some minutes the second phone is told, too; both know when it is over."""
     await tell("alert", payloads.alert_payload(None, None))
     first = await tell_phone(hass, second_phone="notify.mobile_app_two", escalate_minutes=2)
     second = async_mock_service(hass, "notify", "mobile_app_two")
     await tell("alert", alert())
     assert (len(first), len(second)) == (1, 0)
     await pass_time(hass, freezer, 121)
-    assert (len(first), len(second)) == (2, 1)
+    assert (len(first), len(second)) == (1, 1)
+    await tell("alert", alert(active=False))
+    assert first[-1].data["message"] == second[-1].data["message"] == "clear_notification"
+
+
+@pytest.mark.parametrize("from_the_beginning", [True, False])
+async def test_what_is_urgent_is_told_to_both_at_once(
+    hass: HomeAssistant, tell: Tell, *, from_the_beginning: bool
+):
+    """Whether it becomes urgent or was raised as that: nobody waits for the first phone."""
+    await tell("alert", payloads.alert_payload(None, None))
+    first = await tell_phone(hass, second_phone="notify.mobile_app_two", escalate_minutes=30)
+    second = async_mock_service(hass, "notify", "mobile_app_two")
+    if not from_the_beginning:
+        await tell("alert", alert())
+        assert (len(first), len(second)) == (1, 0)
     await tell("alert", alert(AlertLevel.URGENT))
-    assert (len(first), len(second)) == (3, 2)
+    assert len(first) == (1 if from_the_beginning else 2)
+    assert len(second) == 1
+
+
+async def test_a_phone_that_is_gone_keeps_nobody_from_knowing(
+    hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory
+):
+    """The second one is told all the same, and when it is over."""
+    await tell("alert", payloads.alert_payload(None, None))
+    await tell_phone(hass, second_phone="notify.mobile_app_two", escalate_minutes=2)
+    hass.services.async_remove("notify", "mobile_app_one")
+    second = async_mock_service(hass, "notify", "mobile_app_two")
+    await tell("alert", alert())
+    await pass_time(hass, freezer, 121)
+    await tell("alert", alert(active=False))
+    assert [call.data["message"] for call in second] == ["Please look in.", "clear_notification"]
+
+
+async def test_an_alert_that_nobody_takes_note_of_stays_on_the_phone(
+    hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory
+):
+    """The message goes when the alert does, however long that takes; also with the daemon."""
+    await tell("alert", payloads.alert_payload(None, None))
+    calls = await tell_phone(hass)
+    await tell("alert", alert())
+    await pass_time(hass, freezer, 3600)
+    assert len(calls) == 1
+    await tell("availability", "offline")
+    assert calls[-1].data["message"] == "clear_notification"
 
 
 async def test_a_test_says_that_it_is_one(hass: HomeAssistant, tell: Tell):
-    """The button *Test alert* reaches the phone as an alert does."""
+    """The button *Test alert* reaches the phone as an alert does, in the daemon's words."""
     await tell("alert", payloads.alert_payload(None, None))
     calls = await tell_phone(hass)
     test = Alert(True, AlertLevel.ALERT, "technical", 0.0, "This is a test.")
     await tell("alert", payloads.alert_payload(test, NOW))
-    assert messages(calls)[0].endswith("(This is a test.)")
+    assert messages(calls) == ["This is a test."]
 
 
-async def test_a_light_goes_on_and_back_to_what_it_was(hass: HomeAssistant, tell: Tell):
-    """On with the alert, off when breath is heard; a lamp that was on stays on."""
+@pytest.mark.parametrize("urgent_only", [False, True])
+async def test_a_light_goes_on_and_off_again(
+    hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory, *, urgent_only: bool
+):
+    """On with the alert, off when breath is heard or it lasts too long; one that was on stays."""
     names = {"night": {"name": "Night"}, "hall": {"name": "Hall", "initial": True}}
     assert await async_setup_component(hass, "input_boolean", {"input_boolean": names})
-    assert await async_setup_component(hass, "scene", {})
     assert await async_setup_component(hass, "homeassistant", {})
     await tell("alert", payloads.alert_payload(None, None))
     lamps = ["input_boolean.night", "input_boolean.hall"]  # stand for lights
-    await automate(hass, "light_or_shaker", alert=IDS["alert"], what=lamps)
+    inputs = {"alert": IDS["alert"], "what": lamps, "urgent_only": urgent_only}
+    await automate(hass, "light_or_shaker", longest_minutes=10, **inputs)
 
     def shine() -> list[str]:
         return [found.state for lamp in lamps if (found := hass.states.get(lamp)) is not None]
 
     await tell("alert", alert())
+    if urgent_only:
+        assert shine() == ["off", "on"]
+        await tell("alert", alert(AlertLevel.URGENT))
     await until(lambda: shine() == ["on", "on"])
     await tell("alert", alert(active=False))
     await until(lambda: shine() == ["off", "on"])
+    await tell("alert", alert())
+    await tell("alert", alert(AlertLevel.URGENT))
+    await until(lambda: shine() == ["on", "on"])
+    await pass_time(hass, freezer, 601)
+    await until(lambda: shine() == ["off", "on"])
+
+
+async def test_a_light_is_left_alone_when_the_alert_becomes_known_again(
+    hass: HomeAssistant, tell: Tell
+):
+    """After a restart of Home Assistant nobody knows what was on before."""
+    names = {"night": {"name": "Night"}}
+    assert await async_setup_component(hass, "input_boolean", {"input_boolean": names})
+    assert await async_setup_component(hass, "homeassistant", {})
+    await automate(hass, "light_or_shaker", alert=IDS["alert"], what=["input_boolean.night"])
+    await tell("alert", alert())
+    found = hass.states.get("input_boolean.night")
+    assert found is not None
+    assert found.state == "off"
 
 
 async def test_a_microphone_that_fails_is_told(
     hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory
 ):
-    """In the night, with the reason; by day nobody is told."""
-    freezer.move_to(datetime(2026, 3, 1, 12, 0, tzinfo=dt_util.get_default_time_zone()))
+    """In the night, with the reason; by day nobody is told; what failed before, in the evening."""
+    zone = dt_util.get_default_time_zone()
+    freezer.move_to(datetime(2026, 3, 1, 12, 0, tzinfo=zone))
+    await tell("status", payloads.status_payload("monitoring", NOW, None, "0", None))
     await tell("problem/microphone", payloads.problem_payload(None))
     calls = async_mock_service(hass, "notify", "mobile_app_one")
     inputs = {"status": IDS["status"], "problems": [IDS["microphone_problem"]],
               "phone": "notify.mobile_app_one"}  # fmt: skip
     await automate(hass, "it_does_not_listen", **inputs)
-    for hour, told in ((12, 0), (23, 1)):
-        freezer.move_to(datetime(2026, 3, 1, hour, 0, tzinfo=dt_util.get_default_time_zone()))
-        await tell("problem/microphone", payloads.problem_payload("It is gone."))
-        await pass_time(hass, freezer, 61)
-        assert len(calls) == told
-        await tell("problem/microphone", payloads.problem_payload(None))
-    assert calls[0].data["message"] == "It is gone."
+    await tell("problem/microphone", payloads.problem_payload("It is gone."))
+    await pass_time(hass, freezer, 61)
+    assert calls == []
+    freezer.move_to(datetime(2026, 3, 1, 20, 59, 58, tzinfo=zone))
+    await pass_time(hass, freezer, 3)
+    assert [call.data["message"] for call in calls] == ["It is gone."]
+    await tell("problem/microphone", payloads.problem_payload(None))
+    await tell("problem/microphone", payloads.problem_payload("Again."))
+    await pass_time(hass, freezer, 61)
+    assert [call.data["message"] for call in calls] == ["It is gone.", "Again."]
+    await tell("problem/microphone", payloads.problem_payload(None))
+    await tell("availability", "offline")
+    await pass_time(hass, freezer, 301)
+    assert calls[-1].data["message"] == "The bedside daemon does not answer."
 
 
 @pytest.mark.parametrize(
-    ("share", "index", "words"),
-    [(0.8, 3.5, "about 3.5 an hour"), (0.3, None, "only 30 % of the time: move the microphone")],
+    ("hours", "index", "words"),
+    [(7.0, 3.5, "about 3.5 an hour"), (1.2, None, "for only 1.2 h: move the microphone")],
 )
 async def test_the_summary_says_what_to_move(
     hass: HomeAssistant,
     tell: Tell,
     freezer: FrozenDateTimeFactory,
-    share: float,
+    hours: float,
     index: float | None,
     words: str,
 ):
-    """A night that was less than half heard says so, and what to do."""
+    """A night of which few hours were heard says so, and what to do."""
     zone = dt_util.get_default_time_zone()
     freezer.move_to(datetime(2026, 3, 1, 8, 59, 58, tzinfo=zone))
     await tell("diagnostics", DIAGNOSTICS)
-    await tell("night/current", NIGHT | {"monitorable_share": share, "index": index})
+    await tell("night/current", NIGHT | {"monitorable_s": 3600 * hours, "index": index})
     calls = async_mock_service(hass, "notify", "mobile_app_one")
-    names = {"events": "events_tonight", "index": "index_tonight", "heard": "monitorable_tonight"}
+    names = {"events": "events_tonight", "index": "index_tonight", "heard": "heard_tonight"}
     inputs = {name: IDS[key] for name, key in names.items()}
     await automate(hass, "summary_of_the_night", phone="notify.mobile_app_one", **inputs)
     await pass_time(hass, freezer, 3)
     (call,) = calls
     assert words in " ".join(call.data["message"].split())
-    assert ("move the microphone" in call.data["message"]) is (share < 0.5)
+    assert ("move the microphone" in call.data["message"]) is (hours < 4)

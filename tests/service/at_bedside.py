@@ -67,10 +67,11 @@ class Wire:
 
 
 class Failing:
-    """A source in a state, without sound."""
+    """A source in a state, without sound, until it was read `most` times."""
 
-    def __init__(self, state: SourceState) -> None:
+    def __init__(self, state: SourceState, most: int = 3) -> None:
         self.state = state
+        self.most = most
         self.reads = 0
 
     def read(self, timeout_s: float) -> Block | None:
@@ -80,7 +81,7 @@ class Failing:
 
     def health(self) -> SourceHealth:
         """The state, then the end."""
-        state = self.state if self.reads < 3 else SourceState.ENDED
+        state = self.state if self.reads < self.most else SourceState.ENDED
         return SourceHealth(state, "No microphone named x is connected.")
 
     def close(self) -> None:
@@ -117,9 +118,9 @@ class Script:
 class ScriptedChain:
     """Stands for front end and detector, whose answers a test cannot choose; scoring is real."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: ScoringSettings) -> None:
         numbers = count()
-        self.scorer = Scorer(ScoringSettings(), lambda _onset_s: f"{id(self)}-{next(numbers)}")
+        self.scorer = Scorer(rules, lambda _onset_s: f"{id(self)}-{next(numbers)}")
         self._owed: list[Delayed] = []
 
     def push(self, block: Block) -> list[Step]:
@@ -139,14 +140,22 @@ class ScriptedChain:
         return [], self.scorer.finish(self._owed)
 
 
-def live_settings(tmp_path: Path, text: str = "", overrides: str | None = None) -> LiveSettings:
-    """Settings of a file that holds `text`, by a model that resolves every sensitivity."""
+def live_settings(
+    tmp_path: Path,
+    text: str = "",
+    overrides: str | None = None,
+    sensitivities: tuple[str, ...] = ("low", "balanced", "high"),
+) -> LiveSettings:
+    """Settings of a file that holds `text`, by a model that knows `sensitivities`."""
     config = tmp_path / "config.yaml"
     config.write_text(f"journal:\n  state_dir: {tmp_path}\n{text}")
     if overrides is not None:
         (tmp_path / "overrides.json").write_text(overrides)
-    thresholds = {"low": {"event": 0.9}, "balanced": {"event": 0.5}, "high": {"event": 0.3}}
-    return LiveSettings(load(config, environ={}), Metadata(75, (), 1, 1, thresholds, "0", {}))
+    events = {"low": 0.9, "balanced": 0.5, "high": 0.3}
+    thresholds = {name: {"event": events[name]} for name in sensitivities}
+    return LiveSettings(
+        load(config, environ={}), Metadata(75, (1, 1, 1), 1, 1, thresholds, "0", {})
+    )
 
 
 def make(
@@ -154,12 +163,13 @@ def make(
     wire: Wire,
     source: Any,
     live: LiveSettings | None = None,
-    make_chain: Callable[[], Any] = ScriptedChain,
+    make_chain: Callable[[], Any] | None = None,
     commands: Commands | None = None,
     stop: threading.Event | None = None,
 ) -> Bedside:
     """A bedside over a real journal; the time is 23:00."""
-    rules, clock = ScoringSettings(), StreamClock(wall=ELEVEN.timestamp)
+    live = live or live_settings(tmp_path)
+    clock = StreamClock(wall=ELEVEN.timestamp)
     bulletin = Bulletin(wire, clock, "0", "m", lambda _state, _text: None)
     store = Store(lambda: Journal.open(tmp_path / "journal.sqlite3"), bulletin.storage)
     outbox = Outbox(store, wire)
@@ -167,17 +177,17 @@ def make(
     return Bedside(
         Rooms(
             source=source,
-            make_chain=make_chain,
+            make_chain=make_chain or (lambda: ScriptedChain(live.rules)),
             clock=clock,
             store=store,
             outbox=outbox,
             bulletin=bulletin,
             publisher=wire,
-            tonight=Tonight(store, bulletin, rules, 730, clock.now()),
+            tonight=Tonight(store, bulletin, live.rules, 730, clock.now()),
             minutes=Minutes(store),
             diagnostics=Diagnostics(store, "m"),
             commands=commands or Commands(),
-            live=live or live_settings(tmp_path),
+            live=live,
         ),
         lambda: None,
         stop or threading.Event(),

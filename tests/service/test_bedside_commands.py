@@ -45,7 +45,7 @@ def test_a_refused_command_is_told_beside_the_warnings(tmp_path: Path):
     """What the settings have to say is not lost; an accepted command clears the refusal."""
     wire, commands = Wire(), Commands()
     commands.put("alerts", b"maybe")
-    commands.put("acknowledge", b"")
+    commands.put("acknowledge", b"PRESS")
     live = live_settings(tmp_path, overrides="{}")
     make(tmp_path, wire, Failing(SourceState.ABSENT), live, commands=commands).run()
     first, refused, last = [problem["text"] for problem in wire.all("problem/configuration")]
@@ -61,7 +61,7 @@ def test_a_refused_command_is_told_beside_the_warnings(tmp_path: Path):
         ("alert_after_s", b"15", "must be more than alerts.notice_s"),
         ("alerts", b"\xff", "The command alerts is not UTF-8"),
         ("bed_presence", b"maybe", "bed_presence is maybe, but must be ON, OFF or None."),
-        ("reboot", b"", "There is no command 'reboot'; there are sensitivity, alert_after_s"),
+        ("reboot", b"1", "There is no command 'reboot'; there are sensitivity, alert_after_s"),
     ],
 )
 def test_a_refused_command_changes_nothing(tmp_path: Path, key: str, payload: bytes, words: str):
@@ -138,7 +138,7 @@ def test_a_test_alert_can_be_ended(tmp_path: Path, command: str):
     wire, commands = Wire(), Commands()
     for key in ("test_alert", "test_alert", command, "test_alert"):
         commands.put(key, b"OFF")
-    make(tmp_path, wire, Failing(SourceState.ABSENT), commands=commands).run()
+    make(tmp_path, wire, Failing(SourceState.ABSENT, most=4), commands=commands).run()
     problems = [told["text"] for told in wire.all("problem/configuration") if told["text"]]
     assert problems[0] == "test_alert: an alert is raised already; acknowledge it first."
     active = [alert["active"] for alert in wire.all("alert")]
@@ -146,7 +146,9 @@ def test_a_test_alert_can_be_ended(tmp_path: Path, command: str):
         assert active == [False, True, False]
         assert problems[-1].startswith("test_alert: alerts are switched off")
     else:
-        assert active == [False, True, False, True]
+        assert [alert["acknowledged"] for alert in wire.all("alert")][2] is True
+        assert active == [False, True, False, True, False]
+        assert wire.last("alert")["text"] == "Listening ended."
 
 
 def test_switching_alerts_off_ends_the_one_that_is_raised(tmp_path: Path):
@@ -163,4 +165,86 @@ def test_switching_alerts_off_ends_the_one_that_is_raised(tmp_path: Path):
     make(tmp_path, wire, source, commands=commands).run()
     assert wire.last("alert")["active"] is False
     assert wire.last("alert")["text"] == "Alerts were switched off."
+    assert wire.last("alert")["acknowledged"] is False, "nobody took note"
+    assert sum(alert["active"] for alert in wire.all("alert")) == 1
+
+
+def test_switched_on_again_the_same_pause_becomes_urgent(tmp_path: Path):
+    """Only who takes note silences a pause."""
+    wire, commands = Wire(), Commands()
+
+    class Undecided(Script):
+        def read(self, timeout_s: float) -> Block | None:
+            left = len(self._steps)
+            if left in (200, 150):
+                commands.put("alerts", b"OFF" if left == 200 else b"ON")
+            return super().read(timeout_s)
+
+    source = Undecided((SourceState.RUNNING, BREATH, 150), (SourceState.RUNNING, PAUSE, 400))
+    make(tmp_path, wire, source, commands=commands).run()
+    raised = [alert["level"] for alert in wire.all("alert") if alert["active"]]
+    assert raised == ["alert", "urgent"]
+
+
+def test_a_flood_of_commands_keeps_no_sound_waiting(tmp_path: Path):
+    """However many there are, one is carried out for each piece of sound."""
+
+    class Flood(Commands):
+        taken = 0
+
+        def take(self) -> tuple[str, bytes]:
+            self.taken += 1
+            return "alert_after_s", str(30 + self.taken % 20).encode()
+
+    class Counted(Script):
+        reads = 0
+
+        def read(self, timeout_s: float) -> Block | None:
+            self.reads += 1
+            return super().read(timeout_s)
+
+    commands, source = Flood(), Counted((SourceState.RUNNING, BREATH, 60))
+    make(tmp_path, Wire(), source, commands=commands).run()
+    assert commands.taken == source.reads > 60
+
+
+def test_what_is_so_already_is_not_written(tmp_path: Path):
+    """An SD card wears with every write; the answer comes all the same."""
+    wire, commands = Wire(), Commands()
+    commands.put("alert_after_s", b"30")
+    make(tmp_path, wire, Failing(SourceState.ABSENT), commands=commands).run()
+    assert len(wire.all("settings")) == 2
+    assert not (tmp_path / "overrides.json").exists()
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_a_refusal_is_told_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A stranger's command leaves no problem behind that is none."""
+    monkeypatch.setattr("osa_daemon.service.bedside.REFUSAL_S", 0.0)
+    wire, commands = Wire(), Commands()
+    commands.put("reboot", b"now")
+    make(tmp_path, wire, Failing(SourceState.ABSENT), commands=commands).run()
+    assert [told["state"] for told in wire.all("problem/configuration")] == ["OFF", "ON", "OFF"]
+
+
+def test_what_the_model_has_no_rules_for_is_not_written(tmp_path: Path):
+    """It would keep the daemon from starting again."""
+    live = live_settings(tmp_path, sensitivities=("low", "balanced"))
+    wire, commands = Wire(), Commands()
+    commands.put("sensitivity", b"high")
+    make(tmp_path, wire, Failing(SourceState.ABSENT), live, commands=commands).run()
+    assert "no thresholds for the sensitivity" in wire.last("problem/configuration")["text"]
+    assert wire.last("settings")["sensitivity"] == "balanced"
+    assert not (tmp_path / "overrides.json").exists()
+
+
+def test_a_new_stream_goes_by_the_changed_settings(tmp_path: Path):
+    """What was set while nobody listened holds when somebody does."""
+    wire, commands = Wire(), Commands()
+    commands.put("alert_after_s", b"21")
+    running = SourceState.RUNNING
+    source = Script(
+        (running, None, 2), (running, BREATH, 150), (running, PAUSE, 115), (running, BREATH, 50)
+    )
+    make(tmp_path, wire, source, commands=commands).run()
     assert sum(alert["active"] for alert in wire.all("alert")) == 1

@@ -119,3 +119,15 @@ def test_a_standing_alert_can_be_acknowledged(wire: Wire, bulletin: Bulletin):
     bulletin.release("The alert was acknowledged.", acknowledged=True)
     assert wire.last["alert"]["active"] is False
     assert wire.last["alert"]["acknowledged"] is True
+
+
+def test_a_notice_takes_no_test_away(wire: Wire, bulletin: Bulletin):
+    """An alert for a test stays until it is over, but for a real one."""
+    bulletin.begin()
+    bulletin.begin_test()
+    bulletin.step(step(0, Progress.ON, NOTICE))
+    assert wire.last["alert"]["text"] == "This is a test."
+    bulletin.step(step(1, Progress.ON, RAISED))
+    assert wire.last["alert"]["text"] == RAISED.text
+    bulletin.end_test("The test is over.")
+    assert wire.last["alert"]["active"] is True

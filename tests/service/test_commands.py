@@ -23,8 +23,15 @@ def test_a_flood_of_commands_is_dropped():
     """The queue is bounded, and putting never raises."""
     commands = Commands()
     for _ in range(3 * MOST_WAITING):
-        commands.put("x", b"")
+        commands.put("x", b"1")
     assert sum(commands.take() is not None for _ in range(3 * MOST_WAITING)) == MOST_WAITING
+
+
+def test_an_empty_payload_is_no_command():
+    """So a retained message is cleared."""
+    commands = Commands()
+    commands.put("acknowledge", b"")
+    assert commands.take() is None
 
 
 def test_every_command_of_the_contract_is_carried_out():

@@ -80,29 +80,34 @@ def inputs_section(about: About) -> str:
 
 
 def _worth(identity: Mapping[str, Any]) -> str:
-    """Return over which inputs the encoder wins clearly where the identity of a sound matters."""
-    won = {
-        name: any(
-            (parts.get(part, {}).get(key) or {}).get("clearly") == "better"
-            for _, part, key in IDENTITY
-        )
-        for name, parts in identity.items()
-    }
-    over, not_over = (
-        [name for name, is_won in won.items() if is_won is told] for told in (True, False)
-    )
+    """Return over which inputs the encoder wins clearly where the identity of a sound matters.
+
+    By one of the figures at least, and none of them clearly against it.
+    """
+    told = {name: _clearly(parts) for name, parts in identity.items()}
+    over = [name for name, words in told.items() if words == {"better"}]
+    behind = [name for name, words in told.items() if words == {"worse"}]
+    between = [name for name in told if name not in (*over, *behind)]
     sentences = []
     if over:
         sentences.append(
             "Where it matters what a sound is, or whose, the encoder wins clearly, by one of these "
             f"figures at least, over {_joined(over)}."
         )
-    if not_over:
+    if between:
         sentences.append(
-            f"Over {_joined(not_over)} it does not win clearly there: by these nights it is not "
+            f"Over {_joined(between)} it does not win clearly there: by these nights it is not "
             "shown to earn its cost against that."
         )
+    if behind:
+        sentences.append(f"It is clearly behind {_joined(behind)} there.")
     return " ".join(sentences)
+
+
+def _clearly(parts: Mapping[str, Any]) -> set[str]:
+    """Return how the figures of identity differ clearly: better, worse, both or not at all."""
+    rows = (parts.get(part, {}).get(key) or {} for _, part, key in IDENTITY)
+    return {row["clearly"] for row in rows if row.get("clearly")}
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -66,6 +66,7 @@ def compare_detectors(options: Options) -> None:
             log_look(_look(options), options.log)
         results.setdefault(group, {})[name] = row
         figures = card_figures(results, options.model) | {"nights": nights, "results": results}
+        figures["beside"] = file_sha256(options.model)
         write_whole(options.out, json.dumps(figures, indent=1) + "\n")
         print(f"{group}: {name}\n{text_of(group, name, row)}", flush=True)
 

@@ -30,7 +30,8 @@ def names() -> tuple[str, ...]:
 def inputs(shop: Workshop, plan: TrainingPlan, only: Sequence[str]) -> Iterator[tuple[str, Row]]:
     """Yield the result of each input in `only` as it is ready; kept ones are read again.
 
-    A result holds `tuned` and `system` (its summary), and against the shipped detector's input,
+    A result holds `tuned` and `system` (its summary), `of` (the same in rows that may stand side
+    by side), and against the shipped detector's input,
     trained as briefly: `ours`, `against` and `identity`, as those of `contest`.
     """
     nights = EFFORT.nights(shop)
@@ -50,7 +51,7 @@ def inputs(shop: Workshop, plan: TrainingPlan, only: Sequence[str]) -> Iterator[
             trained, theirs = judged(name)
             # from its checkpoint, but for the first time
             ours = theirs if name == OURS else judged(OURS)[1]
-            row = shop.keep(GROUP, name, key, _row(trained, ours, theirs))
+            row = shop.keep(GROUP, name, key, _row(trained, ours, theirs) | {"of": made_of})
         yield name, row
 
 

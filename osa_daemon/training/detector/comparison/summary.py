@@ -50,14 +50,20 @@ def _comparisons(rivals: Rows, model: Path) -> dict[str, Any]:
     if not rivals:
         return {}
     names = [name for name in contest.names() if name in rivals]
+    if not names:
+        return {}
     return _beside(contest.SHIPPED, _effort_for(model), {name: rivals[name] for name in names})
 
 
 def _inputs(results: Rows) -> dict[str, Any]:
     """Return each input beside the shipped detector's, which was trained as briefly."""
     ours = results.get(inputs.OURS)
-    names = [name for name in inputs.names() if name in results and name != inputs.OURS]
-    if ours is None or not names:
+    if ours is None:
+        return {}
+    # of other steps or nights than the shipped input's: nobody could read the two side by side
+    alike = {name for name, row in results.items() if row.get("of") == ours.get("of")}
+    names = [name for name in inputs.names() if name in alike and name != inputs.OURS]
+    if not names:
         return {}
     return _beside(inputs.OURS, _effort(ours["tuned"]), {name: results[name] for name in names})
 
