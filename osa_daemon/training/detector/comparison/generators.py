@@ -18,15 +18,18 @@ GROUP = "cross"
 EFFORT: Effort = BRIEF
 GENERATORS: tuple[Generator, ...] = get_args(Generator)
 WITHOUT = "without "
+ALL = "all of them"  # what the others are read against
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all training sets: each generator, and all without it."""
-    return (*GENERATORS, *(WITHOUT + generator for generator in GENERATORS))
+    """Return the names of all training sets: all generators, each, and all without it."""
+    return (ALL, *GENERATORS, *(WITHOUT + generator for generator in GENERATORS))
 
 
 def generators_of(name: str) -> tuple[Generator, ...]:
     """Return the generators of a training set."""
+    if name == ALL:
+        return GENERATORS
     left_out = name.removeprefix(WITHOUT)
     if left_out == name:
         return tuple(g for g in GENERATORS if g == name)

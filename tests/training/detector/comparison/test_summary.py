@@ -170,6 +170,7 @@ def test_groups_and_members_can_be_asked_for():
 
 def test_training_sets_leave_out_what_they_say():
     """A generator alone, or all others."""
+    assert generators.generators_of(generators.ALL) == generators.GENERATORS
     assert generators.generators_of("airflow") == ("airflow",)
     assert generators.generators_of("without airflow") == ("recorded", "synthesised")
 
