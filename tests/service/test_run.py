@@ -145,7 +145,8 @@ def test_a_command_is_answered(
     daemon.process.kill()
     daemon.process.wait()
     before = len(subscriber.heard)
-    again = start_daemon(mosquitto.port, *source, folder=daemon.folder)
+    state = f"journal:\n  state_dir: {daemon.folder / 'state'}\n"
+    again = start_daemon(mosquitto.port, *source, settings=state)
     again.wait_until_ready()
     values = '"sensitivity":"high","alert_after_s":30'
     subscriber.wait_for(
