@@ -44,13 +44,14 @@ def inputs(shop: Workshop, plan: TrainingPlan, only: Sequence[str]) -> Iterator[
         trained, _ = train(VARIANTS[name], shop, specs, plan, calm=nights.calm)
         return trained, shop.judge(trained.way, shop.paths(judged_on))
 
+    ours: list[JudgedNight] = []
     for name in only:
         key = digest_of(name, asdict(VARIANTS[name]), made_of)
         row = shop.kept(GROUP, name, key)
         if row is None:
             trained, theirs = judged(name)
-            # from its checkpoint, but for the first time
-            ours = theirs if name == OURS else judged(OURS)[1]
+            if not ours:  # once: calibration and thresholds take minutes
+                ours = theirs if name == OURS else judged(OURS)[1]
             row = shop.keep(GROUP, name, key, _row(trained, ours, theirs) | {"of": made_of})
         yield name, row
 
