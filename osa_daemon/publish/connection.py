@@ -30,6 +30,8 @@ MAX_INFLIGHT = 20  # mosquitto's own limit per client
 MAX_QUEUED = 200
 MAX_PACKET_BYTES = 16_384  # nothing that we subscribe to needs more
 CONNECT_TIMEOUT_S = 5.0
+LOOK_S = 4  # of a keepalive: mosquitto 2.0 looks for silent clients every 5 s only
+LEAST_KEEPALIVE_S = 3
 NEVER_RETAINED = 2  # MQTT 5.0 section 3.8.3.1: send no retained messages on subscribing
 
 _log = logging.getLogger(__name__)
@@ -133,7 +135,7 @@ class Connection:
         self._client.connect_async(
             self._settings.host,
             self._settings.port,
-            self._settings.keepalive_s,
+            told_keepalive_s(self._settings.keepalive_s),
             clean_start=True,
             properties=properties,
         )
@@ -198,6 +200,14 @@ class Connection:
 def _leave(client: paho.Client, *_: object) -> None:
     """An attempt that was given up has succeeded after all."""
     client.disconnect()
+
+
+def told_keepalive_s(keepalive_s: int) -> int:
+    """What the broker is told, so that it gives up within 1.5 times `keepalive_s` (from 7 s on).
+
+    By MQTT it gives up after 1.5 times what it was told, and it is slow to look.
+    """
+    return max(keepalive_s - LOOK_S, LEAST_KEEPALIVE_S)
 
 
 def _properties(packet_type: int) -> Properties:
