@@ -44,6 +44,7 @@ class Mosquitto:
         self.port = free_port()
         self.log = folder / "mosquitto.log"
         self._lines: list[str] = []
+        self._persistence = ["persistence false"]
         self._auth = ["allow_anonymous true"]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -68,6 +69,11 @@ class Mosquitto:
         if client_authority is not None:
             self._lines += [f"cafile {client_authority}", "require_certificate true"]
 
+    def with_persistence(self) -> "Mosquitto":
+        """Keep what is retained, and sessions with what waits for them, across restarts."""
+        self._persistence = ["persistence true", f"persistence_location {self.folder}/"]
+        return self
+
     def start(self) -> "Mosquitto":
         """Start and wait until it listens."""
         config = self.folder / "mosquitto.conf"
@@ -76,7 +82,7 @@ class Mosquitto:
             *self._auth,
             f"listener {self.port} 127.0.0.1",
             *self._lines,
-            "persistence false",
+            *self._persistence,
             "user root",
         ]
         config.write_text("\n".join(lines) + "\n")

@@ -27,10 +27,13 @@ COMMAND = (
     *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"),
     *("--realtime=no", "--high-priority=no", "--log-target=stderr", "--log-level=notice"),
 )
-SERVER = """\
-load-module module-native-protocol-unix auth-anonymous=1 socket={folder}/native
-load-module module-pipe-source source_name=room file={folder}/room.fifo format=s16le rate=48000 \
-channels=1
+MICROPHONE = (
+    "module-pipe-source",
+    *("source_name=room", "file={folder}/room.fifo", "format=s16le", "rate=48000", "channels=1"),
+)
+SERVER = f"""\
+load-module module-native-protocol-unix auth-anonymous=1 socket={{folder}}/native
+load-module {" ".join(MICROPHONE)}
 """
 ALSA = """\
 </usr/share/alsa/alsa.conf>
@@ -92,8 +95,11 @@ class SoundServer:
         self._room.plug_in()
 
     def _answers(self) -> bool:
+        return self._ask("info")
+
+    def _ask(self, *words: str) -> bool:
         asked = subprocess.run(
-            ["pactl", "info"],
+            ["pactl", *words],
             env={**os.environ, **self.environment},
             capture_output=True,
             timeout=READY_S,
@@ -133,6 +139,16 @@ class SoundServer:
         """Kill the server and start it again."""
         self.kill()
         self.start()
+
+    def unplug(self) -> None:
+        """Take the microphone away; the server goes on."""
+        assert self._ask("unload-module", MICROPHONE[0])
+
+    def plug_in(self) -> None:
+        """Bring the microphone back."""
+        words = [word.format(folder=self.folder) for word in MICROPHONE]
+        assert self._ask("load-module", *words)
+        self._room.plug_in()
 
     def close(self) -> None:
         """End everything."""
