@@ -284,6 +284,7 @@ ENTITIES: tuple[Entity, ...] = (
         topics.DIAGNOSTICS, _field("memory_mb"),
         more={
             **_DIAGNOSTIC, **_MEASURED, "device_class": "data_size", "unit_of_measurement": "MB",
+            "suggested_display_precision": 0,
         },
     ),
     Entity(
