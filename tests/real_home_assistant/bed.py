@@ -22,7 +22,7 @@ FRAMES_AN_HOUR = 5 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """What belongs to `device_id`; `folder` holds journal, settings and log."""
+    """What belongs to `device_id`; `folder` holds the journal, and a folder of each start."""
 
     device_id: str
     folder: Path
@@ -30,10 +30,15 @@ class Bed:
 
     def start(self, port: int, *options: str, mqtt: str = "", settings: str = "") -> DaemonProcess:
         """Start its daemon; `mqtt` are lines of that part of its settings."""
-        self.folder.mkdir(exist_ok=True)
         text = f"  device_id: {self.device_id}\n  device_name: {self.device_id}\n{mqtt}"
         text += f"journal:\n  state_dir: {self.folder / 'state'}\n{settings}"
-        return self.start_daemon(port, *options, settings=text, folder=self.folder)
+        # two daemons in one folder would take the word to systemd out of each other's mouth
+        folder = self.folder / f"start{len(self._starts())}"
+        folder.mkdir(parents=True)
+        return self.start_daemon(port, *options, settings=text, folder=folder)
+
+    def _starts(self) -> list[Path]:
+        return sorted(self.folder.glob("start*"))
 
     def id_of(self, key: str) -> str:
         """The entity id that Home Assistant gives to the row `key` of `ENTITIES`."""
@@ -60,8 +65,9 @@ class Bed:
 
     def command(self, *words: str) -> str:
         """What a command of `osa-daemon` prints."""
+        config = str(self._starts()[-1] / "config.yaml")
         done = subprocess.run(
-            [sys.executable, "-m", "osa_daemon", *words, "--config", self.folder / "config.yaml"],
+            [sys.executable, "-m", "osa_daemon", *words, "--config", config],
             capture_output=True,
             text=True,
             check=True,

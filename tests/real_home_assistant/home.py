@@ -37,7 +37,7 @@ frontend:
 history:
 recorder:
 logger:
-  default: info
+  default: warning
 """
 HTTP = """\
 http:
