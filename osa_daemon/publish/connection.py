@@ -30,7 +30,7 @@ MAX_INFLIGHT = 20  # mosquitto's own limit per client
 MAX_QUEUED = 200
 MAX_PACKET_BYTES = 16_384  # nothing that we subscribe to needs more
 CONNECT_TIMEOUT_S = 5.0
-LOOK_S = 4  # of a keepalive: mosquitto 2.0 looks for silent clients every 5 s only
+LOOK_S = 5  # off a keepalive: mosquitto 2.0 looks for silent clients every 5 s, in whole seconds
 LEAST_KEEPALIVE_S = 3
 NEVER_RETAINED = 2  # MQTT 5.0 section 3.8.3.1: send no retained messages on subscribing
 

@@ -241,9 +241,9 @@ def test_unknown_topic_is_a_mistake_of_the_caller(mosquitto: Mosquitto) -> None:
 def test_the_broker_is_told_less_than_the_keepalive_because_it_is_slow_to_look(
     mosquitto: Mosquitto, publisher: MakePublisher
 ) -> None:
-    """1.5 times what it is told, and 5 s more, are within 1.5 times the setting."""
+    """1.5 times what it is told, and 6 s more, are within 1.5 times the setting."""
     one = publisher(MqttSettings("127.0.0.1", mosquitto.port, keepalive_s=30))
     wait_for(lambda: one.connected)
     told = re.search(r"New client connected.* k(\d+)", mosquitto.log.read_text())
     assert told
-    assert 1.5 * int(told[1]) + 5 <= 1.5 * 30
+    assert 1.5 * int(told[1]) + 6 <= 1.5 * 30

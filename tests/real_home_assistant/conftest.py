@@ -181,16 +181,15 @@ def recorded_hour(
     def rows() -> Rows:
         daemon = daemons[0]
         wait_for(lambda: daemon.process.poll() is not None, 60.0 * minutes + 120, "the end of it")
-        end = time.time()
         home.stop()  # it writes what it still holds
-        return read_rows(home.folder, RECORDED, begin, end)
+        return read_rows(home.folder, RECORDED, begin + SETTLED_S, begin + 60.0 * minutes)
 
     try:
         home.start().add_mqtt(broker.port)
         bed = Bed(RECORDED, folder / "bed", start)
         bed.has_slept()
         bed.start(broker.port, "--source", f"file:{sound}")
-        begin = time.time() + SETTLED_S
+        begin = time.time()  # before the recording does: what its end makes lies behind the hour
         yield rows
     finally:
         home.stop()

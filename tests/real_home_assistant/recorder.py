@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STATES = """
-SELECT entity_id, count(*) FROM states JOIN states_meta USING (metadata_id)
+SELECT states_meta.entity_id, count(*) FROM states JOIN states_meta USING (metadata_id)
 WHERE last_updated_ts >= ? AND last_updated_ts < ?
-AND entity_id LIKE '%.' || ? || '\\_%' ESCAPE '\\'
-GROUP BY entity_id ORDER BY count(*) DESC, entity_id
+AND states_meta.entity_id LIKE '%.' || ? || '\\_%' ESCAPE '\\'
+GROUP BY states_meta.entity_id ORDER BY count(*) DESC, states_meta.entity_id
 """
 STATISTICS = """
 SELECT count(*) FROM statistics_short_term JOIN statistics_meta
