@@ -1,6 +1,8 @@
 """The password and the TLS context that a connection is opened with."""
 
 import ssl
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from osa_daemon.errors import ConfigError
@@ -34,6 +36,25 @@ def read_password(settings: MqttSettings) -> str | None:
     if not 0 < len(password.encode()) <= MAX_PASSWORD_BYTES:
         raise ConfigError(f"mqtt.password_file {path} is empty or too long for a password")
     return password
+
+
+def exposed(settings: MqttSettings) -> tuple[str, ...]:
+    """A sentence for each file with a secret that every user of this machine may read.
+
+    Never a reason to refuse it: the daemon must go on listening. A file that is missing is none.
+    """
+    files = {"mqtt.password_file": settings.password_file, "mqtt.tls.key_file": settings.tls_key}
+    return tuple(
+        f"{key} {path} can be read by every user of this machine: chmod o-rwx {path}."
+        for key, path in files.items()
+        if path is not None and _is_for_everyone(path)
+    )
+
+
+def _is_for_everyone(path: Path) -> bool:
+    with suppress(OSError):
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    return False
 
 
 def tls_context(settings: MqttSettings) -> ssl.SSLContext | None:

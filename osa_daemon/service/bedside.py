@@ -12,6 +12,7 @@ from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.errors import ConfigError, OsaError
 from osa_daemon.journal.rows import EventRow, OpenPause
 from osa_daemon.publish import payloads, topics
+from osa_daemon.publish.seldom import Seldom
 from osa_daemon.publish.topics import COMMANDS
 from osa_daemon.scoring.event import Event, Progress, Scored
 from osa_daemon.scoring.night import night_of
@@ -74,6 +75,7 @@ class Bedside:
         self._rests = False
         self._test_ends_s: float | None = None
         self._refusal_ends_s: float | None = None
+        self._refusals = Seldom(_log)
 
     def run(self) -> None:
         """Run until the source ends or is stopped; then close what is open, the journal too."""
@@ -150,7 +152,7 @@ class Bedside:
         except OsaError as error:
             refusal = str(error)
             self._refusal_ends_s = time.monotonic() + REFUSAL_S
-            _log.warning("%s", refusal)
+            self._refusals.warning(refusal)
         texts = (rooms.live.warnings, refusal)
         rooms.bulletin.configuration(" ".join(text for text in texts if text) or None)
         # told again where nothing changed: whoever sent the command shows what it asked for

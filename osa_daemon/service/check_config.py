@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from osa_daemon.errors import ConfigError, ModelError
-from osa_daemon.publish.credentials import read_password, tls_context
+from osa_daemon.publish.credentials import exposed, read_password, tls_context
 from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.meaning import UNKNOWN, Meaning, meaning_of, metadata_of
 from osa_daemon.service.rules import precedence, with_shortfall
@@ -64,19 +64,20 @@ def _expected(loaded: Loaded) -> _Expected:
 
 
 def _secret_warnings(loaded: Loaded) -> tuple[str, ...]:
-    """Return why `run` would end here over a password or certificate file, if it would.
+    """Return who else may read the secrets, and why `run` would end here over one, if it would.
 
     A warning, not an error: the settings may be meant for another machine.
     """
     broker = mqtt_settings(loaded.settings.mqtt)
+    told = exposed(broker)
     try:
         read_password(broker)
         tls_context(broker)
     except ConfigError as error:
         if isinstance(error.__cause__, PermissionError):
-            return ()  # the daemon may read what this user may not
-        return (f"{error}. On this machine `run` would end at that.",)
-    return ()
+            return told  # the daemon may read what this user may not
+        return (*told, f"{error}. On this machine `run` would end at that.")
+    return told
 
 
 def values_of(loaded: Loaded) -> dict[str, Value]:

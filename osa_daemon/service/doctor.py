@@ -13,7 +13,7 @@ from osa_daemon.service.checks import (
     check_disk,
     check_microphone,
     check_models,
-    check_password_file,
+    check_secrets,
     check_settings,
     check_state_dir,
     check_versions,
@@ -44,7 +44,7 @@ def findings(loaded: Loaded) -> Iterator[Finding]:
     yield check_models()
     yield from _microphone(loaded.settings.microphone.device)
     yield check_broker(loaded.settings.mqtt)
-    yield from check_password_file(loaded.settings.mqtt.password_file)
+    yield from check_secrets(loaded.settings.mqtt)
     yield check_state_dir(state_dir)
     yield check_disk(state_dir)
     yield check_clock()

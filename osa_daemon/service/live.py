@@ -5,8 +5,10 @@ from datetime import datetime
 
 from osa_daemon.detector.model import Metadata
 from osa_daemon.errors import ConfigError
+from osa_daemon.publish.credentials import exposed
 from osa_daemon.publish.payloads import Value
 from osa_daemon.scoring.thresholds import ScoringSettings
+from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.rules import scoring_settings, shortfall
 from osa_daemon.settings.change import change, parse_value
 from osa_daemon.settings.load import Loaded
@@ -37,9 +39,13 @@ class LiveSettings:
 
     @property
     def warnings(self) -> str | None:
-        """What is wrong with the settings in force, in sentences; None where nothing is."""
+        """What is wrong with the settings in force and the files that they name, in sentences.
+
+        None where nothing is.
+        """
         told = shortfall(self._loaded.settings, self._metadata)
-        return " ".join([*([told] if told else []), *self._loaded.warnings]) or None
+        secrets = exposed(mqtt_settings(self._loaded.settings.mqtt))
+        return " ".join([*([told] if told else []), *self._loaded.warnings, *secrets]) or None
 
     @property
     def values(self) -> dict[str, Value]:

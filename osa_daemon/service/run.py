@@ -17,6 +17,7 @@ from osa_daemon.audio.microphone import MicrophoneSource
 from osa_daemon.audio.source import Source
 from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED
 from osa_daemon.journal.journal import Journal
+from osa_daemon.publish.credentials import exposed
 from osa_daemon.publish.mqtt import MqttPublisher
 from osa_daemon.service import notify
 from osa_daemon.service.bedside import Bedside, Rooms
@@ -55,7 +56,8 @@ def run_command(args: argparse.Namespace, loaded: Loaded) -> int:
     models = load_models()
     metadata = models.detector().metadata
     live = LiveSettings(loaded, metadata)
-    for warning in with_shortfall(loaded, metadata).warnings:
+    secrets = exposed(mqtt_settings(settings.mqtt))
+    for warning in (*with_shortfall(loaded, metadata).warnings, *secrets):
         _log.warning("%s", warning)
     source = make_source(args, settings)
     return Daemon(loaded, models, live, source).run()

@@ -1,14 +1,20 @@
 """The sentences about single values."""
 
+import re
+
 from osa_daemon.settings.catalogue import Setting
 
 _LONGEST = 60
+_LOGIN = re.compile(r"://.*@", re.DOTALL)  # user and password in an address
 
 
 def wrong_value(setting: Setting, shown: str, remark: str = "") -> str:
     """Say what stands there, what is allowed and, if there is one, a remark that helps."""
     end = f": {remark}" if remark else ""
-    return f"{setting.key} is {shorten(shown)}, but must be {setting.allowed}{end}"
+    shown = shorten(_LOGIN.sub("://…@", shown))
+    if setting.key == "mqtt.password_file":
+        shown = "… (not shown: it may be the password itself)"
+    return f"{setting.key} is {shown}, but must be {setting.allowed}{end}"
 
 
 def shorten(text: str) -> str:

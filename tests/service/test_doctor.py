@@ -20,7 +20,7 @@ from osa_daemon.service.checks import (
     check_disk,
     check_microphone,
     check_models,
-    check_password_file,
+    check_secrets,
     check_settings,
     check_state_dir,
     check_versions,
@@ -100,16 +100,28 @@ def test_overrides_that_are_left_out_are_told(tmp_path: Path) -> None:
     assert check_settings(loaded).verdict is Verdict.DOUBTFUL
 
 
-def test_a_password_that_others_can_read_is_told(tmp_path: Path) -> None:
-    """0644 is a note with its remedy, 0600 nothing."""
-    path = tmp_path / "password"
-    path.write_text("x")
-    path.chmod(0o644)
-    (finding,) = check_password_file(path)
-    assert "chmod 600" in finding.text
-    path.chmod(0o600)
-    assert list(check_password_file(path)) == []
-    assert list(check_password_file(None)) == []
+def test_secrets_that_everyone_can_read_are_told(tmp_path: Path) -> None:
+    """0644 is a note with its remedy, 0640 and 0600 nothing, whoever owns the file."""
+    password, key = tmp_path / "password", tmp_path / "key.pem"
+    mqtt = Mqtt.model_validate(
+        {
+            "username": "osa",
+            "password_file": str(password),
+            "tls": {"enabled": True, "cert_file": "/c.pem", "key_file": str(key)},
+        }
+    )
+    assert list(check_secrets(mqtt)) == []  # what is missing is the broker's finding
+    for path in (password, key):
+        path.write_text("x")
+        path.chmod(0o644)
+    found = list(check_secrets(mqtt))
+    assert [finding.verdict for finding in found] == 2 * [Verdict.DOUBTFUL]
+    assert f"mqtt.password_file {password} can be read by every user" in found[0].text
+    assert f"chmod o-rwx {key}" in found[1].text
+    password.chmod(0o640)
+    key.chmod(0o400)
+    assert list(check_secrets(mqtt)) == []
+    assert list(check_secrets(Mqtt())) == []
 
 
 def test_a_broker_that_runs_is_good(mosquitto: Mosquitto) -> None:
