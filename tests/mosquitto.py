@@ -1,12 +1,13 @@
 """A real, private mosquitto on loopback, and an independent subscriber to watch it with."""
 
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,18 +46,20 @@ class Mosquitto:
         self.log = folder / "mosquitto.log"
         self._lines: list[str] = []
         self._auth = ["allow_anonymous true"]
+        self._config: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def with_password(self, access: str = "") -> "Mosquitto":
-        """Only `USER` with `PASSWORD` may connect; `access` is the text of an access list."""
-        passwords = self.folder / "passwords"
+    def with_password(self, access: str = "", users: Sequence[str] = (USER,)) -> "Mosquitto":
+        """Only `users` with `PASSWORD` may connect; `access` is the text of an access list."""
+        passwords = self.folder / "osa-daemon.passwd"
         passwords.touch(mode=0o600)
-        subprocess.run(
-            ["mosquitto_passwd", "-b", str(passwords), USER, PASSWORD], check=True, timeout=30
-        )
+        for user in users:
+            subprocess.run(
+                ["mosquitto_passwd", "-b", str(passwords), user, PASSWORD], check=True, timeout=30
+            )
         self._auth = ["allow_anonymous false", f"password_file {passwords}"]
         if access:
-            rules = self.folder / "access"
+            rules = self.folder / "osa-daemon.acl"
             rules.write_text(access)
             rules.chmod(0o600)
             self._auth.append(f"acl_file {rules}")
@@ -68,6 +71,12 @@ class Mosquitto:
         if client_authority is not None:
             self._lines += [f"cafile {client_authority}", "require_certificate true"]
 
+    def with_config(self, text: str) -> "Mosquitto":
+        """Use a file meant for Debian's /etc/mosquitto, moved to our folder and port."""
+        text = text.replace("/etc/mosquitto/", f"{self.folder}/")
+        self._config = re.sub(r"(?m)^listener \d+$", f"listener {self.port} 127.0.0.1", text)
+        return self
+
     def start(self) -> "Mosquitto":
         """Start and wait until it listens."""
         config = self.folder / "mosquitto.conf"
@@ -77,9 +86,9 @@ class Mosquitto:
             f"listener {self.port} 127.0.0.1",
             *self._lines,
             "persistence false",
-            "user root",
         ]
-        config.write_text("\n".join(lines) + "\n")
+        text = self._config or "\n".join(lines)
+        config.write_text(f"{text}\nuser root\n")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [_program(), "-c", str(config), "-v"], stdout=log, stderr=log
@@ -135,7 +144,12 @@ class Subscriber:
     """A client of its own, with QoS 1 and a persistent session, that notes all it hears."""
 
     def __init__(
-        self, port: int, topic: str = "#", client_id: str = "", password: str | None = None
+        self,
+        port: int,
+        topic: str = "#",
+        client_id: str = "",
+        password: str | None = None,
+        user: str = USER,
     ) -> None:
         self.heard: list[Heard] = []
         self.ready = threading.Event()
@@ -147,7 +161,7 @@ class Subscriber:
         )
         client.reconnect_delay_set(1, 1)
         if password is not None:
-            client.username_pw_set(USER, password)
+            client.username_pw_set(user, password)
         client.on_connect = lambda c, _u, _f, _r, _p: c.subscribe(topic, 1)
         client.on_subscribe = lambda *_: self.ready.set()
         client.on_message = lambda _c, _u, message: self.heard.append(_heard(message))
