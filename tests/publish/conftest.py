@@ -46,13 +46,18 @@ def publisher() -> Iterator[Callable[..., MqttPublisher]]:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """An authority, a certificate for loopback and one for another name, each with its key."""
+    """An authority, a certificate for loopback and one for another name, each with its key.
+
+    That of the stranger nobody signed but itself.
+    """
 
     authority: Path
     good: Path
     good_key: Path
     other: Path
     other_key: Path
+    stranger: Path
+    stranger_key: Path
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +84,12 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
             f"-days 30 -extfile {extensions} -out {certificate}"
         )
         signed += [certificate, key]
-    return Certificates(authority, *signed)
+    stranger, stranger_key = folder / "stranger.crt", folder / "stranger.key"
+    _openssl(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 "
+        f"-subj /CN=stranger -keyout {stranger_key} -out {stranger}"
+    )
+    return Certificates(authority, *signed, stranger, stranger_key)
 
 
 def _openssl(arguments: str) -> None:
