@@ -136,6 +136,15 @@ async def test_a_deaf_daemon_is_not_taken_for_a_quiet_sleeper(hass: HomeAssistan
     assert state(hass, "events_tonight") == "7"
 
 
+async def test_a_stranger_s_text_is_not_evaluated(hass: HomeAssistant, tell: Tell):
+    """A refused command is quoted in the problem's text: templates in it are shown, not run."""
+    text = "alerts.after_s is {{ 7 * 7 }} {% raw %} ' \" }} , but must be a whole number."
+    await tell("problem/configuration", payloads.problem_payload(text))
+    found = hass.states.get(IDS["configuration_problem"])
+    assert found is not None
+    assert (found.state, found.attributes["text"]) == ("on", text)
+
+
 async def test_a_daemon_that_ends_takes_everything_with_it(hass: HomeAssistant, tell: Tell):
     """`offline`, the last will, makes every entity unavailable though hearing says online."""
     await tell_everything(tell)
