@@ -73,6 +73,22 @@ def test_systemd_understands_the_drop_in_for_credentials(startable: Path) -> Non
         assert "credentials.conf" not in verified.stderr
 
 
+@needs_systemd
+def test_systemd_understands_the_unit_of_the_store(tmp_path: Path) -> None:
+    """config/fleet/store-beds.service is valid, its program aside."""
+    text = (SYSTEMD.parent / "config" / "fleet" / "store-beds.service").read_text("utf-8")
+    copy = tmp_path / "store-beds.service"
+    copy.write_text(text.replace("/opt/store-beds/venv/bin/python", "/bin/true"), "utf-8")
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", copy],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert verified.returncode == 0, verified.stderr
+    assert "store-beds" not in verified.stderr
+
+
 def test_only_wrong_settings_end_the_service_for_good() -> None:
     """Every other end is followed by a new start, for ever."""
     lines = unit().splitlines()
