@@ -2,8 +2,9 @@
 
 import osa_daemon
 from osa_daemon.publish.mqtt_settings import MqttSettings
+from osa_daemon.settings.alerts import Alerts
 from osa_daemon.settings.catalogue import catalogue
-from osa_daemon.settings.model import Alerts, Mqtt
+from osa_daemon.settings.model import Mqtt
 
 
 def mqtt_settings(

@@ -1,18 +1,15 @@
 """What the house is told: steps of the chain become states on the topics of contract C4."""
 
-import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Protocol
 
 from osa_daemon.audio.source import SourceHealth, SourceState
-from osa_daemon.errors import ConfigError
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.publish import payloads, topics
 from osa_daemon.publish.payloads import DaemonState, Value
 from osa_daemon.scoring.audibility import CLIP_FRAMES, CLIP_WINDOW
-from osa_daemon.scoring.event import Alert, AlertLevel, Progress
+from osa_daemon.scoring.event import Alert, Progress
 from osa_daemon.scoring.night import NightFigures
 from osa_daemon.scoring.recent import Recent
 from osa_daemon.service.chain import Step
@@ -20,8 +17,6 @@ from osa_daemon.service.clock import StreamClock
 
 LEVEL_EVERY_FRAMES = 10 * FRAME_RATE_HZ
 SILENT_FRAMES = 5 * FRAME_RATE_HZ  # digital silence this long: muted or broken
-
-_log = logging.getLogger(__name__)
 
 _STATES: dict[SourceState, DaemonState] = {
     SourceState.STARTING: "starting",
@@ -67,9 +62,7 @@ class Bulletin:
         self._since = clock.now()
         self._silent_frames = 0
         self._clipped = Recent(CLIP_WINDOW)
-        self._standing: Alert | None = None
-        self._test_since: datetime | None = None  # of the alert for a test that is raised
-        self._told_since: datetime | None = None
+        self._text = ""
 
     def begin(self) -> None:
         """Tell what is so before the first sound; problems are told by those who know them."""
@@ -84,57 +77,18 @@ class Bulletin:
         self._clipped.push(flag=frame.clipped)
         self._set(topics.APNEA.suffix, scored.progress.value)
         self._set(topics.BREATHING_AUDIBLE.suffix, "ON" if scored.audible else "OFF")
-        if scored.progress is Progress.OFF:
-            self.release("Breathing is heard again.")
-        for alert in scored.alerts:
-            self.alert(alert)
         if frame.valid and frame.index % LEVEL_EVERY_FRAMES == 0:
             level = payloads.level_payload(frame.level_dbfs, frame.noise_dbfs)
             self._publisher.set_state(topics.LEVEL.suffix, level)
 
-    def alert(self, alert: Alert) -> None:
-        """Tell that an alert was raised, or is over; a notice takes no standing alert away."""
-        if (self._standing or self._test_since) and alert.level is AlertLevel.NOTICE:
-            return
-        self._standing = self._test_since = None
-        self._told_since = self._clock.wall_time(alert.since_s)
-        raised = alert.active and alert.level is not AlertLevel.NOTICE
-        level = logging.WARNING if raised else logging.INFO
-        _log.log(level, "%s %s: %s", alert.level.value, "on" if raised else "told", alert.text)
-        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._told_since))
+    def alert(self, alert: Alert, since: datetime) -> None:
+        """Tell that an alert was raised, or is over; `since`: its condition."""
+        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, since))
 
-    def stand(self, alert: Alert) -> None:
-        """Leave an alert as it is, though the stream that raised it ended without a breath."""
-        self._standing = alert
-
-    def release(self, text: str, *, acknowledged: bool = False) -> None:
-        """End the alert that was left standing, if any."""
-        if self._standing is None:
-            return
-        over = replace(self._standing, active=False, text=text, acknowledged=acknowledged)
-        self._standing = None
-        self._set(topics.ALERT.suffix, payloads.alert_payload(over, self._told_since))
-
-    def begin_test(self) -> None:
-        """Raise an alert that says it is a test; it takes no other's place.
-
-        Raises:
-            ConfigError: an alert is raised already.
-        """
-        told = self._sent.get(topics.ALERT.suffix)
-        if isinstance(told, Mapping) and told["active"]:
-            raise ConfigError("test_alert: an alert is raised already; acknowledge it first.")
-        self._test_since = self._clock.now()
-        alert = Alert(True, AlertLevel.ALERT, "technical", 0.0, "This is a test.")
-        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._test_since))
-
-    def end_test(self, text: str, *, acknowledged: bool = False) -> None:
-        """End the test, unless it is over or a real alert has taken its place."""
-        if self._test_since is None:
-            return
-        alert = Alert(False, AlertLevel.ALERT, "technical", 0.0, text, acknowledged)
-        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._test_since))
-        self._test_since = None
+    @property
+    def condition(self) -> tuple[DaemonState, str]:
+        """The state that was told last, and its sentence."""
+        return self._state or "starting", self._text
 
     def listen(self, health: SourceHealth) -> None:
         """Tell how the source is: status, hearing, and the microphone problem.
@@ -179,7 +133,7 @@ class Bulletin:
             return
         if state != self._state:
             self._since = self._clock.now()
-        self._state, self._cause = state, cause
+        self._state, self._cause, self._text = state, cause, text
         hears = state == "monitoring"
         reason = None if hears else text
         self._set(

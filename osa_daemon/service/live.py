@@ -8,6 +8,7 @@ from osa_daemon.errors import ConfigError
 from osa_daemon.publish.payloads import Value
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.rules import scoring_settings, shortfall
+from osa_daemon.settings.alerts import Alerts
 from osa_daemon.settings.change import change, parse_value
 from osa_daemon.settings.load import Loaded
 from osa_daemon.settings.words import shorten
@@ -40,6 +41,11 @@ class LiveSettings:
         """What is wrong with the settings in force, in sentences; None where nothing is."""
         told = shortfall(self._loaded.settings, self._metadata)
         return " ".join([*([told] if told else []), *self._loaded.warnings]) or None
+
+    @property
+    def alerts(self) -> Alerts:
+        """The alert policy as it is set now."""
+        return self._loaded.settings.alerts
 
     @property
     def values(self) -> dict[str, Value]:

@@ -19,6 +19,7 @@ from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED
 from osa_daemon.journal.journal import Journal
 from osa_daemon.publish.mqtt import MqttPublisher
 from osa_daemon.service import notify
+from osa_daemon.service.alerting.start import alert_policy
 from osa_daemon.service.bedside import Bedside, Rooms
 from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.bulletin import Bulletin
@@ -153,6 +154,7 @@ class Daemon:
             diagnostics=Diagnostics(store, self._model_version),
             commands=self._commands,
             live=live,
+            alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, clock.now()),
         )
         bedside = Bedside(rooms, lambda: self._beats.beat("chain"), self._stop)
         self._bulletin, self._bedside = bulletin, bedside

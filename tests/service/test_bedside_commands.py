@@ -121,7 +121,7 @@ def test_monitoring_and_bed_presence_let_it_rest(tmp_path: Path):
 @pytest.mark.usefixtures("no_waiting")
 def test_an_alert_for_a_test_says_so_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """It is raised as any other and over by itself."""
-    monkeypatch.setattr("osa_daemon.service.bedside.TEST_S", 0.0)
+    monkeypatch.setattr("osa_daemon.service.alerting.policy.TEST_S", 0.0)
     wire, commands = Wire(), Commands()
     commands.put("test_alert", b"PRESS")
     make(tmp_path, wire, Failing(SourceState.ABSENT), commands=commands).run()

@@ -6,14 +6,12 @@ import pytest
 
 from osa_daemon.audio.source import SourceHealth, SourceState
 from osa_daemon.detector.frame import Frame
-from osa_daemon.scoring.event import Alert, AlertLevel, Progress, Scored
+from osa_daemon.scoring.event import Progress, Scored
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Step
 from osa_daemon.service.clock import StreamClock
 
 RUNNING = SourceHealth(SourceState.RUNNING, "It hears.", device="Mic X")
-RAISED = Alert(True, AlertLevel.ALERT, "apnea", 10.0, "No breathing sound for 30 s.")
-NOTICE = Alert(False, AlertLevel.NOTICE, "apnea", 50.0, "No breathing sound for 20 s.")
 
 
 class Wire:
@@ -40,10 +38,10 @@ def bulletin(wire: Wire) -> Bulletin:
     return Bulletin(wire, clock, "0", "m", lambda _state, _text: None)
 
 
-def step(index: int, progress: Progress, *alerts: Alert, clipped: bool = False) -> Step:
+def step(index: int, progress: Progress, *, clipped: bool = False) -> Step:
     """A frame that led to this."""
     frame = Frame(index, True, -50.0, -60.0, clipped, False, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, None)
-    return Step(frame, Scored(index, True, True, progress, None, False, alerts, ()))
+    return Step(frame, Scored(index, True, True, progress, None, False, (), ()))
 
 
 def test_what_was_told_of_problems_before_the_first_sound_stays(wire: Wire, bulletin: Bulletin):
@@ -97,37 +95,3 @@ def test_the_end_leaves_nothing_that_is_no_longer_known(wire: Wire, bulletin: Bu
     assert wire.last["apnea"] == "None"
     assert wire.last["breathing_audible"] == "OFF"
     assert wire.last["hearing"] == "offline"
-
-
-def test_a_standing_alert_ends_with_the_first_breath(wire: Wire, bulletin: Bulletin):
-    """It outlives its stream, a notice does not take it away, breath does."""
-    bulletin.alert(RAISED)
-    bulletin.stand(RAISED)
-    bulletin.step(step(400, Progress.UNKNOWN))
-    bulletin.step(step(401, Progress.ON, NOTICE))
-    assert wire.last["alert"]["active"] is True
-    bulletin.step(step(402, Progress.OFF))
-    assert wire.last["alert"]["active"] is False
-    assert wire.last["alert"]["level"] == "alert"
-    assert wire.last["alert"]["text"] == "Breathing is heard again."
-
-
-def test_a_standing_alert_can_be_acknowledged(wire: Wire, bulletin: Bulletin):
-    """Taking note ends it."""
-    bulletin.alert(RAISED)
-    bulletin.stand(RAISED)
-    bulletin.release("The alert was acknowledged.", acknowledged=True)
-    assert wire.last["alert"]["active"] is False
-    assert wire.last["alert"]["acknowledged"] is True
-
-
-def test_a_notice_takes_no_test_away(wire: Wire, bulletin: Bulletin):
-    """An alert for a test stays until it is over, but for a real one."""
-    bulletin.begin()
-    bulletin.begin_test()
-    bulletin.step(step(0, Progress.ON, NOTICE))
-    assert wire.last["alert"]["text"] == "This is a test."
-    bulletin.step(step(1, Progress.ON, RAISED))
-    assert wire.last["alert"]["text"] == RAISED.text
-    bulletin.end_test("The test is over.")
-    assert wire.last["alert"]["active"] is True

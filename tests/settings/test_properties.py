@@ -27,7 +27,10 @@ TEXTS = {
     "mqtt.device_name": LABELS,
     "mqtt.area": LABELS,
     "mqtt.username": LABELS,
-    "monitoring.hours": st.sampled_from(["22:00-09:00", "1:00 - 2:00"]),
+    **dict.fromkeys(
+        ("monitoring.hours", "alerts.active_hours", "alerts.quiet_hours"),
+        st.sampled_from(["22:00-09:00", "1:00 - 2:00"]),
+    ),
     "journal.state_dir": PATHS,
     **{f"mqtt.{key}": PATHS for key in ("password_file", "tls.ca_file", "tls.cert_file")},
     "mqtt.tls.key_file": PATHS,
