@@ -225,6 +225,33 @@ async def test_a_light_goes_on_and_off_again(
     await until(lambda: shine() == ["off", "on"])
 
 
+@pytest.mark.parametrize(
+    ("text", "also_technical", "lit"),
+    [
+        ("No microphone is connected.", False, False),
+        ("No microphone is connected.", True, True),
+        ("This is a test.", False, True),
+    ],
+)
+async def test_a_failing_microphone_switches_a_light_only_where_asked(
+    hass: HomeAssistant, tell: Tell, text: str, *, also_technical: bool, lit: bool
+):
+    """What is for the sleeper's breathing need not light up for a plug that fell out."""
+    assert await async_setup_component(hass, "input_boolean", {"input_boolean": {"night": {}}})
+    assert await async_setup_component(hass, "homeassistant", {})
+    await tell("alert", payloads.alert_payload(None, None))
+    inputs = {"alert": IDS["alert"], "what": ["input_boolean.night"]}
+    await automate(hass, "light_or_shaker", also_technical=also_technical, **inputs)
+    raised = Alert(True, AlertLevel.ALERT, "technical", 0.0, text)
+    await tell("alert", payloads.alert_payload(raised, NOW))
+    await settle()
+    found = hass.states.get("input_boolean.night")
+    assert found is not None
+    assert found.state == ("on" if lit else "off")
+    await tell("alert", payloads.alert_payload(None, None))
+    await settle()
+
+
 async def test_a_light_is_left_alone_when_the_alert_becomes_known_again(
     hass: HomeAssistant, tell: Tell
 ):

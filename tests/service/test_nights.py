@@ -11,7 +11,7 @@ import pytest
 
 from osa_daemon.cli import main
 from osa_daemon.journal.journal import Journal
-from osa_daemon.journal.rows import EventRow, NightRow
+from osa_daemon.journal.rows import AlertRow, EventRow, NightRow
 from osa_daemon.scoring.night import NightCounts, figures_of
 
 NIGHT = date(2026, 3, 14)
@@ -45,6 +45,13 @@ def config(tmp_path: Path) -> Iterator[str]:
     with Journal.open(tmp_path / "journal.sqlite3") as journal:
         for number in (1, 2, 25):
             journal.record_event(event(number), "{}", START)
+        at, later = START + timedelta(hours=1), START + timedelta(hours=1, seconds=9)
+        text = "Breathing is heard again."
+        for row in (
+            AlertRow(at, later, NIGHT, "apnea", "urgent", text, acknowledged=True),
+            AlertRow(later, None, NIGHT, "technical", "alert", "Gone.", acknowledged=False),
+        ):
+            journal.record_alert(row)
         figures = json.dumps(asdict(figures_of(counts)))
         journal.record_night(NightRow(NIGHT, START, START + timedelta(hours=8), figures, "{}"))
     path = tmp_path / "config.yaml"
@@ -73,6 +80,8 @@ def test_a_report_shows_the_nights_events(config: str, capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     assert "estimated events per hour: 0.5" in out
     assert out.count("apnea  ") == 2
+    alerts = [line.split("alert, ")[1] for line in out.splitlines() if "alert, " in line]
+    assert alerts == ["apnea, urgent (acknowledged)", "technical, alert"]
 
 
 def test_a_report_speaks_json(config: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,6 +89,9 @@ def test_a_report_speaks_json(config: str, capsys: pytest.CaptureFixture[str]) -
     assert main(["report", "2026-03-14", "--json", "--config", config]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["events"] == 2
+    first, second = report["alert_list"]
+    assert (first["kind"], first["acknowledged"], second["ended"]) == ("apnea", True, None)
+    assert datetime.fromisoformat(first["raised"]) == START + timedelta(hours=1)
     assert [each["id"] for each in report["event_list"]] == ["e1", "e2"]
 
 
