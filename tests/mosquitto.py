@@ -14,6 +14,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 READY_TIMEOUT_S = 10.0
 USER, PASSWORD = "osa", "s3cret"
@@ -132,10 +133,18 @@ class Heard:
 
 
 class Subscriber:
-    """A client of its own, with QoS 1 and a persistent session, that notes all it hears."""
+    """A client of its own, with QoS 1 and a persistent session, that notes all it hears.
+
+    `options` replace QoS 1.
+    """
 
     def __init__(
-        self, port: int, topic: str = "#", client_id: str = "", password: str | None = None
+        self,
+        port: int,
+        topic: str = "#",
+        client_id: str = "",
+        password: str | None = None,
+        options: SubscribeOptions | None = None,
     ) -> None:
         self.heard: list[Heard] = []
         self.ready = threading.Event()
@@ -148,7 +157,8 @@ class Subscriber:
         client.reconnect_delay_set(1, 1)
         if password is not None:
             client.username_pw_set(USER, password)
-        client.on_connect = lambda c, _u, _f, _r, _p: c.subscribe(topic, 1)
+        wanted = options or SubscribeOptions(qos=1)
+        client.on_connect = lambda c, _u, _f, _r, _p: c.subscribe(topic, options=wanted)
         client.on_subscribe = lambda *_: self.ready.set()
         client.on_message = lambda _c, _u, message: self.heard.append(_heard(message))
         properties = Properties(PacketTypes.CONNECT)
