@@ -68,6 +68,8 @@ def _device() -> Schema:
             "model": _TEXT,
         },
         sw_version=_TEXT,
+        hw_version=_TEXT,
+        serial_number=_TEXT,
         suggested_area=_TEXT,
     )
 
