@@ -55,6 +55,7 @@ class Rooms:
     commands: Commands
     live: LiveSettings
     alerts: AlertPolicy
+    ntfy_problem: Callable[[], str | None] = lambda: None
 
 
 class Bedside:
@@ -74,13 +75,15 @@ class Bedside:
         self._chain: Chain | None = None  # begins with the first sound
         self._rests = False
         self._refusal_ends_s: float | None = None
+        self._refusal: str | None = None
+        self._ntfy_problem: str | None = None  # as it was told
 
     def run(self) -> None:
         """Run until the source ends or is stopped; then close what is open, the journal too."""
         rooms = self._rooms
         try:
             rooms.bulletin.begin()
-            rooms.bulletin.configuration(rooms.live.warnings)
+            self._tell_configuration()
             rooms.bulletin.settings(rooms.live.values)
             self._recover_left_open()
             self._rest_where_due(rooms.clock.now())
@@ -146,17 +149,23 @@ class Bedside:
         command = rooms.commands.take()
         if command is None:
             return
-        refusal = None
+        self._refusal = None
         try:
             self._carry_out(*command)
         except OsaError as error:
-            refusal = str(error)
+            self._refusal = str(error)
             self._refusal_ends_s = time.monotonic() + REFUSAL_S
-            _log.warning("%s", refusal)
-        texts = (rooms.live.warnings, refusal)
-        rooms.bulletin.configuration(" ".join(text for text in texts if text) or None)
+            _log.warning("%s", self._refusal)
+        self._tell_configuration()
         # told again where nothing changed: whoever sent the command shows what it asked for
         rooms.bulletin.settings(rooms.live.values, again=True)
+
+    def _tell_configuration(self) -> None:
+        """Tell what is wrong with the settings, the way that they ask for, or a command."""
+        rooms = self._rooms
+        self._ntfy_problem = rooms.ntfy_problem()
+        texts = (rooms.live.warnings, self._ntfy_problem, self._refusal)
+        rooms.bulletin.configuration(" ".join(text for text in texts if text) or None)
 
     def _carry_out(self, key: str, payload: bytes) -> None:
         """Do what a command says; raises `OsaError` where that cannot be."""
@@ -265,8 +274,10 @@ class Bedside:
         rooms.outbox.pump()
         self._rest_where_due(now)
         if self._refusal_ends_s is not None and now_s >= self._refusal_ends_s:
-            self._refusal_ends_s = None
-            rooms.bulletin.configuration(rooms.live.warnings)
+            self._refusal_ends_s = self._refusal = None
+            self._tell_configuration()
+        if rooms.ntfy_problem() != self._ntfy_problem:
+            self._tell_configuration()
         if not self._rests:
             self._listen(now_s)
         rooms.alerts.tick(now_s, now, *rooms.bulletin.condition, rooms.store.problem)

@@ -42,7 +42,10 @@ class Publisher(Protocol):
 
 
 class Bulletin:
-    """Keeps the states of the topics true; sends only what changed."""
+    """Keeps the states of the topics true; sends only what changed.
+
+    `on_alert` is given each new payload of the topic `alert`, and must not block.
+    """
 
     def __init__(
         self,
@@ -51,11 +54,14 @@ class Bulletin:
         version: str,
         model: str,
         on_status: Callable[[DaemonState, str], None],
+        *,
+        on_alert: Callable[[Mapping[str, Value]], None] | None = None,
     ) -> None:
         self._publisher = publisher
         self._clock = clock
         self._version, self._model = version, model
         self._on_status = on_status
+        self._on_alert = on_alert
         self._sent: dict[str, str | Mapping[str, Value]] = {}
         self._state: DaemonState | None = None
         self._cause: str | None = None
@@ -190,3 +196,5 @@ class Bulletin:
         if self._sent.get(suffix) != payload:
             self._sent[suffix] = payload
             self._publisher.set_state(suffix, payload)
+            if suffix == topics.ALERT.suffix and self._on_alert and isinstance(payload, Mapping):
+                self._on_alert(payload)

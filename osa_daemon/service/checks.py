@@ -79,14 +79,14 @@ def check_models() -> Finding:
     return good("models", "encoder and detector are whole and load")
 
 
-def check_password_file(path: Path | None) -> Iterator[Finding]:
-    """Whether others may read the password; nothing where there is none or it is private."""
+def check_secret_file(name: str, path: Path | None) -> Iterator[Finding]:
+    """Whether others may read a secret; nothing where there is none or it is private."""
     try:
         mode = path.stat().st_mode if path is not None else 0
     except OSError:
-        return  # the broker's finding tells of it
+        return  # the finding of the server that it is for tells of it
     if mode & stat.S_IROTH:
-        yield doubtful("password file", f"{path} can be read by everyone: chmod 600 {path}")
+        yield doubtful(name, f"{path} can be read by everyone: chmod 600 {path}")
 
 
 def check_microphone(wanted: str, devices: Sequence[Device]) -> Finding:

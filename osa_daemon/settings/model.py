@@ -19,11 +19,14 @@ from osa_daemon.settings.text import (
     HostName,
     HoursText,
     Label,
+    Sentence,
     Slug,
     Topic,
 )
+from osa_daemon.settings.topic_address import TopicAddress, TopicUrl
 
 Sensitivity = Literal["low", "balanced", "high"]
+LeastLevel = Literal["alert", "urgent"]
 
 _LABEL = "1 to 60 printable characters without spaces at either end"
 _TOPIC = "an MQTT topic of at most 100 characters without spaces, +, #, $ or empty levels"
@@ -209,6 +212,49 @@ class Mqtt(BaseModel):
         return self
 
 
+class Ntfy(BaseModel):
+    """A second way for alerts: a message by an ntfy server. Off while there is no `url`."""
+
+    model_config = CONFIG
+
+    url: Annotated[
+        TopicUrl | None,
+        About(
+            "Topic that alerts are sent to; null sends none. Whoever knows it can read along, so "
+            "let nobody guess it.",
+            allowed="an http or https address such as https://ntfy.example.org/my-bedroom, or null",
+            secret=True,
+        ),
+    ] = None
+    token_file: Annotated[
+        AbsolutePath | None,
+        About(
+            "File that holds an access token alone, readable by the daemon only, for a server "
+            "that asks for one; the variable OSA_NTFY_TOKEN_FILE may name it instead.",
+            allowed=_FILE,
+        ),
+    ] = None
+    least_level: Annotated[
+        LeastLevel,
+        About("Least urgent alert that is sent; a test is sent always."),
+    ] = "alert"
+    message: Annotated[
+        Sentence,
+        About(
+            "What the message says. It passes through a server and stands on a locked phone: "
+            "better that it names no health condition.",
+            allowed="1 to 200 printable characters without spaces at either end",
+        ),
+    ] = "Please look in."
+    tell_over: Annotated[
+        bool, About("Whether a message tells too that an alert which was sent is over.")
+    ] = False
+
+    def address(self) -> TopicAddress | None:
+        """The topic taken apart, or None where nothing is sent."""
+        return None if self.url is None else TopicAddress.parse(self.url)
+
+
 class Monitoring(BaseModel):
     """When the daemon listens."""
 
@@ -269,6 +315,7 @@ class Settings(BaseModel):
     detection: Detection = Detection()
     alerts: Alerts = Alerts()
     mqtt: Mqtt = Mqtt()
+    ntfy: Ntfy = Ntfy()
     monitoring: Monitoring = Monitoring()
     journal: Journal = Journal()
     logging: Logging = Logging()

@@ -6,12 +6,14 @@ import pytest
 
 from osa_daemon.audio.source import SourceHealth, SourceState
 from osa_daemon.detector.frame import Frame
-from osa_daemon.scoring.event import Progress, Scored
+from osa_daemon.scoring.event import Alert, AlertLevel, Progress, Scored
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Step
 from osa_daemon.service.clock import StreamClock
 
 RUNNING = SourceHealth(SourceState.RUNNING, "It hears.", device="Mic X")
+RAISED = Alert(True, AlertLevel.ALERT, "apnea", 10.0, "No breathing sound for 30 s.")
+NOTICE = Alert(False, AlertLevel.NOTICE, "apnea", 50.0, "No breathing sound for 20 s.")
 
 
 class Wire:
@@ -95,3 +97,15 @@ def test_the_end_leaves_nothing_that_is_no_longer_known(wire: Wire, bulletin: Bu
     assert wire.last["apnea"] == "None"
     assert wire.last["breathing_audible"] == "OFF"
     assert wire.last["hearing"] == "offline"
+
+
+def test_who_asked_for_alerts_gets_each_change_of_them_and_nothing_else(wire: Wire):
+    """The payload that the broker gets, notices and ends among them, each once."""
+    heard: list[Any] = []
+    clock = StreamClock(wall=lambda: 1_772_400_000.0)
+    bulletin = Bulletin(wire, clock, "0", "m", lambda *_: None, on_alert=heard.append)
+    bulletin.begin()
+    for alert in (NOTICE, RAISED, RAISED):
+        bulletin.alert(alert, clock.now())
+        assert heard[-1] == wire.last["alert"]
+    assert [payload["level"] for payload in heard] == [None, "notice", "alert"]

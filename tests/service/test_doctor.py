@@ -20,7 +20,7 @@ from osa_daemon.service.checks import (
     check_disk,
     check_microphone,
     check_models,
-    check_password_file,
+    check_secret_file,
     check_settings,
     check_state_dir,
     check_versions,
@@ -105,11 +105,11 @@ def test_a_password_that_others_can_read_is_told(tmp_path: Path) -> None:
     path = tmp_path / "password"
     path.write_text("x")
     path.chmod(0o644)
-    (finding,) = check_password_file(path)
+    (finding,) = check_secret_file("password file", path)
     assert "chmod 600" in finding.text
     path.chmod(0o600)
-    assert list(check_password_file(path)) == []
-    assert list(check_password_file(None)) == []
+    assert list(check_secret_file("password file", path)) == []
+    assert list(check_secret_file("password file", None)) == []
 
 
 def test_a_broker_that_runs_is_good(mosquitto: Mosquitto) -> None:

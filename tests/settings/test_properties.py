@@ -27,6 +27,9 @@ TEXTS = {
     "mqtt.device_name": LABELS,
     "mqtt.area": LABELS,
     "mqtt.username": LABELS,
+    "ntfy.url": st.sampled_from(["https://ntfy.example.org/bed", "http://[fe80::1]:80/a/b-C_1/"]),
+    "ntfy.token_file": PATHS,
+    "ntfy.message": LABELS,
     **dict.fromkeys(
         ("monitoring.hours", "alerts.active_hours", "alerts.quiet_hours"),
         st.sampled_from(["22:00-09:00", "1:00 - 2:00"]),

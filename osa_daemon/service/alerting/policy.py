@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from osa_daemon.errors import ConfigError
-from osa_daemon.publish.payloads import DaemonState
+from osa_daemon.publish.payloads import TEST_TEXT, DaemonState
 from osa_daemon.scoring.event import Alert, AlertLevel, Permission, Scored
 from osa_daemon.service.alerting.board import Board, Cause, kind_of
 from osa_daemon.service.alerting.conditions import Cluster, Condition, Lasting, index_is_high
@@ -124,7 +124,7 @@ class AlertPolicy:
             raise ConfigError("test_alert: alerts are switched off; switch them on for a test.")
         if self._board.standing:
             raise ConfigError("test_alert: an alert is raised already; acknowledge it first.")
-        self._board.put(Cause.TEST, AlertLevel.ALERT, now, "This is a test.", now)
+        self._board.put(Cause.TEST, AlertLevel.ALERT, now, TEST_TEXT, now)
         self._test_ends_s = now_s + TEST_S
 
     def rest(self, now: datetime) -> None:
