@@ -15,7 +15,7 @@ from osa_daemon.publish import payloads, topics
 from osa_daemon.publish.topics import COMMANDS
 from osa_daemon.scoring.event import Event, Progress, Scored
 from osa_daemon.scoring.night import night_of
-from osa_daemon.service.alerting.policy import AlertPolicy
+from osa_daemon.service.alerting.policy import AlertPolicy, Moment
 from osa_daemon.service.bulletin import Bulletin, Publisher
 from osa_daemon.service.chain import Chain, Step
 from osa_daemon.service.clock import StreamClock
@@ -195,13 +195,13 @@ class Bedside:
         """End the alert that is raised, if any: somebody took note."""
         self._rooms.alerts.acknowledge(self._rooms.clock.now())
         if self._chain is not None:
-            self._chain.scorer.acknowledge()  # told already
+            self._tell(self._chain.scorer.acknowledge())
 
     def _withdraw(self) -> None:
         """End the alert that is raised, if any: nobody wants to know."""
         self._rooms.alerts.withdraw(self._rooms.clock.now())
         if self._chain is not None:
-            self._chain.scorer.withdraw()  # told already
+            self._tell(self._chain.scorer.withdraw())
 
     def _permit(self, now: datetime) -> None:
         """Let the chain raise what may be raised now."""
@@ -211,10 +211,9 @@ class Bedside:
     def _step(self, step: Step) -> None:
         rooms = self._rooms
         rooms.bulletin.step(step)
-        now = rooms.clock.now()
         if step.scored.progress is Progress.OFF:
-            rooms.alerts.heard(now)
-        rooms.alerts.step(step.scored, rooms.clock.wall_time, now)
+            rooms.alerts.heard(rooms.clock.now())
+        self._tell(step.scored)
         rooms.tonight.step(step)
         start = rooms.clock.wall_time(step.frame.index / 5)
         rooms.minutes.step(step, rooms.tonight.tally, rooms.tonight.night, start)
@@ -222,6 +221,10 @@ class Bedside:
         for event in step.scored.events:
             self._decided(event, rooms.clock.wall_time(event.onset_s))
         self.has_told.set()
+
+    def _tell(self, scored: Scored) -> None:
+        """Give the policy what the ladder raises and takes back."""
+        self._rooms.alerts.step(scored, self._rooms.clock.wall_time, self._rooms.clock.now())
 
     def _decided(self, event: Event, onset: datetime, *, counts: bool = True) -> None:
         """Commit, count and send a decided event, unless the journal has it already."""
@@ -280,7 +283,8 @@ class Bedside:
             self._tell_configuration()
         if not self._rests:
             self._listen(now_s)
-        rooms.alerts.tick(now_s, now, *rooms.bulletin.condition, rooms.store.problem)
+        is_night = rooms.live.is_night(now)
+        rooms.alerts.tick(Moment(now_s, now, rooms.bulletin.lost, self._rests, is_night))
         self._permit(now)
         if now_s - self._minute_s >= MINUTE_S:
             self._minute_s = now_s
@@ -319,7 +323,6 @@ class Bedside:
         if reason is None:
             return
         self._end_stream()
-        self._rooms.alerts.rest(now)
         self._rooms.tonight.tally.interrupt()
         self._rooms.bulletin.pause(reason)
         self.has_told.set()
@@ -351,8 +354,7 @@ class Bedside:
         rooms = self._rooms
         if leave_alert:
             rooms.alerts.leave()
-        else:
-            rooms.alerts.step(last, rooms.clock.wall_time, rooms.clock.now())
+        self._tell(last)
         for event in last.events:
             self._decided(event, rooms.clock.wall_time(event.onset_s))
         self._pause_seen_s = None

@@ -18,6 +18,7 @@ from osa_daemon.service.clock import StreamClock
 LEVEL_EVERY_FRAMES = 10 * FRAME_RATE_HZ
 SILENT_FRAMES = 5 * FRAME_RATE_HZ  # digital silence this long: muted or broken
 
+_LOST: tuple[DaemonState, ...] = ("deaf", "no_microphone")
 _STATES: dict[SourceState, DaemonState] = {
     SourceState.STARTING: "starting",
     SourceState.RUNNING: "monitoring",
@@ -92,9 +93,9 @@ class Bulletin:
         self._set(topics.ALERT.suffix, payloads.alert_payload(alert, since))
 
     @property
-    def condition(self) -> tuple[DaemonState, str]:
-        """The state that was told last, and its sentence."""
-        return self._state or "starting", self._text
+    def lost(self) -> str | None:
+        """Why the microphone is not heard, in a sentence; None where it is, or rests."""
+        return self._text if self._state in _LOST else None
 
     def listen(self, health: SourceHealth) -> None:
         """Tell how the source is: status, hearing, and the microphone problem.
@@ -147,10 +148,7 @@ class Bulletin:
             payloads.status_payload(state, self._since, reason, self._version, self._model),
         )
         self._set(topics.HEARING.suffix, topics.ONLINE if hears else topics.OFFLINE)
-        lost = state in ("deaf", "no_microphone")
-        self._set(
-            topics.PROBLEM_MICROPHONE.suffix, payloads.problem_payload(text if lost else None)
-        )
+        self._set(topics.PROBLEM_MICROPHONE.suffix, payloads.problem_payload(self.lost))
         if not hears:
             self._hear_nothing()
         self._on_status(state, text)

@@ -45,7 +45,7 @@ def report_command(arguments: Namespace) -> int:
     with _journal(arguments) as journal:
         row = next((row for row in _readable(journal, ALL_NIGHTS) if row.night == night), None)
         events, alerts = journal.events_of(night), journal.alerts_of(night)
-    if row is None and not events:
+    if row is None and not events and not alerts:
         raise InputError(
             f"The journal has no night {night}: `osa-daemon nights` lists those it has."
         )
@@ -172,7 +172,7 @@ def _print_alert(alert: AlertRow) -> None:
     note = " (acknowledged)" if alert.acknowledged else ""
     print(
         f"  {alert.raised_utc.astimezone():%H:%M:%S}{ended}  alert, {alert.kind}, "
-        f"{alert.level}{note}"
+        f"{alert.level}{note}: {alert.text}"
     )
 
 

@@ -1,6 +1,6 @@
 """The section `alerts`: what is told at once, when, and how often."""
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -8,6 +8,9 @@ from osa_daemon.settings.about import About
 from osa_daemon.settings.hours import Hours
 from osa_daemon.settings.section import CONFIG, HOURS, conflict, span
 from osa_daemon.settings.text import HoursText
+
+MOST_CLUSTER_EVENTS: Final = 100
+MOST_CLUSTER_MINUTES: Final = 240
 
 
 class Alerts(BaseModel):
@@ -39,14 +42,18 @@ class Alerts(BaseModel):
     repeat_minutes: Annotated[
         int,
         Field(ge=1, le=240),
-        About("After an alert, no other that is not urgent for this long.", "min", live=True),
+        About(
+            "After an alert, no other of its kind that is not urgent for this long.",
+            "min",
+            live=True,
+        ),
     ] = 10
     max_per_night: Annotated[
         int | None,
         Field(ge=1, le=100),
         About(
-            "Most alerts of each kind in a night, from noon to noon; what is urgent still comes. "
-            "The last one says that it is the last. Null sets no limit."
+            "Most alerts of each kind in a night, from noon to noon; urgent ones still come, and "
+            "technical ones are not counted. The last one says so. Null sets no limit."
         ),
     ] = 10
     active_hours: Annotated[
@@ -58,11 +65,14 @@ class Alerts(BaseModel):
     ] = None
     quiet_hours: Annotated[
         HoursText | None,
-        About("Local time in which only what is urgent is raised; null for none.", allowed=HOURS),
+        About(
+            "Local time in which only urgent and technical alerts are raised; null for none.",
+            allowed=HOURS,
+        ),
     ] = None
     cluster_events: Annotated[
         int | None,
-        Field(ge=2, le=100),
+        Field(ge=2, le=MOST_CLUSTER_EVENTS),
         About(
             "An alert is raised after this many decided events within `cluster_minutes`; null for "
             "none."
@@ -70,7 +80,7 @@ class Alerts(BaseModel):
     ] = None
     cluster_minutes: Annotated[
         int,
-        Field(ge=5, le=240),
+        Field(ge=5, le=MOST_CLUSTER_MINUTES),
         About("In how long a time `cluster_events` are counted.", "min"),
     ] = 30
     index_above: Annotated[
@@ -85,8 +95,9 @@ class Alerts(BaseModel):
         int | None,
         Field(ge=10, le=3600),
         About(
-            "An alert is raised when the microphone has failed for this long while it is to be "
-            "listened to; null for none.",
+            "A technical alert is raised when the microphone has failed for this long while "
+            "somebody is expected to sleep: in `monitoring.hours`, while *In bed* is on, or else "
+            "from 21:00 to 09:00. Null for none.",
             "s",
         ),
     ] = 120
@@ -94,8 +105,9 @@ class Alerts(BaseModel):
         int | None,
         Field(ge=5, le=240),
         About(
-            "An alert is raised when breathing could not be heard for this long, which an empty "
-            "bed does too: only with `monitoring.hours` or *In bed*. Null for none.",
+            "A technical alert is raised when breathing could not be heard for this long, at the "
+            "same times. An empty bed does that, too: set it together with *In bed*. Null for "
+            "none.",
             "min",
         ),
     ] = None
@@ -110,7 +122,10 @@ class Alerts(BaseModel):
     ] = None
     latching: Annotated[
         bool,
-        About("Whether an alert stays after its cause is over, until somebody takes note of it."),
+        About(
+            "Whether an alert stays after its cause is over, until somebody takes note of it, the "
+            "daemon ends, or another alert takes its place."
+        ),
     ] = False
 
     def active_span(self) -> Hours | None:

@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from osa_daemon.publish import payloads
+from osa_daemon.publish.payloads import TEST_TEXT
 from osa_daemon.scoring.event import Alert, AlertLevel
 from tests.home_assistant.conftest import Tell, settle, until
 from tests.home_assistant.test_device import DIAGNOSTICS, IDS, NIGHT, NOW
@@ -226,22 +227,26 @@ async def test_a_light_goes_on_and_off_again(
 
 
 @pytest.mark.parametrize(
-    ("text", "also_technical", "lit"),
+    ("text", "also_other", "lit"),
     [
         ("No microphone is connected.", False, False),
         ("No microphone is connected.", True, True),
-        ("This is a test.", False, True),
+        (TEST_TEXT, False, True),
     ],
 )
 async def test_a_failing_microphone_switches_a_light_only_where_asked(
-    hass: HomeAssistant, tell: Tell, text: str, *, also_technical: bool, lit: bool
+    hass: HomeAssistant, tell: Tell, text: str, *, also_other: bool, lit: bool
 ):
     """What is for the sleeper's breathing need not light up for a plug that fell out."""
     assert await async_setup_component(hass, "input_boolean", {"input_boolean": {"night": {}}})
     assert await async_setup_component(hass, "homeassistant", {})
     await tell("alert", payloads.alert_payload(None, None))
-    inputs = {"alert": IDS["alert"], "what": ["input_boolean.night"]}
-    await automate(hass, "light_or_shaker", also_technical=also_technical, **inputs)
+    inputs = {
+        "alert": IDS["alert"],
+        "what": ["input_boolean.night"],
+        "urgent_only": text == TEST_TEXT,
+    }
+    await automate(hass, "light_or_shaker", also_other=also_other, **inputs)
     raised = Alert(True, AlertLevel.ALERT, "technical", 0.0, text)
     await tell("alert", payloads.alert_payload(raised, NOW))
     await settle()

@@ -1,12 +1,15 @@
 """The alert policy at the bedside: hours, the cap, what is kept over a restart."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from osa_daemon.audio.block import Block
 from osa_daemon.audio.source import SourceState
 from osa_daemon.journal.journal import Journal
 from osa_daemon.scoring.night import night_of
+from osa_daemon.service.commands import Commands
 from tests.service.at_bedside import BREATH, ELEVEN, PAUSE, Script, Wire, live_settings, make
 
 RUNNING = SourceState.RUNNING
@@ -45,15 +48,19 @@ def test_at_the_wrong_hour_no_alert_is_raised(tmp_path: Path, hours: str):
     assert len(wire.events) == 1
 
 
-def test_the_cap_holds_over_a_restart(tmp_path: Path):
-    """A daemon that starts anew does not begin to count anew; nor does it forget the interval."""
-    settings = "alerts:\n  max_per_night: 1\n  repeat_minutes: 1\n"
+@pytest.mark.parametrize(("cap", "later"), [(1, []), (2, [("apnea", "alert")])])
+def test_the_cap_holds_over_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap: int, later: list[tuple[str, str]]
+):
+    """A daemon that starts anew two hours later does not begin to count anew."""
+    settings = f"alerts:\n  max_per_night: {cap}\n  repeat_minutes: 1\n"
     wires = Wire(), Wire()
-    for wire in wires:
+    for hours, wire in zip((0, 2), wires, strict=True):
+        monkeypatch.setattr("tests.service.at_bedside.ELEVEN", ELEVEN + timedelta(hours=hours))
         make(tmp_path, wire, Script(*ONE_PAUSE), live_settings(tmp_path, settings)).run()
     assert raised(wires[0]) == [("apnea", "alert")]
-    assert "last one in this night" in wires[0].all("alert")[-2]["text"]
-    assert raised(wires[1]) == []
+    assert ("No other alert of a pause" in wires[0].all("alert")[-2]["text"]) is (cap == 1)
+    assert raised(wires[1]) == later
 
 
 def test_a_pause_while_the_microphone_is_lost_is_one_alert(tmp_path: Path):
@@ -66,3 +73,26 @@ def test_a_pause_while_the_microphone_is_lost_is_one_alert(tmp_path: Path):
     make(tmp_path, wire, source).run()
     assert raised(wire) == [("apnea", "alert")]
     assert wire.last("alert")["text"] == "Breathing is heard again."
+
+
+@pytest.mark.parametrize("off", ["alerts", None])
+def test_a_notice_is_taken_back(tmp_path: Path, off: str | None):
+    """Where alerts are switched off, or the microphone is lost: it would stand all night."""
+    wire, commands = Wire(), Commands()
+
+    class Ended(Script):
+        def read(self, timeout_s: float) -> Block | None:
+            if off is not None and wire.all("alert") and wire.last("alert")["level"] == "notice":
+                commands.put(off, b"OFF")
+            return super().read(timeout_s)
+
+    source = Ended((RUNNING, BREATH, 150), (RUNNING, PAUSE, 90), (SourceState.ABSENT, None, 20))
+    make(tmp_path, wire, source, commands=commands).run()
+    texts = [alert["text"] for alert in wire.all("alert")[1:]]
+    assert texts[0] == "No breathing sound for 20 s."
+    ends = {
+        "alerts": "Alerts were switched off.",
+        None: "Listening ended before breathing was heard",
+    }
+    assert texts[1].startswith(ends[off])
+    assert len(texts) == 2

@@ -1,19 +1,21 @@
-"""The one alert that the house sees, of all that stand."""
+"""The one alert that stands, as the house sees it."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from osa_daemon.scoring.event import Alert, AlertKind, AlertLevel
+
+HANDOVER_TICKS: Final = 2  # so that the end of one alert is sent before the next begins
 
 _log = logging.getLogger(__name__)
 
 
 class Cause(Enum):
-    """Why an alert is raised, the weightiest first; several can stand at once."""
+    """Why an alert is raised, the weightiest first."""
 
     PAUSE = "a pause in breathing sound"
     MICROPHONE = "the microphone fails"
@@ -23,13 +25,12 @@ class Cause(Enum):
     TEST = "a test"
 
 
-_KINDS: dict[Cause, AlertKind] = {
+_KINDS: Final[dict[Cause, AlertKind]] = {
     Cause.PAUSE: "apnea",
     Cause.CLUSTER: "cluster",
     Cause.INDEX: "index",
 }
-_RANKS = {cause: rank for rank, cause in enumerate(Cause)}
-_WEIGHTS = {AlertLevel.URGENT: 0, AlertLevel.ALERT: 1, AlertLevel.NOTICE: 2}
+_RANKS: Final = {cause: rank for rank, cause in enumerate(Cause)}
 
 
 def kind_of(cause: Cause) -> AlertKind:
@@ -39,14 +40,21 @@ def kind_of(cause: Cause) -> AlertKind:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An alert that is raised. `since`: of its condition; `raised`: when it was told first."""
+    """An alert that is raised. `since`: of its condition; `raised`: when it was told first.
+
+    `is_over`: its condition is; it stays until somebody takes note.
+    """
 
     cause: Cause
     level: AlertLevel
     since: datetime
     text: str
     raised: datetime
-    is_over: bool = False  # its condition; it stays until somebody takes note
+    is_over: bool = False
+
+    def gives_way_to(self, cause: Cause) -> bool:
+        """Whether an alert of that cause takes this one's place: a pause always does."""
+        return self.is_over or cause is Cause.PAUSE or _RANKS[cause] < _RANKS[self.cause]
 
 
 class Log(Protocol):
@@ -63,90 +71,74 @@ Tell = Callable[[Alert, datetime], None]
 
 
 class Board:
-    """Holds what stands, one alert for each cause, and tells of the weightiest.
+    """Holds the alert that stands, and tells of it: `tell` is given each change, and since when.
 
-    `tell` is given each change of what the house sees, and the time since when that is so. An
-    alert that ends while a weightier one stands is not told of.
+    Where one alert takes another's place, the end of the first is told at once and the second
+    after `HANDOVER_TICKS`: whoever waits for an alert to begin must see it begin.
     """
 
     def __init__(self, tell: Tell, log: Log) -> None:
         self._tell = tell
         self._log = log
-        self._standing: dict[Cause, Standing] = {}
-        self._told: Standing | None = None
-
-    @property
-    def standing(self) -> tuple[Standing, ...]:
-        """What stands, the weightiest first."""
-        return tuple(sorted(self._standing.values(), key=_weight))
+        self._ticks_left = 0
+        self.standing: Standing | None = None
 
     def stands(self, cause: Cause) -> bool:
-        """Whether an alert of this cause is raised, and its condition not over."""
-        standing = self._standing.get(cause)
-        return standing is not None and not standing.is_over
+        """Whether the alert that stands is of this cause."""
+        return self.standing is not None and self.standing.cause is cause
 
     def notice(self, alert: Alert, since: datetime) -> None:
         """Tell of what makes no sound, or that it is over; it takes no alert's place."""
-        if not self._standing:
+        if self.standing is None:
             _log.info("%s: %s", alert.level.value, alert.text)
             self._tell(alert, since)
 
-    def put(
-        self, cause: Cause, level: AlertLevel, since: datetime, text: str, now: datetime
-    ) -> None:
-        """Raise an alert, or the one of this cause that stands: to another level or anew."""
-        before = self._standing.get(cause)
-        keeps = before is not None and not before.is_over and before.since == since
-        raised = before.raised if keeps and before is not None else now
-        standing = Standing(cause, level, since, text, raised)
-        if before is not None and not keeps:
-            self._log.ended(before, now, acknowledged=False)
-        self._standing[cause] = standing
-        _log.warning("%s on: %s", level.value, text)
+    def put(self, standing: Standing, now: datetime) -> None:
+        """Raise an alert; one that stands is over."""
+        if self.standing is not None:
+            self.end("Another alert takes its place.", now)
+            self._ticks_left = HANDOVER_TICKS
+        self.standing = standing
+        _log.warning("%s on: %s", standing.level.value, standing.text)
         self._log.raised(standing)
         self._show()
 
-    def end(
-        self,
-        cause: Cause,
-        text: str,
-        now: datetime,
-        *,
-        acknowledged: bool = False,
-        latching: bool = False,
-    ) -> None:
-        """End the alert of this cause, if it stands; with `latching` it stays, but says so."""
-        standing = self._standing.get(cause)
-        if standing is None or (latching and standing.is_over):
+    def rise(self, level: AlertLevel, text: str) -> None:
+        """Raise the alert that stands to another level."""
+        assert self.standing is not None
+        self.standing = replace(self.standing, level=level, text=text)
+        _log.warning("%s on: %s", level.value, text)
+        self._log.raised(self.standing)
+        self._show()
+
+    def end(self, text: str, now: datetime, *, acknowledged: bool = False) -> None:
+        """End the alert that stands, if one does."""
+        if self.standing is None:
             return
-        if latching:
-            kept = f"{text} Nobody has taken note of the alert yet."
-            self._standing[cause] = replace(standing, text=kept, is_over=True)
-            self._show()
-            return
-        del self._standing[cause]
-        over = replace(standing, text=text)
-        _log.info("%s over: %s", standing.level.value, text)
+        over = replace(self.standing, text=text)
+        self.standing = None
+        _log.info("%s over: %s", over.level.value, text)
         self._log.ended(over, now, acknowledged=acknowledged)
-        self._show(over, acknowledged=acknowledged)
-
-    def end_all(self, text: str, now: datetime, *, acknowledged: bool = False) -> None:
-        """End whatever stands; what the house saw is what it is told the end of."""
-        for standing in reversed(self.standing):
-            self.end(standing.cause, text, now, acknowledged=acknowledged)
-
-    def _show(self, over: Standing | None = None, *, acknowledged: bool = False) -> None:
-        first = next(iter(self.standing), None)
-        if first is not None:
-            if first != self._told:
-                self._tell(_alert(first, active=True), first.since)
-        elif over is not None:
+        if self._ticks_left == 0:  # else nobody knows of it yet
             self._tell(_alert(over, active=False, acknowledged=acknowledged), over.since)
-        self._told = first
+        self._ticks_left = 0
 
+    def latch(self, text: str) -> None:
+        """The condition of the alert that stands is over; the alert stays, and says so."""
+        if self.standing is not None and not self.standing.is_over:
+            kept = f"{text} Nobody has taken note of the alert yet."
+            self.standing = replace(self.standing, text=kept, is_over=True)
+            self._show()
 
-def _weight(standing: Standing) -> tuple[int, int]:
-    return _WEIGHTS[standing.level], _RANKS[standing.cause]
+    def tick(self) -> None:
+        """Tell what takes another's place, once it is time."""
+        if self._ticks_left > 0:
+            self._ticks_left -= 1
+            self._show()
+
+    def _show(self) -> None:
+        if self.standing is not None and self._ticks_left == 0:
+            self._tell(_alert(self.standing, active=True), self.standing.since)
 
 
 def _alert(standing: Standing, *, active: bool, acknowledged: bool = False) -> Alert:

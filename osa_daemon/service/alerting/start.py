@@ -10,9 +10,9 @@ from osa_daemon.service.alerting.limits import Limits
 from osa_daemon.service.alerting.policy import AlertPolicy
 from osa_daemon.service.alerting.record import Record
 from osa_daemon.service.store import Store
-from osa_daemon.settings.alerts import Alerts
+from osa_daemon.settings.alerts import MOST_CLUSTER_MINUTES, Alerts
 
-LONGEST_CLUSTER = timedelta(minutes=240)  # the most that `alerts.cluster_minutes` may be
+LONGEST_CLUSTER = timedelta(minutes=MOST_CLUSTER_MINUTES)
 
 
 def alert_policy(

@@ -29,6 +29,16 @@ def test_old_events_and_those_of_a_wrong_clock_do_not_count():
     assert Cluster([*minutes(10, 5, 1), NOW + timedelta(hours=1)]).holds(THREE_IN_TEN, NOW) is None
 
 
+def test_a_cluster_goes_on_until_less_than_half_are_left():
+    """Events that come steadily make one alert, not one after the other."""
+    cluster = Cluster(minutes(9, 5, 0))
+    began = cluster.holds(THREE_IN_TEN, NOW)
+    for later, is_on in ((2, True), (6, False)):
+        held = cluster.holds(THREE_IN_TEN, NOW + timedelta(minutes=later))
+        assert (held is not None) is is_on
+        assert held is None or began is None or held.since == began.since
+
+
 def test_without_a_number_there_is_no_cluster():
     """By default nobody is told of one."""
     assert Cluster(minutes(*range(1, 60))).holds(Alerts(), NOW) is None
@@ -51,6 +61,17 @@ def test_the_index_must_be_known_and_above():
     held = index_is_high(wanted, 15.6, NOW)
     assert held is not None
     assert held.text == "About 16 respiratory events per hour in this night."
+
+
+def test_a_moment_in_between_ends_nothing_that_lasts():
+    """A loose contact gives sound now and then; half a minute of it counts."""
+    lasting = Lasting(over_s=30.0)
+    for second in range(100):
+        lasting.push(second, NOW, is_so=second % 20 < 10)
+    assert lasting.holds(90.0, 99.0, "x") is not None
+    for second in range(100, 131):
+        lasting.push(second, NOW, is_so=False)
+    assert lasting.holds(0.0, 131.0, "x") is None
 
 
 def test_what_lasts_counts_from_its_beginning():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osa_daemon.journal.rows import AlertRow
-from osa_daemon.scoring.event import AlertLevel, Permission
+from osa_daemon.scoring.event import Permission
 from osa_daemon.scoring.night import night_of
 from osa_daemon.service.alerting.limits import Limits
 from osa_daemon.settings.alerts import Alerts
@@ -53,9 +53,8 @@ def test_a_clock_that_was_set_back_holds_nothing_up(limits: Limits):
 
 
 def test_the_cap_holds_until_noon(limits: Limits):
-    """It counts each kind by itself, not what began as urgent, and anew in the next night."""
+    """It counts each kind by itself, and anew in the next night."""
     alerts = Alerts(max_per_night=2, repeat_minutes=1)
-    limits.count("apnea", ELEVEN, AlertLevel.URGENT)
     for minute in (2, 4):
         at = ELEVEN + timedelta(minutes=minute)
         assert limits.permission(alerts, "apnea", at) is ALL
@@ -66,6 +65,16 @@ def test_the_cap_holds_until_noon(limits: Limits):
     assert limits.left(alerts, "apnea", late) == 0
     assert limits.permission(alerts, "apnea", ELEVEN + timedelta(hours=13)) is ALL
     assert limits.left(Alerts(max_per_night=None), "apnea", late) is None
+
+
+def test_technical_alerts_have_neither_cap_nor_quiet_hours(limits: Limits):
+    """Who sleeps by quiet hours must know all the same that nobody listens."""
+    alerts = Alerts(max_per_night=1, repeat_minutes=1, quiet_hours="22:00-07:00")
+    for minute in range(0, 30, 3):
+        limits.count("technical", ELEVEN + timedelta(minutes=minute))
+    assert limits.permission(alerts, "technical", ELEVEN + timedelta(hours=1)) is ALL
+    off = Alerts(active_hours="07:00-22:00")
+    assert limits.permission(off, "technical", ELEVEN + timedelta(hours=1)) is NONE
 
 
 def test_what_was_raised_before_a_restart_counts():

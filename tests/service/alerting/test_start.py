@@ -10,6 +10,7 @@ from osa_daemon.journal.journal import Journal
 from osa_daemon.journal.rows import AlertRow, EventRow
 from osa_daemon.scoring.event import Alert, Permission
 from osa_daemon.scoring.night import night_of
+from osa_daemon.service.alerting.policy import Moment
 from osa_daemon.service.alerting.start import alert_policy
 from osa_daemon.service.store import Store
 from osa_daemon.settings.alerts import Alerts
@@ -38,10 +39,10 @@ def test_events_before_the_start_count_for_a_cluster(store: Store):
         store.does(lambda j, row=row: j.record_event(row, "{}", NOW))  # type: ignore[misc]
     settings, told = Alerts(cluster_events=2), list[Alert]()
     policy = alert_policy(store, lambda alert, _since: told.append(alert), lambda: settings, NOW)
-    policy.tick(0.0, NOW, "monitoring", "", None)
+    policy.tick(Moment(0.0, NOW, None, rests=False, is_night=True))
     assert told == []
     policy.event(NOW)
-    policy.tick(1.0, NOW, "monitoring", "", None)
+    policy.tick(Moment(1.0, NOW, None, rests=False, is_night=True))
     assert [(alert.active, alert.kind) for alert in told] == [(True, "cluster")]
 
 
