@@ -15,6 +15,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 READY_TIMEOUT_S = 10.0
 USER, PASSWORD = "osa", "s3cret"
@@ -141,7 +142,10 @@ class Heard:
 
 
 class Subscriber:
-    """A client of its own, with QoS 1 and a persistent session, that notes all it hears."""
+    """A client of its own, with QoS 1 and a persistent session, that notes all it hears.
+
+    `options` replace QoS 1.
+    """
 
     def __init__(
         self,
@@ -150,6 +154,7 @@ class Subscriber:
         client_id: str = "",
         password: str | None = None,
         user: str = USER,
+        options: SubscribeOptions | None = None,
     ) -> None:
         self.heard: list[Heard] = []
         self.ready = threading.Event()
@@ -162,7 +167,8 @@ class Subscriber:
         client.reconnect_delay_set(1, 1)
         if password is not None:
             client.username_pw_set(user, password)
-        client.on_connect = lambda c, _u, _f, _r, _p: c.subscribe(topic, 1)
+        wanted = options or SubscribeOptions(qos=1)
+        client.on_connect = lambda c, _u, _f, _r, _p: c.subscribe(topic, options=wanted)
         client.on_subscribe = lambda *_: self.ready.set()
         client.on_message = lambda _c, _u, message: self.heard.append(_heard(message))
         properties = Properties(PacketTypes.CONNECT)

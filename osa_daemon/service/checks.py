@@ -17,13 +17,11 @@ import osa_daemon
 from osa_daemon.audio.devices import Device, busy_sentence, resolve
 from osa_daemon.audio.holder import DAEMON
 from osa_daemon.errors import ModelError, OsaError, StorageError
-from osa_daemon.publish.credentials import exposed
-from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.finding import Finding, bad, doubtful, good, tried
 from osa_daemon.service.meaning import metadata_of
 from osa_daemon.service.rules import with_shortfall
+from osa_daemon.service.secret_files import exposed
 from osa_daemon.settings.load import Loaded
-from osa_daemon.settings.model import Mqtt
 
 PARTS = ("numpy", "onnxruntime", "sounddevice", "soundfile", "soxr", "paho-mqtt", "pydantic")
 LOAD_DEADLINE_S = 120.0  # a Pi reads 10 MB of models from a slow card
@@ -81,12 +79,9 @@ def check_models() -> Finding:
     return good("models", "encoder and detector are whole and load")
 
 
-def check_secrets(mqtt: Mqtt) -> Iterator[Finding]:
-    """Whether everyone may read a password or key; nothing where there is none or it is private.
-
-    A file that is missing is the broker's finding.
-    """
-    for sentence in exposed(mqtt_settings(mqtt)):
+def check_secrets(loaded: Loaded) -> Iterator[Finding]:
+    """Whether everyone may read a secret; nothing where there is none or it is private."""
+    for sentence in exposed(loaded):
         yield doubtful("secrets", sentence)
 
 

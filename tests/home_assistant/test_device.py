@@ -71,6 +71,7 @@ async def test_every_entity_appears_under_its_name(hass: HomeAssistant):
     registry = entity_registry.async_get(hass)
     (device,) = device_registry.async_get(hass).devices.values()
     assert (device.name, device.sw_version) == ("Bedside", "0.1.0 (detector 0123)")
+    assert (device.hw_version, device.serial_number) == ("Pi", "42")
     entries = entity_registry.async_entries_for_device(registry, device.id, True)
     assert sorted(entry.entity_id for entry in entries) == sorted(IDS.values())
     off = {entry.entity_id for entry in entries if entry.disabled_by is not None}

@@ -102,26 +102,29 @@ def test_overrides_that_are_left_out_are_told(tmp_path: Path) -> None:
 
 def test_secrets_that_everyone_can_read_are_told(tmp_path: Path) -> None:
     """0644 is a note with its remedy, 0640 and 0600 nothing, whoever owns the file."""
-    password, key = tmp_path / "password", tmp_path / "key.pem"
-    mqtt = Mqtt.model_validate(
-        {
-            "username": "osa",
-            "password_file": str(password),
-            "tls": {"enabled": True, "cert_file": "/c.pem", "key_file": str(key)},
-        }
+    password, key, token = (tmp_path / name for name in ("password", "key.pem", "token"))
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"mqtt:\n  username: osa\n  password_file: {password}\n"
+        f"  tls:\n    enabled: true\n    cert_file: /c.pem\n    key_file: {key}\n"
+        f"ntfy:\n  url: https://ntfy.example.org/bed\n  token_file: {token}\n"
+        f"journal:\n  state_dir: {tmp_path}\n"
     )
-    assert list(check_secrets(mqtt)) == []  # what is missing is the broker's finding
-    for path in (password, key):
+    config.chmod(0o640)
+    loaded = load(config, environ={})
+    assert list(check_secrets(loaded)) == []  # what is missing is the broker's finding
+    for path in (password, key, token):
         path.write_text("x")
+    for path in (password, key, token, config):
         path.chmod(0o644)
-    found = list(check_secrets(mqtt))
-    assert [finding.verdict for finding in found] == 2 * [Verdict.DOUBTFUL]
+    found = list(check_secrets(loaded))
+    assert [finding.verdict for finding in found] == 4 * [Verdict.DOUBTFUL]
     assert f"mqtt.password_file {password} can be read by every user" in found[0].text
     assert f"chmod o-rwx {key}" in found[1].text
-    password.chmod(0o640)
-    key.chmod(0o400)
-    assert list(check_secrets(mqtt)) == []
-    assert list(check_secrets(Mqtt())) == []
+    assert "names an ntfy topic" in found[3].text
+    for path in (password, key, token, config):
+        path.chmod(0o640)
+    assert list(check_secrets(loaded)) == []
 
 
 def test_a_broker_that_runs_is_good(mosquitto: Mosquitto) -> None:
