@@ -1,6 +1,6 @@
 # Sourced by install.sh and uninstall.sh: a mosquitto for those who have no broker.
 # shellcheck shell=bash
-# Uses run, step and say, and CONFIG (the daemon's folder under /etc).
+# Uses run, step and say, CONFIG (the daemon's folder under /etc), VENV and REPOSITORY.
 
 BROKER=/etc/mosquitto
 BROKER_FILES=("$BROKER/conf.d/osa-daemon.conf" "$BROKER/osa-daemon.passwd" "$BROKER/osa-daemon.acl")
@@ -27,8 +27,16 @@ keep_password() {
     chmod 0640 "$1"
 }
 
+# The bed's user is named as its mqtt.device_id: so the access list serves many beds.
+bed_name() {
+    "$VENV/bin/osa-daemon" check-config "$CONFIG/config.yaml" --json |
+        "$VENV/bin/python" -c 'import json, sys
+print(json.load(sys.stdin)["settings"]["mqtt.device_id"]["value"])'
+}
+
 write_broker_files() {
-    local plain
+    local plain bed
+    bed=$(bed_name)
     keep_password "$CONFIG/mqtt-password" osa-daemon
     keep_password "$CONFIG/home-assistant-password" root
     cat >"${BROKER_FILES[0]}" <<TEXT
@@ -38,33 +46,27 @@ allow_anonymous false
 password_file ${BROKER_FILES[1]}
 acl_file ${BROKER_FILES[2]}
 TEXT
-    cat >"${BROKER_FILES[2]}" <<TEXT
-user osa-daemon
-topic readwrite osa_daemon/#
-topic readwrite homeassistant/#
-user homeassistant
-topic readwrite #
-TEXT
     # the passwords pass through a file, not through a command line that others can list
     plain=$(mktemp)
-    printf 'osa-daemon:%s\nhomeassistant:%s\n' "$(<"$CONFIG/mqtt-password")" \
+    printf '%s:%s\nhomeassistant:%s\n' "$bed" "$(<"$CONFIG/mqtt-password")" \
         "$(<"$CONFIG/home-assistant-password")" >"$plain"
     mosquitto_passwd -U "$plain"
     install -m 0640 -g mosquitto "$plain" "${BROKER_FILES[1]}"
-    chgrp mosquitto "${BROKER_FILES[2]}"
-    chmod 0640 "${BROKER_FILES[2]}"
+    install -m 0640 -g mosquitto "$REPOSITORY/config/mosquitto/acl.conf" "${BROKER_FILES[2]}"
     rm -f "$plain"
 }
 
 # Fill in the two keys of our own untouched settings file; name them where it is the user's.
 point_settings_at_broker() {
-    local file=$CONFIG/config.yaml
+    local file=$CONFIG/config.yaml user
+    user=$(sed -n '1s/:.*//p' "${BROKER_FILES[1]}")
     if cmp -s "$file" "$REPOSITORY/config/osa-daemon.yaml"; then
-        sed -i -E "s|^( +)(# ?)?username:.*|\1username: osa-daemon|
+        sed -i -E "s|^( +)(# ?)?username:.*|\1username: $user|
                    s|^( +)(# ?)?password_file:.*|\1password_file: $CONFIG/mqtt-password|" \
             "$file"
-    elif ! grep -qs "^[^#]*$CONFIG/mqtt-password" "$file"; then
-        say "    in $file set mqtt.username: osa-daemon and" \
+    elif ! grep -qs "^[^#]*$CONFIG/mqtt-password" "$file" ||
+        ! grep -qsE "^[^#]*username: *[\"']?$user\b" "$file"; then
+        say "    in $file set mqtt.username: $user and" \
             "mqtt.password_file: $CONFIG/mqtt-password"
     fi
 }

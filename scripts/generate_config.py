@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write what is made from settings, commands and figures: files in config/, parts of the README.
+"""Write what is made from settings, commands, topics and figures: config/, parts of the README.
 
 Exit code 1 with --check where something is not up to date.
 """
@@ -9,10 +9,13 @@ import json
 import sys
 from pathlib import Path
 
+import osa_daemon
 from osa_daemon.arguments import commands_table
 from osa_daemon.evaluation.card import readme_table
 from osa_daemon.evaluation.plain import in_plain_words
+from osa_daemon.publish.asyncapi import FILE_NAME, asyncapi_file
 from osa_daemon.publish.entities import entities_table
+from osa_daemon.service.live import SETTING_OF
 from osa_daemon.settings.documents import SCHEMA_NAME, commented_file, settings_table
 from osa_daemon.settings.schema import json_schema
 
@@ -32,6 +35,7 @@ def generated(root: Path) -> dict[Path, str]:
         text = between(text, "words", in_plain_words(test))
     return {
         root / "config" / "osa-daemon.yaml": commented_file(),
+        root / "config" / FILE_NAME: asyncapi_file(osa_daemon.__version__, SETTING_OF),
         root / "config" / SCHEMA_NAME: json.dumps(json_schema(), indent=2) + "\n",
         readme: between(text, "commands", commands_table()),
     }

@@ -66,6 +66,10 @@ if [[ -e /opt/osa-daemon ]]; then
 fi
 if [[ $purge == yes ]]; then
     remove_broker
+    # the user's own; it names a password file that goes, too
+    run rm -f "$UNITS/osa-daemon.service.d/credentials.conf"
+    [[ ! -d $UNITS/osa-daemon.service.d ]] ||
+        run rmdir --ignore-fail-on-non-empty "$UNITS/osa-daemon.service.d"
     step "Settings in $CONFIG, journal in /var/lib/osa-daemon, user osa-daemon"
     run rm -rf "$CONFIG" /var/lib/osa-daemon
     ! id -u osa-daemon >/dev/null 2>&1 || run userdel osa-daemon

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 from tests.daemon import DaemonProcess
-from tests.mosquitto import Mosquitto, Subscriber
+from tests.mosquitto import USER, Mosquitto, Subscriber
 
 
 def pytest_configure() -> None:
@@ -44,9 +44,13 @@ def subscribe() -> Iterator[Callable[..., Subscriber]]:
     made: list[Subscriber] = []
 
     def make(
-        port: int, topic: str = "#", client_id: str = "", password: str | None = None
+        port: int,
+        topic: str = "#",
+        client_id: str = "",
+        password: str | None = None,
+        user: str = USER,
     ) -> Subscriber:
-        made.append(Subscriber(port, topic, client_id, password))
+        made.append(Subscriber(port, topic, client_id, password, user))
         return made[-1]
 
     yield make

@@ -1,12 +1,13 @@
 """A real, private mosquitto on loopback, and an independent subscriber to watch it with."""
 
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 READY_TIMEOUT_S = 10.0
 USER, PASSWORD = "osa", "s3cret"
@@ -46,18 +48,20 @@ class Mosquitto:
         self._lines: list[str] = []
         self._persistence = ["persistence false"]
         self._auth = ["allow_anonymous true"]
+        self._config: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def with_password(self, access: str = "") -> "Mosquitto":
-        """Only `USER` with `PASSWORD` may connect; `access` is the text of an access list."""
-        passwords = self.folder / "passwords"
+    def with_password(self, access: str = "", users: Sequence[str] = (USER,)) -> "Mosquitto":
+        """Only `users` with `PASSWORD` may connect; `access` is the text of an access list."""
+        passwords = self.folder / "osa-daemon.passwd"
         passwords.touch(mode=0o600)
-        subprocess.run(
-            ["mosquitto_passwd", "-b", str(passwords), USER, PASSWORD], check=True, timeout=30
-        )
+        for user in users:
+            subprocess.run(
+                ["mosquitto_passwd", "-b", str(passwords), user, PASSWORD], check=True, timeout=30
+            )
         self._auth = ["allow_anonymous false", f"password_file {passwords}"]
         if access:
-            rules = self.folder / "access"
+            rules = self.folder / "osa-daemon.acl"
             rules.write_text(access)
             rules.chmod(0o600)
             self._auth.append(f"acl_file {rules}")
@@ -74,6 +78,12 @@ class Mosquitto:
         self._persistence = ["persistence true", f"persistence_location {self.folder}/"]
         return self
 
+    def with_config(self, text: str) -> "Mosquitto":
+        """Use a file meant for Debian's /etc/mosquitto, moved to our folder and port."""
+        text = text.replace("/etc/mosquitto/", f"{self.folder}/")
+        self._config = re.sub(r"(?m)^listener \d+$", f"listener {self.port} 127.0.0.1", text)
+        return self
+
     def start(self) -> "Mosquitto":
         """Start and wait until it listens."""
         config = self.folder / "mosquitto.conf"
@@ -83,9 +93,9 @@ class Mosquitto:
             f"listener {self.port} 127.0.0.1",
             *self._lines,
             *self._persistence,
-            "user root",
         ]
-        config.write_text("\n".join(lines) + "\n")
+        text = self._config or "\n".join(lines)
+        config.write_text(f"{text}\nuser root\n")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [_program(), "-c", str(config), "-v"], stdout=log, stderr=log
@@ -138,10 +148,19 @@ class Heard:
 
 
 class Subscriber:
-    """A client of its own, with QoS 1 and a persistent session, that notes all it hears."""
+    """A client of its own, with QoS 1 and a persistent session, that notes all it hears.
+
+    `options` replace QoS 1.
+    """
 
     def __init__(
-        self, port: int, topic: str = "#", client_id: str = "", password: str | None = None
+        self,
+        port: int,
+        topic: str = "#",
+        client_id: str = "",
+        password: str | None = None,
+        user: str = USER,
+        options: SubscribeOptions | None = None,
     ) -> None:
         self.heard: list[Heard] = []
         self.ready = threading.Event()
@@ -153,8 +172,9 @@ class Subscriber:
         )
         client.reconnect_delay_set(1, 1)
         if password is not None:
-            client.username_pw_set(USER, password)
-        client.on_connect = lambda c, _u, _f, _r, _p: c.subscribe(topic, 1)
+            client.username_pw_set(user, password)
+        wanted = options or SubscribeOptions(qos=1)
+        client.on_connect = lambda c, _u, _f, _r, _p: c.subscribe(topic, options=wanted)
         client.on_subscribe = lambda *_: self.ready.set()
         client.on_message = lambda _c, _u, message: self.heard.append(_heard(message))
         properties = Properties(PacketTypes.CONNECT)

@@ -11,7 +11,7 @@ from osa_daemon.errors import StorageError
 from osa_daemon.journal import queries
 from osa_daemon.journal.database import open_writable, storage_errors, transaction
 from osa_daemon.journal.queries import stamp
-from osa_daemon.journal.rows import EventRow, MinuteRow, NightRow, OpenPause, OutboxRow
+from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow, OpenPause, OutboxRow
 
 EVENT_KIND: Final = "event"
 OUTBOX_CAP: Final = 10_000  # rows: months of events without a broker, about 5 MB
@@ -19,7 +19,7 @@ KEEP_MINUTES_NIGHTS: Final = 30  # 1440 rows a night; the check at start stays s
 
 
 class Journal:
-    """Events, nights, minutes, the outbox and the pause in progress, in SQLite.
+    """Events, nights, minutes, alerts, the outbox and the pause in progress, in SQLite.
 
     Made, used and closed by one thread. Every method that writes commits before it returns, or
     changes nothing and raises StorageError; the journal stays usable and the next call tries
@@ -155,6 +155,20 @@ class Journal:
         with self._write() as db:
             db.execute("INSERT OR REPLACE INTO nights VALUES (?,?,?,?,?)", values)
 
+    def record_alert(self, row: AlertRow) -> None:
+        """Commit an alert; call again as it rises, and when it is over."""
+        values = (
+            stamp(row.raised_utc),
+            row.kind,
+            None if row.ended_utc is None else stamp(row.ended_utc),
+            row.night.isoformat(),
+            row.level,
+            row.text,
+            int(row.acknowledged),
+        )
+        with self._write() as db:
+            db.execute("INSERT OR REPLACE INTO alerts VALUES (?,?,?,?,?,?,?)", values)
+
     def begin_pause(self, onset_utc: datetime, seen_utc: datetime) -> None:
         """A pause is in progress; call again as it goes on, so that its length is known."""
         with self._write() as db:
@@ -174,6 +188,7 @@ class Journal:
         oldest_minutes = ((today - timedelta(days=keep_minutes_nights)).isoformat(),)
         with self._write() as db:
             db.execute("DELETE FROM events WHERE night < ?", oldest)
+            db.execute("DELETE FROM alerts WHERE night < ?", oldest)
             db.execute("DELETE FROM minutes WHERE night < ?", oldest_minutes)
             db.execute("DELETE FROM nights WHERE night < ?", oldest)
 
@@ -191,6 +206,11 @@ class Journal:
         """Return the events with onset in [start, end), in order of onset."""
         with self._read() as db:
             return queries.events_between(db, start_utc, end_utc)
+
+    def alerts_of(self, night: date) -> tuple[AlertRow, ...]:
+        """Return the alerts that were raised in a night, in order."""
+        with self._read() as db:
+            return queries.alerts_of(db, night)
 
     def open_pause(self) -> OpenPause | None:
         """Return the pause in progress, or None."""

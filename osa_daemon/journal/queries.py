@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from osa_daemon.journal.rows import EventRow, MinuteRow, NightRow, OpenPause
+from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow, OpenPause
 
 _EVENT: Final = (
     "SELECT id, type, onset_utc, end_utc, duration_s, confidence, character, monitorable,"
@@ -15,6 +15,7 @@ _MINUTE: Final = (
     "SELECT start_utc, night, heard_s, monitorable_s, snoring_s, gap_s, level_dbfs, noise_dbfs,"
     " breathing_rate_bpm FROM minutes"
 )
+_ALERT: Final = "SELECT raised_utc, ended_utc, night, kind, level, text, acknowledged FROM alerts"
 _NIGHT: Final = "SELECT night, started_utc, updated_utc, figures, counts FROM nights"
 
 
@@ -66,6 +67,12 @@ def last_nights(db: sqlite3.Connection, limit: int) -> tuple[NightRow, ...]:
     return tuple(_night(row) for row in rows)
 
 
+def alerts_of(db: sqlite3.Connection, night: date) -> tuple[AlertRow, ...]:
+    """Return the alerts that were raised in a night, in order."""
+    where = " WHERE night = ? ORDER BY raised_utc, kind"
+    return tuple(_alert(row) for row in db.execute(_ALERT + where, (night.isoformat(),)))
+
+
 def open_pause(db: sqlite3.Connection) -> OpenPause | None:
     """Return the pause in progress, or None."""
     row = db.execute("SELECT onset_utc, seen_utc FROM open_pause").fetchone()
@@ -84,6 +91,18 @@ def _event(row: Sequence[Any]) -> EventRow:
         monitorable=bool(row[7]),
         truncated=bool(row[8]),
         night=date.fromisoformat(row[9]),
+    )
+
+
+def _alert(row: Sequence[Any]) -> AlertRow:
+    return AlertRow(
+        raised_utc=datetime.fromisoformat(row[0]),
+        ended_utc=None if row[1] is None else datetime.fromisoformat(row[1]),
+        night=date.fromisoformat(row[2]),
+        kind=row[3],
+        level=row[4],
+        text=row[5],
+        acknowledged=bool(row[6]),
     )
 
 

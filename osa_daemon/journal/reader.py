@@ -8,7 +8,7 @@ from typing import Self
 from osa_daemon.errors import StorageError
 from osa_daemon.journal import queries
 from osa_daemon.journal.database import BUSY_TIMEOUT_S, storage_errors
-from osa_daemon.journal.rows import EventRow, MinuteRow, NightRow
+from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow
 from osa_daemon.journal.schema import LATEST, version_of
 
 
@@ -63,6 +63,11 @@ class JournalReader:
         """Return a night's events in order of onset."""
         with storage_errors(self._path, "read"):
             return queries.events_of(self._db, night)
+
+    def alerts_of(self, night: date) -> tuple[AlertRow, ...]:
+        """Return the alerts that were raised in a night, in order."""
+        with storage_errors(self._path, "read"):
+            return queries.alerts_of(self._db, night)
 
     def events_between(self, start_utc: datetime, end_utc: datetime) -> tuple[EventRow, ...]:
         """Return the events with onset in [start, end), in order of onset."""

@@ -6,7 +6,7 @@ All times are UTC and aware; `night` is the date of the evening (C5).
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from osa_daemon.scoring.event import Character, EventType
+from osa_daemon.scoring.event import AlertKind, Character, EventType
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,23 @@ class MinuteRow:
     level_dbfs: float
     noise_dbfs: float
     breathing_rate_bpm: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert that was raised (C4 `alert`), named by when and of what kind.
+
+    `level` is the highest that it reached, `text` the last sentence; `ended_utc` is None while it
+    lasts, and where the daemon ended with it.
+    """
+
+    raised_utc: datetime
+    ended_utc: datetime | None
+    night: date
+    kind: AlertKind
+    level: str
+    text: str
+    acknowledged: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,19 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             seen_utc TEXT NOT NULL
         ) STRICT""",
     ),
+    (
+        """CREATE TABLE alerts (
+            raised_utc TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            ended_utc TEXT,
+            night TEXT NOT NULL,
+            level TEXT NOT NULL,
+            text TEXT NOT NULL,
+            acknowledged INTEGER NOT NULL,
+            PRIMARY KEY (raised_utc, kind)
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX alerts_by_night ON alerts (night)",
+    ),
 )
 LATEST: Final = len(MIGRATIONS)
 

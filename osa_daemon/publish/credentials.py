@@ -1,5 +1,6 @@
-"""The password and the TLS context that a connection is opened with."""
+"""Passwords, tokens and the TLS context that a connection is opened with."""
 
+import re
 import ssl
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from osa_daemon.errors import ConfigError
 from osa_daemon.publish.mqtt_settings import MqttSettings
 
 MAX_PASSWORD_BYTES = 65_535  # length field of the CONNECT packet, MQTT 5.0 section 3.1.3.6
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,500}=*")  # b64token of RFC 6750 section 2.1
 
 
 def read_password(settings: MqttSettings) -> str | None:
@@ -21,19 +23,40 @@ def read_password(settings: MqttSettings) -> str | None:
     path = settings.password_file
     if path is None:
         return None
-    try:
-        raw = path.read_bytes()
-        password = raw.decode().rstrip("\r\n")
-    except OSError as error:
-        raise ConfigError(
-            f"mqtt.password_file {path} cannot be read ({_cause(error)}): "
-            f"it must be a file that the daemon's user may read"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"mqtt.password_file {path} is not UTF-8 text") from error
+    password = _line("mqtt.password_file", path)
     if not 0 < len(password.encode()) <= MAX_PASSWORD_BYTES:
         raise ConfigError(f"mqtt.password_file {path} is empty or too long for a password")
     return password
+
+
+def read_token(path: Path | None) -> str | None:
+    """The access token of ntfy from its file; None where none is named.
+
+    Raises:
+        ConfigError: the file cannot be read or holds no token.
+    """
+    if path is None:
+        return None
+    token = _line("ntfy.token_file", path).strip()
+    if not _TOKEN.fullmatch(token):
+        raise ConfigError(
+            f"ntfy.token_file {path} holds no access token: it must hold one alone, "
+            f"as ntfy made it (tk_…)"
+        )
+    return token
+
+
+def _line(key: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_PASSWORD_BYTES + 3).decode().rstrip("\r\n")
+    except OSError as error:
+        raise ConfigError(
+            f"{key} {path} cannot be read ({_cause(error)}): "
+            f"it must be a file that the daemon's user may read"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{key} {path} is not UTF-8 text") from error
 
 
 def tls_context(settings: MqttSettings) -> ssl.SSLContext | None:

@@ -47,6 +47,10 @@ def discovery_document(settings: MqttSettings) -> Document:
     if settings.version:
         detector = f" (detector {settings.model})" if settings.model else ""
         device["sw_version"] = f"{settings.version}{detector}"
+    if settings.computer:
+        device["hw_version"] = settings.computer
+    if settings.serial:
+        device["serial_number"] = settings.serial
     if settings.area:
         device["suggested_area"] = settings.area
     origin = {"name": NAME}

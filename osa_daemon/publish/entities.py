@@ -268,7 +268,8 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     _problem(
         "configuration_problem", "Configuration problem", topics.PROBLEM_CONFIGURATION,
-        "a setting is wrong, or a change from here was refused; `text` says why",
+        "a setting is wrong, a change from here was refused, or messages by ntfy do not get "
+        "through; `text` says why",
     ),
     _problem(
         "storage_problem", "Storage problem", topics.PROBLEM_STORAGE,

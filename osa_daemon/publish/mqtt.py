@@ -14,6 +14,7 @@ from osa_daemon.publish.discovery import discovery_payload, discovery_topic
 from osa_daemon.publish.mailbox import Mailbox, Message
 from osa_daemon.publish.mqtt_settings import MqttSettings
 from osa_daemon.publish.payloads import Value, encode
+from osa_daemon.publish.seldom import Seldom
 from osa_daemon.publish.session import Link, Session
 from osa_daemon.publish.timing import Timing
 from osa_daemon.publish.topics import AVAILABILITY, EVENT, OFFLINE, find_topic
@@ -61,6 +62,7 @@ class MqttPublisher:
             random=random or Random(),
         )
         self._reports: deque[tuple[Connection, Report]] = deque()
+        self._dropped = Seldom(_log)  # used by paho's thread
         self._wake = threading.Event()
         self._stop_timeout_s: float | None = None
         self._stepped_s = time.monotonic()
@@ -178,7 +180,7 @@ class MqttPublisher:
     def _take_report(self, connection: Connection, report: Report) -> None:
         """Called from paho's thread. Only a broker's messages can come in any number."""
         if isinstance(report, Received) and len(self._reports) >= MAX_RECEIVED:
-            _log.warning("MQTT: a message on %s is dropped: too many at once", report.topic)
+            self._dropped.warning("MQTT: a message is dropped: too many at once.")
             return
         self._reports.append((connection, report))
         self._wake.set()

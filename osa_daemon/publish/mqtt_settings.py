@@ -15,8 +15,8 @@ class MqttSettings:
     """The broker's address, credentials and this device's names.
 
     `device_id` is part of topics and entity ids: lower-case letters, digits and `_`. `model` is
-    the version of the detector. Paths may be those of systemd credentials. `alert_after_range`:
-    what may be asked for as `alert_after_s` (s).
+    the version of the detector; `computer` and `serial` are of the machine. Paths may be those of
+    systemd credentials. `alert_after_range`: what may be asked for as `alert_after_s` (s).
 
     Raises:
         ConfigError: a value cannot be used.
@@ -41,6 +41,8 @@ class MqttSettings:
     alert_after_range: tuple[int, int] = (10, 110)
     version: str = ""
     model: str | None = None
+    computer: str | None = None
+    serial: str | None = None
 
     def __post_init__(self) -> None:
         _check_host(self.host)

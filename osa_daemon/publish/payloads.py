@@ -15,6 +15,7 @@ from osa_daemon.scoring.event import Alert, Event
 
 VERSION = 1
 MAX_TEXT = 500
+TEST_TEXT = "This is a test."  # of an alert that is raised to see who hears of it
 
 Value: TypeAlias = str | bool | int | float | None
 Payload: TypeAlias = dict[str, Value]

@@ -66,7 +66,7 @@ def lost(settings: MqttSettings, code: int, name: str, *, was_online: bool) -> s
     if code == _TAKEN_OVER:
         return rival(settings)
     if not was_online:
-        return hung_up(settings)
+        return no_certificate(settings) if settings.tls else hung_up(settings)
     return f"the connection to the broker at {where} was lost: {name.lower()}"
 
 
@@ -85,6 +85,19 @@ def hung_up(settings: MqttSettings) -> str:
         f"the broker at {settings.address} hung up before answering: "
         f"check that it is one, and whether this port {change} (mqtt.port, mqtt.tls.enabled)"
     )
+
+
+def no_certificate(settings: MqttSettings) -> str:
+    """The sentence for a broker that ended the connection once TLS was spoken.
+
+    In TLS 1.3 the handshake is over before the client's certificate is judged (RFC 8446,
+    section 4.4.2.4), so that nothing tells this from any other end.
+    """
+    if settings.tls_cert is None:
+        change = "if it asks for a client certificate, set mqtt.tls.cert_file and mqtt.tls.key_file"
+    else:
+        change = f"check that it knows who signed mqtt.tls.cert_file {settings.tls_cert}"
+    return f"the broker at {settings.address} hung up after the TLS handshake: {change}"
 
 
 def silent(settings: MqttSettings, age_s: float) -> str:

@@ -26,6 +26,7 @@ from osa_daemon.publish.delivery import Delivery, Outlet, guarded
 from osa_daemon.publish.discovery import birth_topic
 from osa_daemon.publish.mailbox import Mailbox
 from osa_daemon.publish.mqtt_settings import MqttSettings
+from osa_daemon.publish.seldom import Seldom
 from osa_daemon.publish.timing import Timing
 from osa_daemon.publish.topics import OFFLINE, ONLINE, SET
 
@@ -93,6 +94,7 @@ class Session:
         self._goodbye_s: float | None = None
         self._stop_s: float | None = None
         self._failure: str | None = None
+        self._ignored = Seldom(_log)
         self.link = Link.WAITING
 
     @property
@@ -218,7 +220,8 @@ class Session:
                     self._timing.birth_delay_min_s, self._timing.birth_delay_max_s
                 )
         elif len(payload) > MAX_COMMAND_BYTES:
-            _log.warning("MQTT: a command on %s of %d bytes is ignored", topic, len(payload))
+            # the topic is a stranger's text, too
+            self._ignored.warning(f"MQTT: a command of {len(payload)} bytes is ignored.")
         elif self._on_command is not None:
             guarded(self._on_command, topic.rpartition("/")[2], payload)
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 EventType = Literal["apnea", "hypopnea"]
 Character = Literal["silent", "with_effort", "unknown"]
+AlertKind = Literal["apnea", "cluster", "index", "technical"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ class AlertLevel(Enum):
     URGENT = "urgent"
 
 
+class Permission(Enum):
+    """Which alerts may be raised now; a notice, which makes no sound, always may."""
+
+    ALL = "all"
+    URGENT = "urgent"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """A change of the alert: raised (`active`), raised further, or over.
@@ -57,7 +66,7 @@ class Alert:
 
     active: bool
     level: AlertLevel
-    kind: Literal["apnea", "technical"]
+    kind: AlertKind
     since_s: float
     text: str
     acknowledged: bool = False

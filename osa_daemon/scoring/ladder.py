@@ -1,6 +1,6 @@
 """The ladder of alerts: notice, alert, urgent, over."""
 
-from osa_daemon.scoring.event import Alert, AlertLevel, Progress
+from osa_daemon.scoring.event import Alert, AlertLevel, Permission, Progress
 from osa_daemon.scoring.thresholds import ScoringSettings
 
 
@@ -11,11 +11,13 @@ class Ladder:
     daemon stops; an unknown state leaves it standing. A pause is over when breath is heard; where
     the state is OFF without it, only after the merging gap of 3 s: it may go on with the same
     onset. Acknowledging silences the rest of that pause. A notice is taken back as alerts are.
-    A pause that is doubted gets no alert before it is urgent.
+    A pause that is doubted gets no alert before it is urgent. `permission` is set by whoever knows
+    the time of day and what else was raised.
     """
 
     def __init__(self, settings: ScoringSettings) -> None:
         self.settings = settings
+        self.permission = Permission.ALL
         self.active: AlertLevel | None = None
         self._shown: AlertLevel | None = None  # what was told last and is not over
         self._since_s = 0.0
@@ -77,7 +79,8 @@ class Ladder:
     def _climb(self, now_s: float, onset_s: float, *, doubted: bool) -> tuple[Alert, ...]:
         length_s = now_s - onset_s
         if length_s >= max(self.settings.urgent_s, self.settings.alert_after_s):
-            if self._reached is not AlertLevel.URGENT:
+            permitted = self.permission is not Permission.NONE
+            if permitted and self._reached is not AlertLevel.URGENT:
                 return self._raise(AlertLevel.URGENT, now_s, onset_s)
         elif length_s >= self.settings.alert_after_s:
             told = self._reached in (AlertLevel.ALERT, AlertLevel.URGENT)
@@ -90,7 +93,7 @@ class Ladder:
         return ()
 
     def _may_alert(self, now_s: float) -> bool:
-        if self.active is not None:
+        if self.active is not None or self.permission is not Permission.ALL:
             return False
         return self._alerted_s is None or now_s - self._alerted_s >= self.settings.alert_repeat_s
 

@@ -10,7 +10,7 @@ from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.scoring.audibility import Audibility, Hearing
 from osa_daemon.scoring.decide import Decider, NewId
 from osa_daemon.scoring.doubt import Doubt
-from osa_daemon.scoring.event import Alert, Event, Scored
+from osa_daemon.scoring.event import Alert, Event, Permission, Scored
 from osa_daemon.scoring.ladder import Ladder
 from osa_daemon.scoring.progress import PauseInProgress
 from osa_daemon.scoring.reading import Reading
@@ -50,6 +50,10 @@ class Scorer:
         self._settings = settings
         self._audibility.settings = self._progress.settings = self._ladder.settings = settings
         self._decider.adopt(settings)
+
+    def permit(self, permission: Permission) -> None:
+        """Let these alerts be raised from now on; one that is raised stays."""
+        self._ladder.permission = permission
 
     def push(self, frame: Frame) -> Scored:
         """Take the next frame.

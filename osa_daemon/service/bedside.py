@@ -5,16 +5,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from osa_daemon.audio.block import Block
 from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.errors import ConfigError, OsaError
 from osa_daemon.journal.rows import EventRow, OpenPause
 from osa_daemon.publish import payloads, topics
+from osa_daemon.publish.seldom import Seldom
 from osa_daemon.publish.topics import COMMANDS
 from osa_daemon.scoring.event import Event, Progress, Scored
 from osa_daemon.scoring.night import night_of
+from osa_daemon.service.alerting.policy import AlertPolicy, Moment
 from osa_daemon.service.bulletin import Bulletin, Publisher
 from osa_daemon.service.chain import Chain, Step
 from osa_daemon.service.clock import StreamClock
@@ -31,7 +33,6 @@ TICK_S = 1.0
 MINUTE_S = 60.0
 PAUSE_SEEN_S = 10.0  # how often the journal is told that a pause goes on
 LOST_S = 10.0  # without sound: what is open is decided, and the next sound begins anew
-TEST_S = 10.0  # an alert for a test is over by itself
 REFUSAL_S = 60.0  # how long it is told that a command was refused
 SETTLE_S = 3.0  # for the broker to have what was decided last, within `run.CHAIN_STOP_S`
 
@@ -54,6 +55,8 @@ class Rooms:
     diagnostics: Diagnostics
     commands: Commands
     live: LiveSettings
+    alerts: AlertPolicy
+    ntfy_problem: Callable[[], str | None] = lambda: None
 
 
 class Bedside:
@@ -72,15 +75,17 @@ class Bedside:
         self._pause_seen_s: float | None = None
         self._chain: Chain | None = None  # begins with the first sound
         self._rests = False
-        self._test_ends_s: float | None = None
         self._refusal_ends_s: float | None = None
+        self._refusals = Seldom(_log)
+        self._refusal: str | None = None
+        self._ntfy_problem: str | None = None  # as it was told
 
     def run(self) -> None:
         """Run until the source ends or is stopped; then close what is open, the journal too."""
         rooms = self._rooms
         try:
             rooms.bulletin.begin()
-            rooms.bulletin.configuration(rooms.live.warnings)
+            self._tell_configuration()
             rooms.bulletin.settings(rooms.live.values)
             self._recover_left_open()
             self._rest_where_due(rooms.clock.now())
@@ -132,6 +137,8 @@ class Bedside:
             return
         if self._chain is None:
             self._chain = self._rooms.make_chain()
+            self._rooms.alerts.begin_stream()
+            self._permit(self._rooms.clock.now())
         for step in self._chain.push(block):
             self._step(step)
 
@@ -144,17 +151,23 @@ class Bedside:
         command = rooms.commands.take()
         if command is None:
             return
-        refusal = None
+        self._refusal = None
         try:
             self._carry_out(*command)
         except OsaError as error:
-            refusal = str(error)
+            self._refusal = str(error)
             self._refusal_ends_s = time.monotonic() + REFUSAL_S
-            _log.warning("%s", refusal)
-        texts = (rooms.live.warnings, refusal)
-        rooms.bulletin.configuration(" ".join(text for text in texts if text) or None)
+            self._refusals.warning(self._refusal)
+        self._tell_configuration()
         # told again where nothing changed: whoever sent the command shows what it asked for
         rooms.bulletin.settings(rooms.live.values, again=True)
+
+    def _tell_configuration(self) -> None:
+        """Tell what is wrong with the settings, the way that they ask for, or a command."""
+        rooms = self._rooms
+        self._ntfy_problem = rooms.ntfy_problem()
+        texts = (rooms.live.warnings, self._ntfy_problem, self._refusal)
+        rooms.bulletin.configuration(" ".join(text for text in texts if text) or None)
 
     def _carry_out(self, key: str, payload: bytes) -> None:
         """Do what a command says; raises `OsaError` where that cannot be."""
@@ -163,7 +176,7 @@ class Bedside:
         if key == ACKNOWLEDGE:
             self._acknowledge()
         elif key == TEST_ALERT:
-            self._test()
+            self._rooms.alerts.test(time.monotonic(), self._rooms.clock.now())
         else:
             wanted = self._rooms.live.rules.alerts
             self._rooms.live.set(key, payload)
@@ -177,33 +190,32 @@ class Bedside:
         if self._chain is not None:
             self._chain.scorer.adopt(rules)
         rooms.tonight.adopt(rules)
+        self._permit(rooms.clock.now())
         self._rest_where_due(rooms.clock.now())
 
     def _acknowledge(self) -> None:
         """End the alert that is raised, if any: somebody took note."""
-        bulletin = self._rooms.bulletin
-        bulletin.end_test("The test was acknowledged.", acknowledged=True)
-        bulletin.release("The alert was acknowledged.", acknowledged=True)
-        for alert in self._chain.scorer.acknowledge().alerts if self._chain else ():
-            bulletin.alert(alert)
+        self._rooms.alerts.acknowledge(self._rooms.clock.now())
+        if self._chain is not None:
+            self._tell(self._chain.scorer.acknowledge())
 
     def _withdraw(self) -> None:
         """End the alert that is raised, if any: nobody wants to know."""
-        bulletin = self._rooms.bulletin
-        bulletin.end_test("Alerts were switched off.")
-        bulletin.release("Alerts were switched off.")
-        for alert in self._chain.scorer.withdraw().alerts if self._chain else ():
-            bulletin.alert(alert)
+        self._rooms.alerts.withdraw(self._rooms.clock.now())
+        if self._chain is not None:
+            self._tell(self._chain.scorer.withdraw())
 
-    def _test(self) -> None:
-        if not self._rooms.live.rules.alerts:
-            raise ConfigError("test_alert: alerts are switched off; switch them on for a test.")
-        self._rooms.bulletin.begin_test()
-        self._test_ends_s = time.monotonic() + TEST_S
+    def _permit(self, now: datetime) -> None:
+        """Let the chain raise what may be raised now."""
+        if self._chain is not None:
+            self._chain.scorer.permit(self._rooms.alerts.permission(now))
 
     def _step(self, step: Step) -> None:
         rooms = self._rooms
         rooms.bulletin.step(step)
+        if step.scored.progress is Progress.OFF:
+            rooms.alerts.heard(rooms.clock.now())
+        self._tell(step.scored)
         rooms.tonight.step(step)
         start = rooms.clock.wall_time(step.frame.index / 5)
         rooms.minutes.step(step, rooms.tonight.tally, rooms.tonight.night, start)
@@ -211,6 +223,10 @@ class Bedside:
         for event in step.scored.events:
             self._decided(event, rooms.clock.wall_time(event.onset_s))
         self.has_told.set()
+
+    def _tell(self, scored: Scored) -> None:
+        """Give the policy what the ladder raises and takes back."""
+        self._rooms.alerts.step(scored, self._rooms.clock.wall_time, self._rooms.clock.now())
 
     def _decided(self, event: Event, onset: datetime, *, counts: bool = True) -> None:
         """Commit, count and send a decided event, unless the journal has it already."""
@@ -234,6 +250,7 @@ class Bedside:
             return
         if counts:
             rooms.tonight.add(event)
+            rooms.alerts.event(onset + timedelta(seconds=event.duration_s))
         rooms.publisher.set_state(topics.LAST_EVENT.suffix, sent)
         rooms.tonight.save()
         _log.info("%s of %.0f s at %s", event.type, event.duration_s, payload["onset"])
@@ -261,14 +278,16 @@ class Bedside:
         now = rooms.clock.now()
         rooms.outbox.pump()
         self._rest_where_due(now)
-        if self._test_ends_s is not None and now_s >= self._test_ends_s:
-            self._test_ends_s = None
-            rooms.bulletin.end_test("The test is over.")
         if self._refusal_ends_s is not None and now_s >= self._refusal_ends_s:
-            self._refusal_ends_s = None
-            rooms.bulletin.configuration(rooms.live.warnings)
+            self._refusal_ends_s = self._refusal = None
+            self._tell_configuration()
+        if rooms.ntfy_problem() != self._ntfy_problem:
+            self._tell_configuration()
         if not self._rests:
             self._listen(now_s)
+        is_night = rooms.live.is_night(now)
+        rooms.alerts.tick(Moment(now_s, now, rooms.bulletin.lost, self._rests, is_night))
+        self._permit(now)
         if now_s - self._minute_s >= MINUTE_S:
             self._minute_s = now_s
             self._each_minute(now)
@@ -290,6 +309,7 @@ class Bedside:
             self._recover_left_open()
         rooms.tonight.roll(now)
         rooms.tonight.minute()
+        rooms.alerts.index(rooms.tonight.tally.figures().index, now)
         clock = rooms.tonight.tally.breath_clock
         breathing = payloads.breathing_payload(clock.rate_bpm(), is_snoring=clock.snoring)
         rooms.publisher.set_state(topics.BREATHING.suffix, breathing)
@@ -311,7 +331,7 @@ class Bedside:
 
     def _finish(self) -> None:
         self._end_stream()
-        self._rooms.bulletin.end_test("Listening ended.")
+        self._rooms.alerts.finish(self._rooms.clock.now())
         self._rooms.minutes.save()
         self._rooms.tonight.save()
         self._rooms.outbox.settle(SETTLE_S)
@@ -330,15 +350,14 @@ class Bedside:
             self._close(last, leave_alert=leave_alert)
             rooms.minutes.cut(rooms.tonight.tally, rooms.tonight.night)
             rooms.bulletin.unknown()
-        if not leave_alert:
-            rooms.bulletin.release("Listening ended before breathing was heard again.")
 
     def _close(self, last: Scored, *, leave_alert: bool) -> None:
         """Take what the end itself led to."""
-        tell = self._rooms.bulletin.stand if leave_alert else self._rooms.bulletin.alert
-        for alert in last.alerts:
-            tell(alert)
+        rooms = self._rooms
+        if leave_alert:
+            rooms.alerts.leave()
+        self._tell(last)
         for event in last.events:
-            self._decided(event, self._rooms.clock.wall_time(event.onset_s))
+            self._decided(event, rooms.clock.wall_time(event.onset_s))
         self._pause_seen_s = None
-        self._rooms.store.does(lambda j: j.end_pause())
+        rooms.store.does(lambda j: j.end_pause())

@@ -2,8 +2,10 @@
 
 import osa_daemon
 from osa_daemon.publish.mqtt_settings import MqttSettings
+from osa_daemon.service.computer import this_computer
+from osa_daemon.settings.alerts import Alerts
 from osa_daemon.settings.catalogue import catalogue
-from osa_daemon.settings.model import Alerts, Mqtt
+from osa_daemon.settings.model import Mqtt
 
 
 def mqtt_settings(
@@ -14,6 +16,7 @@ def mqtt_settings(
     An empty `client_id` is made from the device id. `alerts`: between whose steps an alert may
     come, the default's where None.
     """
+    computer = this_computer()
     return MqttSettings(
         host=mqtt.host,
         port=mqtt.port,
@@ -34,6 +37,8 @@ def mqtt_settings(
         alert_after_range=_alert_after_range(alerts or Alerts()),
         version=osa_daemon.__version__,
         model=model,
+        computer=computer.model,
+        serial=computer.serial,
     )
 
 

@@ -1,18 +1,15 @@
 """What the house is told: steps of the chain become states on the topics of contract C4."""
 
-import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Protocol
 
 from osa_daemon.audio.source import SourceHealth, SourceState
-from osa_daemon.errors import ConfigError
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.publish import payloads, topics
 from osa_daemon.publish.payloads import DaemonState, Value
 from osa_daemon.scoring.audibility import CLIP_FRAMES, CLIP_WINDOW
-from osa_daemon.scoring.event import Alert, AlertLevel, Progress
+from osa_daemon.scoring.event import Alert, Progress
 from osa_daemon.scoring.night import NightFigures
 from osa_daemon.scoring.recent import Recent
 from osa_daemon.service.chain import Step
@@ -21,8 +18,7 @@ from osa_daemon.service.clock import StreamClock
 LEVEL_EVERY_FRAMES = 10 * FRAME_RATE_HZ
 SILENT_FRAMES = 5 * FRAME_RATE_HZ  # digital silence this long: muted or broken
 
-_log = logging.getLogger(__name__)
-
+_LOST: tuple[DaemonState, ...] = ("deaf", "no_microphone")
 _STATES: dict[SourceState, DaemonState] = {
     SourceState.STARTING: "starting",
     SourceState.RUNNING: "monitoring",
@@ -47,7 +43,10 @@ class Publisher(Protocol):
 
 
 class Bulletin:
-    """Keeps the states of the topics true; sends only what changed."""
+    """Keeps the states of the topics true; sends only what changed.
+
+    `on_alert` is given each new payload of the topic `alert`, and must not block.
+    """
 
     def __init__(
         self,
@@ -56,20 +55,21 @@ class Bulletin:
         version: str,
         model: str,
         on_status: Callable[[DaemonState, str], None],
+        *,
+        on_alert: Callable[[Mapping[str, Value]], None] | None = None,
     ) -> None:
         self._publisher = publisher
         self._clock = clock
         self._version, self._model = version, model
         self._on_status = on_status
+        self._on_alert = on_alert
         self._sent: dict[str, str | Mapping[str, Value]] = {}
         self._state: DaemonState | None = None
         self._cause: str | None = None
         self._since = clock.now()
         self._silent_frames = 0
         self._clipped = Recent(CLIP_WINDOW)
-        self._standing: Alert | None = None
-        self._test_since: datetime | None = None  # of the alert for a test that is raised
-        self._told_since: datetime | None = None
+        self._text = ""
 
     def begin(self) -> None:
         """Tell what is so before the first sound; problems are told by those who know them."""
@@ -84,57 +84,18 @@ class Bulletin:
         self._clipped.push(flag=frame.clipped)
         self._set(topics.APNEA.suffix, scored.progress.value)
         self._set(topics.BREATHING_AUDIBLE.suffix, "ON" if scored.audible else "OFF")
-        if scored.progress is Progress.OFF:
-            self.release("Breathing is heard again.")
-        for alert in scored.alerts:
-            self.alert(alert)
         if frame.valid and frame.index % LEVEL_EVERY_FRAMES == 0:
             level = payloads.level_payload(frame.level_dbfs, frame.noise_dbfs)
             self._publisher.set_state(topics.LEVEL.suffix, level)
 
-    def alert(self, alert: Alert) -> None:
-        """Tell that an alert was raised, or is over; a notice takes no standing alert away."""
-        if (self._standing or self._test_since) and alert.level is AlertLevel.NOTICE:
-            return
-        self._standing = self._test_since = None
-        self._told_since = self._clock.wall_time(alert.since_s)
-        raised = alert.active and alert.level is not AlertLevel.NOTICE
-        level = logging.WARNING if raised else logging.INFO
-        _log.log(level, "%s %s: %s", alert.level.value, "on" if raised else "told", alert.text)
-        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._told_since))
+    def alert(self, alert: Alert, since: datetime) -> None:
+        """Tell that an alert was raised, or is over; `since`: its condition."""
+        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, since))
 
-    def stand(self, alert: Alert) -> None:
-        """Leave an alert as it is, though the stream that raised it ended without a breath."""
-        self._standing = alert
-
-    def release(self, text: str, *, acknowledged: bool = False) -> None:
-        """End the alert that was left standing, if any."""
-        if self._standing is None:
-            return
-        over = replace(self._standing, active=False, text=text, acknowledged=acknowledged)
-        self._standing = None
-        self._set(topics.ALERT.suffix, payloads.alert_payload(over, self._told_since))
-
-    def begin_test(self) -> None:
-        """Raise an alert that says it is a test; it takes no other's place.
-
-        Raises:
-            ConfigError: an alert is raised already.
-        """
-        told = self._sent.get(topics.ALERT.suffix)
-        if isinstance(told, Mapping) and told["active"]:
-            raise ConfigError("test_alert: an alert is raised already; acknowledge it first.")
-        self._test_since = self._clock.now()
-        alert = Alert(True, AlertLevel.ALERT, "technical", 0.0, "This is a test.")
-        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._test_since))
-
-    def end_test(self, text: str, *, acknowledged: bool = False) -> None:
-        """End the test, unless it is over or a real alert has taken its place."""
-        if self._test_since is None:
-            return
-        alert = Alert(False, AlertLevel.ALERT, "technical", 0.0, text, acknowledged)
-        self._set(topics.ALERT.suffix, payloads.alert_payload(alert, self._test_since))
-        self._test_since = None
+    @property
+    def lost(self) -> str | None:
+        """Why the microphone is not heard, in a sentence; None where it is, or rests."""
+        return self._text if self._state in _LOST else None
 
     def listen(self, health: SourceHealth) -> None:
         """Tell how the source is: status, hearing, and the microphone problem.
@@ -179,7 +140,7 @@ class Bulletin:
             return
         if state != self._state:
             self._since = self._clock.now()
-        self._state, self._cause = state, cause
+        self._state, self._cause, self._text = state, cause, text
         hears = state == "monitoring"
         reason = None if hears else text
         self._set(
@@ -187,10 +148,7 @@ class Bulletin:
             payloads.status_payload(state, self._since, reason, self._version, self._model),
         )
         self._set(topics.HEARING.suffix, topics.ONLINE if hears else topics.OFFLINE)
-        lost = state in ("deaf", "no_microphone")
-        self._set(
-            topics.PROBLEM_MICROPHONE.suffix, payloads.problem_payload(text if lost else None)
-        )
+        self._set(topics.PROBLEM_MICROPHONE.suffix, payloads.problem_payload(self.lost))
         if not hears:
             self._hear_nothing()
         self._on_status(state, text)
@@ -236,3 +194,5 @@ class Bulletin:
         if self._sent.get(suffix) != payload:
             self._sent[suffix] = payload
             self._publisher.set_state(suffix, payload)
+            if suffix == topics.ALERT.suffix and self._on_alert and isinstance(payload, Mapping):
+                self._on_alert(payload)

@@ -7,15 +7,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from osa_daemon.errors import ConfigError, ModelError
-from osa_daemon.publish.credentials import read_password, tls_context
+from osa_daemon.publish.credentials import read_password, read_token, tls_context
 from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.meaning import UNKNOWN, Meaning, meaning_of, metadata_of
+from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
 from osa_daemon.service.rules import precedence, with_shortfall
+from osa_daemon.service.secret_files import exposed
 from osa_daemon.settings.catalogue import Setting, catalogue
 from osa_daemon.settings.load import Loaded, load
 from osa_daemon.settings.origin import Layer, Origin
 from osa_daemon.settings.scalar import Value
-from osa_daemon.settings.words import show
+from osa_daemon.settings.words import NOT_SHOWN, show_setting
 
 
 def check_config_command(arguments: Namespace) -> int:
@@ -52,7 +54,7 @@ def _expected(loaded: Loaded) -> _Expected:
     """Ask the model; one that is missing does not spoil the settings."""
     note = precedence(loaded.settings, loaded.base.keys() | loaded.overrides.keys())
     notes = (note,) if note else ()
-    secret = _secret_warnings(loaded)
+    secret = (*_secret_warnings(loaded), *_ntfy_warnings(loaded))
     try:
         metadata = metadata_of()
         meaning = meaning_of(loaded.settings, metadata)
@@ -64,19 +66,34 @@ def _expected(loaded: Loaded) -> _Expected:
 
 
 def _secret_warnings(loaded: Loaded) -> tuple[str, ...]:
-    """Return why `run` would end here over a password or certificate file, if it would.
+    """Return who else may read the secrets, and why `run` would end here over one, if it would.
 
     A warning, not an error: the settings may be meant for another machine.
     """
     broker = mqtt_settings(loaded.settings.mqtt)
+    told = exposed(loaded)
     try:
         read_password(broker)
         tls_context(broker)
     except ConfigError as error:
         if isinstance(error.__cause__, PermissionError):
-            return ()  # the daemon may read what this user may not
-        return (f"{error}. On this machine `run` would end at that.",)
-    return ()
+            return told  # the daemon may read what this user may not
+        return (*told, f"{error}. On this machine `run` would end at that.")
+    return told
+
+
+def _ntfy_warnings(loaded: Loaded) -> tuple[str, ...]:
+    """Return what keeps messages from being sent, or sends a token in the open."""
+    ntfy = ntfy_settings(loaded.settings)
+    if ntfy is None:
+        return ()
+    warnings = [token_in_the_open(ntfy)]
+    try:
+        read_token(ntfy.token_file)
+    except ConfigError as error:
+        if not isinstance(error.__cause__, PermissionError):  # as above
+            warnings.append(f"{error}. On this machine no message is sent while that is so.")
+    return tuple(warning for warning in warnings if warning)
 
 
 def values_of(loaded: Loaded) -> dict[str, Value]:
@@ -96,7 +113,7 @@ def _value(loaded: Loaded, row: Setting) -> Value:
 
 def _print_table(loaded: Loaded, values: dict[str, Value]) -> None:
     rows = [
-        (row.key, f"{show(values[row.key])} {row.about.unit}".strip(), _where(origin))
+        (row.key, f"{show_setting(row, values[row.key])} {row.about.unit}".strip(), _where(origin))
         for row, origin in zip(catalogue(), loaded.provenance.values(), strict=True)
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
@@ -115,8 +132,9 @@ def _where(origin: Origin) -> str:
 def _as_json(loaded: Loaded, values: dict[str, Value], expected: _Expected) -> dict[str, object]:
     rows = {}
     for row, origin in zip(catalogue(), loaded.provenance.values(), strict=True):
+        value = values[row.key]
         rows[row.key] = {
-            "value": values[row.key],
+            "value": NOT_SHOWN if row.about.secret and value is not None else value,
             "unit": row.about.unit or None,
             "default": row.default,
             "live": row.about.live,

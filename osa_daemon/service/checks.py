@@ -5,7 +5,6 @@ import os
 import platform
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from osa_daemon.errors import ModelError, OsaError, StorageError
 from osa_daemon.service.finding import Finding, bad, doubtful, good, tried
 from osa_daemon.service.meaning import metadata_of
 from osa_daemon.service.rules import with_shortfall
+from osa_daemon.service.secret_files import exposed
 from osa_daemon.settings.load import Loaded
 
 PARTS = ("numpy", "onnxruntime", "sounddevice", "soundfile", "soxr", "paho-mqtt", "pydantic")
@@ -79,14 +79,10 @@ def check_models() -> Finding:
     return good("models", "encoder and detector are whole and load")
 
 
-def check_password_file(path: Path | None) -> Iterator[Finding]:
-    """Whether others may read the password; nothing where there is none or it is private."""
-    try:
-        mode = path.stat().st_mode if path is not None else 0
-    except OSError:
-        return  # the broker's finding tells of it
-    if mode & stat.S_IROTH:
-        yield doubtful("password file", f"{path} can be read by everyone: chmod 600 {path}")
+def check_secrets(loaded: Loaded) -> Iterator[Finding]:
+    """Whether everyone may read a secret; nothing where there is none or it is private."""
+    for sentence in exposed(loaded):
+        yield doubtful("secrets", sentence)
 
 
 def check_microphone(wanted: str, devices: Sequence[Device]) -> Finding:

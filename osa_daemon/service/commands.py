@@ -3,6 +3,7 @@
 import logging
 import queue
 
+from osa_daemon.publish.seldom import Seldom
 from osa_daemon.publish.topics import COMMANDS
 
 ACKNOWLEDGE, TEST_ALERT = "acknowledge", "test_alert"
@@ -21,6 +22,7 @@ class Commands:
 
     def __init__(self) -> None:
         self._waiting: queue.Queue[tuple[str, bytes]] = queue.Queue(MOST_WAITING)
+        self._dropped = Seldom(_log)
 
     def put(self, key: str, payload: bytes) -> None:
         """Note a command; dropped where too many wait."""
@@ -29,7 +31,7 @@ class Commands:
         try:
             self._waiting.put_nowait((key, payload))
         except queue.Full:
-            _log.warning("Too many commands at once: %.40r is dropped.", key)
+            self._dropped.warning(f"Too many commands at once: {_quoted(key)} is dropped.")
 
     def take(self) -> tuple[str, bytes] | None:
         """Return the next command's key and payload, or None."""
@@ -41,4 +43,8 @@ class Commands:
 
 def unknown(key: str) -> str:
     """Return the sentence that answers a command which there is not."""
-    return f"There is no command {key[:LONGEST_KEY]!a}; there are {', '.join(COMMANDS)}."
+    return f"There is no command {_quoted(key)}; there are {', '.join(COMMANDS)}."
+
+
+def _quoted(key: str) -> str:
+    return ascii(key[:LONGEST_KEY])

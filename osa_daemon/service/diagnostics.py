@@ -10,6 +10,8 @@ from osa_daemon.publish.payloads import Payload, diagnostics_payload
 from osa_daemon.scoring.night import read_figures
 from osa_daemon.service.store import Store
 
+CPU_STEP = 0.02  # of a core; less is no news, and each change is a row in a recorder
+MEMORY_STEP_MB = 5.0
 TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
 NIGHTS = 14
 
@@ -60,21 +62,41 @@ def temperature_c(path: Path = TEMPERATURE) -> float | None:
         return None
 
 
+class Deadband:
+    """Holds a figure until it has moved by at least `step`."""
+
+    def __init__(self, step: float) -> None:
+        self._step = step
+        self._told: float | None = None
+
+    def settle(self, value: float | None) -> float | None:
+        """Return the value where it has moved enough, else the one before; None stays None."""
+        told = self._told
+        if value is None or told is None or abs(value - told) >= self._step:
+            self._told = value
+        return self._told
+
+
 class Diagnostics:
-    """Makes the `diagnostics` payload; the load is that since the last one."""
+    """Makes the `diagnostics` payload; the load is that since the last one.
+
+    Load and memory are told anew where they have moved by `CPU_STEP` and `MEMORY_STEP_MB`.
+    """
 
     def __init__(self, store: Store, model_version: str) -> None:
         self._store = store
         self._model_version = model_version
         self._at = (time.monotonic(), cpu_s())
+        self._cpu, self._memory = Deadband(CPU_STEP), Deadband(MEMORY_STEP_MB)
 
     def payload(self, overruns: int, outbox: int) -> Payload:
         """Return the figures now."""
         before, now = self._at, (time.monotonic(), cpu_s())
         self._at = now
+        share = max(now[1] - before[1], 0.0) / max(now[0] - before[0], 1e-3)
         return diagnostics_payload(
-            cpu_share=max(now[1] - before[1], 0.0) / max(now[0] - before[0], 1e-3),
-            memory_mb=memory_mb(),
+            cpu_share=self._cpu.settle(share),
+            memory_mb=self._memory.settle(memory_mb()),
             overruns=overruns,
             outbox=outbox,
             temperature_c=temperature_c(),

@@ -13,13 +13,16 @@ from osa_daemon.service.checks import (
     check_disk,
     check_microphone,
     check_models,
-    check_password_file,
+    check_secrets,
     check_settings,
     check_state_dir,
     check_versions,
 )
 from osa_daemon.service.finding import Finding, Verdict, bad
+from osa_daemon.service.ntfy import ntfy_settings
+from osa_daemon.service.ntfy_check import check_ntfy
 from osa_daemon.settings.load import Loaded, load
+from osa_daemon.settings.model import Settings
 
 
 def doctor_command(arguments: Namespace) -> int:
@@ -44,10 +47,17 @@ def findings(loaded: Loaded) -> Iterator[Finding]:
     yield check_models()
     yield from _microphone(loaded.settings.microphone.device)
     yield check_broker(loaded.settings.mqtt)
-    yield from check_password_file(loaded.settings.mqtt.password_file)
+    yield from check_secrets(loaded)
+    yield from _ntfy(loaded.settings)
     yield check_state_dir(state_dir)
     yield check_disk(state_dir)
     yield check_clock()
+
+
+def _ntfy(settings: Settings) -> Iterator[Finding]:
+    ntfy = ntfy_settings(settings)
+    if ntfy is not None:
+        yield from check_ntfy(ntfy)
 
 
 def _microphone(wanted: str) -> Iterator[Finding]:

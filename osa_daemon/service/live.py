@@ -8,7 +8,10 @@ from osa_daemon.errors import ConfigError
 from osa_daemon.publish.payloads import Value
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.rules import scoring_settings, shortfall
+from osa_daemon.service.secret_files import exposed
+from osa_daemon.settings.alerts import Alerts
 from osa_daemon.settings.change import change, parse_value
+from osa_daemon.settings.hours import Hours
 from osa_daemon.settings.load import Loaded
 from osa_daemon.settings.words import shorten
 
@@ -19,6 +22,7 @@ SETTING_OF: Mapping[str, str] = {  # key of a command → the setting that it ov
     "monitoring": "monitoring.enabled",
     "alerts": "alerts.enabled",
 }
+NIGHT = Hours.parse("21:00-09:00")  # where the settings do not tell when somebody sleeps
 _IN_BED = {"on": True, "off": False, "none": None}
 
 
@@ -37,9 +41,18 @@ class LiveSettings:
 
     @property
     def warnings(self) -> str | None:
-        """What is wrong with the settings in force, in sentences; None where nothing is."""
+        """What is wrong with the settings in force and the files that they name, in sentences.
+
+        None where nothing is.
+        """
         told = shortfall(self._loaded.settings, self._metadata)
-        return " ".join([*([told] if told else []), *self._loaded.warnings]) or None
+        secrets = exposed(self._loaded)
+        return " ".join([*([told] if told else []), *self._loaded.warnings, *secrets]) or None
+
+    @property
+    def alerts(self) -> Alerts:
+        """The alert policy as it is set now."""
+        return self._loaded.settings.alerts
 
     @property
     def values(self) -> dict[str, Value]:
@@ -83,6 +96,13 @@ class LiveSettings:
         if hours is not None and now.time() not in hours:
             return f"monitoring.hours: listening begins at {hours.start:%H:%M}"
         return "Nobody is in bed" if self.in_bed is False else None
+
+    def is_night(self, now: datetime) -> bool:
+        """Return whether somebody is expected to sleep: by the hours, the bed, or the clock."""
+        hours = self._loaded.settings.monitoring.span()
+        if hours is not None:
+            return now.time() in hours
+        return now.time() in NIGHT if self.in_bed is None else self.in_bed
 
 
 def _text_of(key: str, payload: bytes) -> str:

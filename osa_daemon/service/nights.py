@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 from osa_daemon.errors import InputError
 from osa_daemon.journal.reader import JournalReader
-from osa_daemon.journal.rows import EventRow, NightRow
+from osa_daemon.journal.rows import AlertRow, EventRow, NightRow
 from osa_daemon.scoring.night import NightFigures, read_figures
 from osa_daemon.service.clock import iso
 from osa_daemon.settings.load import load
@@ -44,20 +44,26 @@ def report_command(arguments: Namespace) -> int:
     night = date.fromisoformat(arguments.night)
     with _journal(arguments) as journal:
         row = next((row for row in _readable(journal, ALL_NIGHTS) if row.night == night), None)
-        events = journal.events_of(night)
-    if row is None and not events:
+        events, alerts = journal.events_of(night), journal.alerts_of(night)
+    if row is None and not events and not alerts:
         raise InputError(
             f"The journal has no night {night}: `osa-daemon nights` lists those it has."
         )
     if arguments.json:
         fields = {"v": 1, "night": night.isoformat()} | (_night_fields(row) if row else {})
-        print(json.dumps({**fields, "event_list": [event_fields(event) for event in events]}))
+        lists = {
+            "event_list": [event_fields(event) for event in events],
+            "alert_list": [_alert_fields(alert) for alert in alerts],
+        }
+        print(json.dumps({**fields, **lists}))
         return 0
     print(f"Night of {night}")
     if row is not None:
         _print_figures(figures_of(row))
     for event in events:
         _print_event(event)
+    for alert in alerts:
+        _print_alert(alert)
     return 0
 
 
@@ -145,6 +151,28 @@ def _print_event(event: EventRow) -> None:
     print(
         f"  {event.onset_utc.astimezone():%H:%M:%S}  {event.type:<8}  {event.duration_s:5.1f} s  "
         f"confidence {event.confidence:.2f}  {', '.join(notes)}".rstrip()
+    )
+
+
+def _alert_fields(alert: AlertRow) -> dict[str, object]:
+    """Return an alert as contract C4 names its fields, with local times."""
+    ended = alert.ended_utc
+    return {
+        "raised": iso(alert.raised_utc.astimezone()),
+        "ended": None if ended is None else iso(ended.astimezone()),
+        "kind": alert.kind,
+        "level": alert.level,
+        "acknowledged": alert.acknowledged,
+        "text": alert.text,
+    }
+
+
+def _print_alert(alert: AlertRow) -> None:
+    ended = "" if alert.ended_utc is None else f" to {alert.ended_utc.astimezone():%H:%M:%S}"
+    note = " (acknowledged)" if alert.acknowledged else ""
+    print(
+        f"  {alert.raised_utc.astimezone():%H:%M:%S}{ended}  alert, {alert.kind}, "
+        f"{alert.level}{note}: {alert.text}"
     )
 
 

@@ -18,7 +18,9 @@ from osa_daemon.audio.source import Source
 from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED
 from osa_daemon.journal.journal import Journal
 from osa_daemon.publish.mqtt import MqttPublisher
+from osa_daemon.publish.ntfy import NtfyChannel
 from osa_daemon.service import notify
+from osa_daemon.service.alerting.start import alert_policy
 from osa_daemon.service.bedside import Bedside, Rooms
 from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.bulletin import Bulletin
@@ -30,8 +32,10 @@ from osa_daemon.service.heartbeat import Heartbeats
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.models import Models, load_models
+from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
 from osa_daemon.service.outbox import Outbox
 from osa_daemon.service.rules import with_shortfall
+from osa_daemon.service.secret_files import exposed
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
 from osa_daemon.settings.load import Loaded
@@ -40,7 +44,8 @@ from osa_daemon.settings.model import Settings
 LOOP_S = 0.2
 CHAIN_DEADLINE_S = 30.0  # a 2 s chunk takes 20 ms here; a starved Pi may take seconds
 PUBLISH_DEADLINE_S = 60.0
-CHAIN_STOP_S = 6.0  # with STOP_S for the broker within systemd's TimeoutStopSec
+CHAIN_STOP_S = 6.0  # with the next two within systemd's TimeoutStopSec
+NTFY_STOP_S = 2.0
 STOP_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -55,7 +60,7 @@ def run_command(args: argparse.Namespace, loaded: Loaded) -> int:
     models = load_models()
     metadata = models.detector().metadata
     live = LiveSettings(loaded, metadata)
-    for warning in with_shortfall(loaded, metadata).warnings:
+    for warning in (*with_shortfall(loaded, metadata).warnings, *exposed(loaded)):
         _log.warning("%s", warning)
     source = make_source(args, settings)
     return Daemon(loaded, models, live, source).run()
@@ -66,6 +71,16 @@ def make_source(args: argparse.Namespace, settings: Settings) -> Source:
     if args.source is not None:
         return FileSource(args.source, speed=args.speed or 1.0)
     return MicrophoneSource(settings.microphone.device)
+
+
+def make_ntfy(settings: Settings) -> NtfyChannel | None:
+    """Return the second way for alerts, where the settings ask for one."""
+    ntfy = ntfy_settings(settings)
+    if ntfy is None:
+        return None
+    if warning := token_in_the_open(ntfy):
+        _log.warning("%s", warning)
+    return NtfyChannel(ntfy)
 
 
 def open_journal(settings: Settings) -> Journal:
@@ -97,6 +112,7 @@ class Daemon:
         self._acknowledged: list[Callable[[str], None]] = []
         self._commands = Commands()
         self.publisher = MqttPublisher(broker, self._on_acknowledged, self._commands.put)
+        self._ntfy = make_ntfy(loaded.settings)
         self._beats = Heartbeats(time.monotonic)
         self._stop = threading.Event()
         self._is_signalled = False
@@ -113,6 +129,8 @@ class Daemon:
         self._beats.watch("chain", CHAIN_DEADLINE_S)
         chain = threading.Thread(target=self._chain_thread, name="osa-chain", daemon=True)
         self.publisher.start()
+        if self._ntfy is not None:
+            self._ntfy.start()
         chain.start()
         self._watch(chain)
         return self._end(chain)
@@ -136,7 +154,15 @@ class Daemon:
         """Make what belongs to the chain's thread, in that thread (SQLite wants it so)."""
         settings, publisher, live = self._loaded.settings, self.publisher, self._live
         clock = StreamClock(getattr(self._source, "monotonic_at", None))
-        bulletin = Bulletin(publisher, clock, __version__, self._model_version, self._on_status)
+        ntfy = self._ntfy
+        bulletin = Bulletin(
+            publisher,
+            clock,
+            __version__,
+            self._model_version,
+            self._on_status,
+            on_alert=ntfy.tell if ntfy is not None else None,
+        )
         store = Store(lambda: open_journal(settings), bulletin.storage)
         outbox = Outbox(store, publisher)
         self._acknowledged.append(outbox.acknowledged)
@@ -153,6 +179,8 @@ class Daemon:
             diagnostics=Diagnostics(store, self._model_version),
             commands=self._commands,
             live=live,
+            alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, clock.now()),
+            ntfy_problem=lambda: ntfy.problem if ntfy is not None else None,
         )
         bedside = Bedside(rooms, lambda: self._beats.beat("chain"), self._stop)
         self._bulletin, self._bedside = bulletin, bedside
@@ -190,6 +218,8 @@ class Daemon:
         self._stop.set()
         chain.join(CHAIN_STOP_S)
         self._source.close()
+        if self._ntfy is not None:
+            self._ntfy.stop(NTFY_STOP_S)
         status = self._bulletin.end() if self._bulletin is not None else None
         self.publisher.stop(STOP_S, status)
         if chain.is_alive():

@@ -9,10 +9,11 @@ class About:
 
     `text` is one sentence for the user. `unit` is a unit of the key's name, or empty. `live`: the
     value can change without a restart, so Home Assistant may set it. `allowed` completes "must
-    be …" where type and range do not say enough.
+    be …" where type and range do not say enough. `secret`: the value is neither shown nor logged.
     """
 
     text: str
     unit: str = ""
     live: bool = False
     allowed: str = ""
+    secret: bool = False

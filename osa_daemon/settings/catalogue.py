@@ -54,6 +54,15 @@ def catalogue() -> tuple[Setting, ...]:
     return tuple(_rows(Settings, ""))
 
 
+def find_setting(key: str) -> Setting:
+    """Return the setting with this dotted key.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return {row.key: row for row in catalogue()}[key]
+
+
 def section_keys() -> frozenset[str]:
     """Return the dotted names of all sections, `mqtt.tls` among them."""
     keys = [row.key.split(".") for row in catalogue()]

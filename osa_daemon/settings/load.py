@@ -18,6 +18,7 @@ OVERRIDES_NAME = "overrides.json"
 VARIABLES = {
     "OSA_MQTT_PASSWORD_FILE": "mqtt.password_file",
     "OSA_MQTT_KEY_FILE": "mqtt.tls.key_file",
+    "OSA_NTFY_TOKEN_FILE": "ntfy.token_file",
 }
 _MOST_PROBLEMS = 20
 

@@ -1,44 +1,42 @@
 """Every setting: its default, range, unit and sentence. The one source of all of these.
 
 The file, its JSON schema, the README's table, `check-config` and what Home Assistant may set
-are made from this module.
+are made from this module and the sections that it imports.
 """
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, model_validator
 
 from osa_daemon.settings.about import About
+from osa_daemon.settings.alerts import Alerts
 from osa_daemon.settings.hours import Hours
+from osa_daemon.settings.section import CONFIG, HOURS, conflict, span
 from osa_daemon.settings.text import (
     AbsolutePath,
     DeviceText,
     HostName,
     HoursText,
     Label,
+    Sentence,
     Slug,
     Topic,
 )
+from osa_daemon.settings.topic_address import TopicAddress, TopicUrl
 
 Sensitivity = Literal["low", "balanced", "high"]
+LeastLevel = Literal["alert", "urgent"]
 
-_CONFIG = ConfigDict(frozen=True, extra="forbid", strict=True)
 _LABEL = "1 to 60 printable characters without spaces at either end"
 _TOPIC = "an MQTT topic of at most 100 characters without spaces, +, #, $ or empty levels"
 _FILE = "an absolute path, or null"
 
 
-def _conflict(key: str, sentence: str) -> PydanticCustomError:
-    """Two settings that do not fit; `key` (within the section) is the one to point at."""
-    return PydanticCustomError("conflict", "{sentence}", {"key": key, "sentence": sentence})
-
-
 class Microphone(BaseModel):
     """Which microphone is listened to."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     device: Annotated[
         DeviceText,
@@ -54,7 +52,7 @@ class Microphone(BaseModel):
 class Thresholds(BaseModel):
     """Single thresholds set by hand: they pass over sensitivity and limit."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     event: Annotated[
         float | None,
@@ -80,7 +78,7 @@ class Thresholds(BaseModel):
 class Detection(BaseModel):
     """How readily a pause is reported."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     sensitivity: Annotated[
         Sensitivity,
@@ -104,58 +102,10 @@ class Detection(BaseModel):
     thresholds: Thresholds = Thresholds()
 
 
-class Alerts(BaseModel):
-    """What happens while a pause lasts: log at 10 s, notice, alert, urgent."""
-
-    model_config = _CONFIG
-
-    enabled: Annotated[bool, About("Whether alerts are sent at all.", live=True)] = True
-    notice_s: Annotated[
-        int,
-        Field(ge=10, le=109),
-        About("Length of a pause at which a notice (no sound) is published.", "s", live=True),
-    ] = 20
-    after_s: Annotated[
-        int,
-        Field(ge=10, le=110),
-        About("Length of a pause at which an alert is raised.", "s", live=True),
-    ] = 30
-    urgent_s: Annotated[
-        int,
-        Field(ge=12, le=119),
-        About(
-            "Length of a pause at which the alert becomes urgent and passes every limit.",
-            "s",
-            live=True,
-        ),
-    ] = 60
-    repeat_minutes: Annotated[
-        int,
-        Field(ge=1, le=240),
-        About("After an alert, no other that is not urgent for this long.", "min", live=True),
-    ] = 10
-
-    @model_validator(mode="after")
-    def _ladder_rises(self) -> Self:
-        if self.after_s <= self.notice_s:
-            raise _conflict(
-                "after_s",
-                f"alerts.after_s is {self.after_s}, but must be more than alerts.notice_s, "
-                f"which is {self.notice_s}: raise the one or lower the other",
-            )
-        if self.urgent_s <= self.after_s:
-            raise _conflict(
-                "urgent_s",
-                f"alerts.urgent_s is {self.urgent_s}, but must be more than alerts.after_s, "
-                f"which is {self.after_s}: raise the one or lower the other",
-            )
-        return self
-
-
 class Tls(BaseModel):
     """Encryption of the connection to the broker."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     enabled: Annotated[bool, About("Whether the connection is encrypted (usual port: 8883).")] = (
         False
@@ -180,14 +130,14 @@ class Tls(BaseModel):
     def _fits_together(self) -> Self:
         if (self.cert_file is None) != (self.key_file is None):
             given, missing = ("cert_file", "key_file")[:: 1 if self.cert_file else -1]
-            raise _conflict(
+            raise conflict(
                 given,
                 f"mqtt.tls.{given} is {getattr(self, given)}, but mqtt.tls.{missing} is not set: "
                 "a client certificate needs both",
             )
         for key in ("ca_file", "cert_file"):
             if getattr(self, key) is not None and not self.enabled:
-                raise _conflict(
+                raise conflict(
                     key,
                     f"mqtt.tls.{key} is {getattr(self, key)}, but mqtt.tls.enabled is false: "
                     "set it to true, or remove the file to send unencrypted",
@@ -198,7 +148,7 @@ class Tls(BaseModel):
 class Mqtt(BaseModel):
     """The broker, and how this device appears in Home Assistant."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     host: Annotated[
         HostName,
@@ -254,7 +204,7 @@ class Mqtt(BaseModel):
     @model_validator(mode="after")
     def _password_has_a_user(self) -> Self:
         if self.password_file is not None and self.username is None:
-            raise _conflict(
+            raise conflict(
                 "password_file",
                 f"mqtt.password_file is {self.password_file}, but mqtt.username is not set: "
                 "set the user name that the password belongs to",
@@ -262,10 +212,53 @@ class Mqtt(BaseModel):
         return self
 
 
+class Ntfy(BaseModel):
+    """A second way for alerts: a message by an ntfy server. Off while there is no `url`."""
+
+    model_config = CONFIG
+
+    url: Annotated[
+        TopicUrl | None,
+        About(
+            "Topic that alerts are sent to; null sends none. Whoever knows it can read along, so "
+            "let nobody guess it.",
+            allowed="an http or https address such as https://ntfy.example.org/my-bedroom, or null",
+            secret=True,
+        ),
+    ] = None
+    token_file: Annotated[
+        AbsolutePath | None,
+        About(
+            "File that holds an access token alone, readable by the daemon only, for a server "
+            "that asks for one; the variable OSA_NTFY_TOKEN_FILE may name it instead.",
+            allowed=_FILE,
+        ),
+    ] = None
+    least_level: Annotated[
+        LeastLevel,
+        About("Least urgent alert that is sent; a test is sent always."),
+    ] = "alert"
+    message: Annotated[
+        Sentence,
+        About(
+            "What the message says. It passes through a server and stands on a locked phone: "
+            "better that it names no health condition.",
+            allowed="1 to 200 printable characters without spaces at either end",
+        ),
+    ] = "Please look in."
+    tell_over: Annotated[
+        bool, About("Whether a message tells too that an alert which was sent is over.")
+    ] = False
+
+    def address(self) -> TopicAddress | None:
+        """The topic taken apart, or None where nothing is sent."""
+        return None if self.url is None else TopicAddress.parse(self.url)
+
+
 class Monitoring(BaseModel):
     """When the daemon listens."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     enabled: Annotated[
         bool, About("Whether to listen at all; Home Assistant may switch it.", live=True)
@@ -275,19 +268,19 @@ class Monitoring(BaseModel):
         About(
             "Local time in which to listen; null listens all day.",
             live=True,
-            allowed='two times such as "22:00-09:00", or null',
+            allowed=HOURS,
         ),
     ] = None
 
     def span(self) -> Hours | None:
         """The hours as times of day, or None for all day."""
-        return None if self.hours is None else Hours.parse(self.hours)
+        return span(self.hours)
 
 
 class Journal(BaseModel):
     """Where events and nights are kept."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     state_dir: Annotated[
         AbsolutePath,
@@ -306,7 +299,7 @@ class Journal(BaseModel):
 class Logging(BaseModel):
     """What the daemon writes to its log."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     level: Annotated[
         Literal["debug", "info", "warning", "error"], About("Least severe message that is logged.")
@@ -316,12 +309,13 @@ class Logging(BaseModel):
 class Settings(BaseModel):
     """All settings. Immutable; a change makes a new one."""
 
-    model_config = _CONFIG
+    model_config = CONFIG
 
     microphone: Microphone = Microphone()
     detection: Detection = Detection()
     alerts: Alerts = Alerts()
     mqtt: Mqtt = Mqtt()
+    ntfy: Ntfy = Ntfy()
     monitoring: Monitoring = Monitoring()
     journal: Journal = Journal()
     logging: Logging = Logging()

@@ -5,14 +5,14 @@ from difflib import get_close_matches
 from osa_daemon.settings.catalogue import catalogue, section_keys
 from osa_daemon.settings.words import shorten
 
-_PASSWORD = {"password", "passwd", "pass", "secret"}
+_PASSWORD = {"pass", "pwd", "secret", "token"}
 
 
 def unknown_key(key: str) -> str:
     """Return the sentence for an unknown dotted `key`: what it may be instead."""
     section, _, name = key.rpartition(".")
     shown = shorten(key)
-    if name.lower() in _PASSWORD:
+    if _is_password(name):
         return (
             f"{shown} is not a setting: write the password into a file that only the daemon can "
             "read and name that file in mqtt.password_file"
@@ -25,6 +25,10 @@ def unknown_key(key: str) -> str:
         above, _, leaf = meant.rpartition(".")
         return f"{shown} is not a setting here: write {leaf} in the section {above}"
     return f"{shown} is not a setting; did you mean {meant}?"
+
+
+def _is_password(name: str) -> bool:
+    return name.lower() in _PASSWORD or name.lower().endswith(("password", "passwd", "passphrase"))
 
 
 def nearest(key: str) -> str | None:

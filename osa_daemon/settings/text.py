@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from osa_daemon.settings.hours import SPAN, Hours
 
-_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}(\.[A-Za-z0-9_-]{1,63})*\.?")  # RFC 1123
+HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}(\.[A-Za-z0-9_-]{1,63})*\.?")  # RFC 1123
 _CARD = re.compile(r"\d+|(plug)?hw:.*|(card|index)[ :]?\d+", re.IGNORECASE)
 
 
@@ -28,7 +28,7 @@ def _host(text: str) -> str:
             f"write the host without {scheme if scheme.isalnum() else 'mqtt'}://; "
             "the port has a key of its own, mqtt.port"
         )
-    if _HOST.fullmatch(text) and len(text) <= 253:
+    if HOST.fullmatch(text) and len(text) <= 253:
         return text
     try:
         return str(ipaddress.ip_address(text))
@@ -69,3 +69,6 @@ DeviceText = Annotated[
     str, Field(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,198}\S)?$"), AfterValidator(_device)
 ]
 HoursText = Annotated[str, Field(pattern=f"^{SPAN}$"), AfterValidator(_hours)]
+Sentence = Annotated[
+    str, Field(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,198}[^\s\x00-\x1f\x7f])?$")
+]

@@ -1,20 +1,37 @@
 """The sentences about single values."""
 
+import re
+
 from osa_daemon.settings.catalogue import Setting
 
+NOT_SHOWN = "(set, not shown)"
 _LONGEST = 60
+_LOGIN = re.compile(r"://.*@", re.DOTALL)  # user and password in an address
 
 
 def wrong_value(setting: Setting, shown: str, remark: str = "") -> str:
-    """Say what stands there, what is allowed and, if there is one, a remark that helps."""
+    """Say what stands there, what is allowed and, if there is one, a remark that helps.
+
+    A secret is not repeated: sentences go into the log.
+    """
     end = f": {remark}" if remark else ""
-    return f"{setting.key} is {shorten(shown)}, but must be {setting.allowed}{end}"
+    if setting.about.secret:
+        return f"{setting.key} must be {setting.allowed}{end}"
+    shown = shorten(_LOGIN.sub("://…@", shown))
+    if setting.key == "mqtt.password_file":
+        shown = "… (not shown: it may be the password itself)"
+    return f"{setting.key} is {shown}, but must be {setting.allowed}{end}"
 
 
 def shorten(text: str) -> str:
     """Return `text` on one printable line of bounded length."""
     line = "".join(sign if sign.isprintable() else "�" for sign in text)
     return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
+
+
+def show_setting(setting: Setting, value: object) -> str:
+    """Return the value of a setting as it is written in YAML; of a secret, that there is one."""
+    return NOT_SHOWN if setting.about.secret and value is not None else show(value)
 
 
 def show(value: object) -> str:

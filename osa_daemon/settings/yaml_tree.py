@@ -121,7 +121,9 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise self._bad(mark, "anchors (&) and aliases (*) are not used here: write the value")
         if event.tag is not None:
-            raise self._bad(mark, f"tags such as {event.tag[:60]} are not used here: remove it")
+            raise self._bad(
+                mark, "tags such as !!str are not used here: remove it, or put the text in quotes"
+            )
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise self._bad(
                 mark,

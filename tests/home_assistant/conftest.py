@@ -17,7 +17,9 @@ from pytest_homeassistant_custom_component.common import async_fire_mqtt_message
 from osa_daemon.publish.discovery import discovery_payload, discovery_topic
 from osa_daemon.publish.mqtt_settings import MqttSettings
 
-SETTINGS = MqttSettings("localhost", version="0.1.0", model="0123", area="Bedroom")
+SETTINGS = MqttSettings(
+    "localhost", version="0.1.0", model="0123", area="Bedroom", computer="Pi", serial="42"
+)
 BLUEPRINTS = Path(__file__).parents[2] / "config" / "home_assistant" / "blueprints"
 
 TURNS = 200  # of the event loop; the longest chain here takes about 40

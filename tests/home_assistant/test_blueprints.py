@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from osa_daemon.publish import payloads
+from osa_daemon.publish.payloads import TEST_TEXT
 from osa_daemon.scoring.event import Alert, AlertLevel
 from tests.home_assistant.conftest import Tell, settle, until
 from tests.home_assistant.test_device import DIAGNOSTICS, IDS, NIGHT, NOW
@@ -223,6 +224,37 @@ async def test_a_light_goes_on_and_off_again(
     await until(lambda: shine() == ["on", "on"])
     await pass_time(hass, freezer, 601)
     await until(lambda: shine() == ["off", "on"])
+
+
+@pytest.mark.parametrize(
+    ("text", "also_other", "lit"),
+    [
+        ("No microphone is connected.", False, False),
+        ("No microphone is connected.", True, True),
+        (TEST_TEXT, False, True),
+    ],
+)
+async def test_a_failing_microphone_switches_a_light_only_where_asked(
+    hass: HomeAssistant, tell: Tell, text: str, *, also_other: bool, lit: bool
+):
+    """What is for the sleeper's breathing need not light up for a plug that fell out."""
+    assert await async_setup_component(hass, "input_boolean", {"input_boolean": {"night": {}}})
+    assert await async_setup_component(hass, "homeassistant", {})
+    await tell("alert", payloads.alert_payload(None, None))
+    inputs = {
+        "alert": IDS["alert"],
+        "what": ["input_boolean.night"],
+        "urgent_only": text == TEST_TEXT,
+    }
+    await automate(hass, "light_or_shaker", also_other=also_other, **inputs)
+    raised = Alert(True, AlertLevel.ALERT, "technical", 0.0, text)
+    await tell("alert", payloads.alert_payload(raised, NOW))
+    await settle()
+    found = hass.states.get("input_boolean.night")
+    assert found is not None
+    assert found.state == ("on" if lit else "off")
+    await tell("alert", payloads.alert_payload(None, None))
+    await settle()
 
 
 async def test_a_light_is_left_alone_when_the_alert_becomes_known_again(

@@ -71,6 +71,7 @@ async def test_every_entity_appears_under_its_name(hass: HomeAssistant):
     registry = entity_registry.async_get(hass)
     (device,) = device_registry.async_get(hass).devices.values()
     assert (device.name, device.sw_version) == ("Bedside", "0.1.0 (detector 0123)")
+    assert (device.hw_version, device.serial_number) == ("Pi", "42")
     entries = entity_registry.async_entries_for_device(registry, device.id, True)
     assert sorted(entry.entity_id for entry in entries) == sorted(IDS.values())
     off = {entry.entity_id for entry in entries if entry.disabled_by is not None}
@@ -134,6 +135,15 @@ async def test_a_deaf_daemon_is_not_taken_for_a_quiet_sleeper(hass: HomeAssistan
     assert problem is not None
     assert problem.attributes["text"] == "It is gone."
     assert state(hass, "events_tonight") == "7"
+
+
+async def test_a_stranger_s_text_is_not_evaluated(hass: HomeAssistant, tell: Tell):
+    """A refused command is quoted in the problem's text: templates in it are shown, not run."""
+    text = "alerts.after_s is {{ 7 * 7 }} {% raw %} ' \" }} , but must be a whole number."
+    await tell("problem/configuration", payloads.problem_payload(text))
+    found = hass.states.get(IDS["configuration_problem"])
+    assert found is not None
+    assert (found.state, found.attributes["text"]) == ("on", text)
 
 
 async def test_a_daemon_that_ends_takes_everything_with_it(hass: HomeAssistant, tell: Tell):

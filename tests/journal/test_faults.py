@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -218,6 +218,10 @@ def test_a_journal_is_brought_up_to_date(path, event_row, evening):
         journal.record_event(event_row("a"), "{}", evening)
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("DELETE FROM migrations WHERE version > 1")
+    db.execute("DROP TABLE alerts")
     migrate(db)
     assert db.execute("SELECT max(version) FROM migrations").fetchone() == (LATEST,)
     db.close()
+    with Journal.open(path) as journal:
+        assert journal.alerts_of(evening.date()) == ()
+        assert [row.id for row in journal.events_between(evening, evening + timedelta(1))] == ["a"]

@@ -90,6 +90,14 @@ def test_choices_and_ranges_are_those_of_the_settings() -> None:
     Alerts(notice_s=25, after_s=number["max"], urgent_s=50)
 
 
+def test_the_device_names_the_computer_where_it_is_known() -> None:
+    """Board and serial; what is not known is left out, never null."""
+    known = discovery_document(MqttSettings("x", computer="A board", serial="42"))["device"]
+    assert (known["hw_version"], known["serial_number"]) == ("A board", "42")
+    unknown = discovery_document(MqttSettings("x"))["device"]
+    assert not {"hw_version", "serial_number", "sw_version"} & set(unknown)
+
+
 def test_what_depends_on_hearing_says_so() -> None:
     """A pause cannot be seen by a daemon that hears nothing; an event may still be on its way."""
     hearing = {"topic": "osa_daemon/bed_1/hearing"}

@@ -165,6 +165,31 @@ def test_tls(
 
 
 @UNCLOSED
+def test_certificate_that_the_broker_asks_for(
+    make_mosquitto: MakeMosquitto, publisher: MakePublisher, certificates: Certificates
+) -> None:
+    """Without a client certificate, or with one of nobody it knows, the setting is named."""
+    broker = make_mosquitto()
+    broker.with_tls(certificates.good, certificates.good_key, certificates.authority)
+    broker.start()
+    without = MqttSettings("localhost", broker.port, tls=True, tls_ca=certificates.authority)
+    sentence = f"the broker at localhost:{broker.port} hung up after the TLS handshake: "
+    assert sentence_of(publisher(without)) == (
+        f"{sentence}if it asks for a client certificate, "
+        "set mqtt.tls.cert_file and mqtt.tls.key_file"
+    )
+    strange = replace(
+        without,
+        device_id="another",
+        tls_cert=certificates.stranger,
+        tls_key=certificates.stranger_key,
+    )
+    assert sentence_of(publisher(strange)) == (
+        f"{sentence}check that it knows who signed mqtt.tls.cert_file {certificates.stranger}"
+    )
+
+
+@UNCLOSED
 def test_certificate_of_another_authority(
     make_mosquitto: MakeMosquitto, publisher: MakePublisher, certificates: Certificates
 ) -> None:

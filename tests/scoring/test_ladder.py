@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from osa_daemon.scoring.event import AlertLevel, Progress
+from osa_daemon.scoring.event import AlertLevel, Permission, Progress
 from osa_daemon.scoring.ladder import Ladder
 from osa_daemon.scoring.thresholds import ScoringSettings
 
@@ -48,6 +48,35 @@ def test_a_notice_comes_at_twenty_seconds_without_alert():
     assert [(round(at, 1), alert.active, alert.level) for at, alert in night.alerts] == [
         (120.0, False, NOTICE)
     ]
+
+
+def test_where_only_urgent_is_permitted_an_alert_waits():
+    """In quiet hours a pause is told of at 60 s; the notice makes no sound anyway."""
+    night = Night()
+    night.ladder.permission = Permission.URGENT
+    night.pause(100, 70)
+    assert night.rungs() == [(False, NOTICE), (True, URGENT), (False, URGENT)]
+
+
+def test_what_was_not_permitted_holds_nothing_up():
+    """A pause that could not be told of does not count as an alert for the interval."""
+    night = Night()
+    night.ladder.permission = Permission.URGENT
+    night.pause(100, 40)
+    night.ladder.permission = Permission.ALL
+    night.pause(200, 40)
+    assert (True, ALERT) in night.rungs()
+
+
+def test_where_nothing_is_permitted_nothing_is_raised():
+    """An alert that waited comes as soon as it may, while its pause lasts."""
+    night = Night()
+    night.ladder.permission = Permission.NONE
+    night.pause(100, 70, after=Progress.ON)
+    assert night.rungs() == [(False, NOTICE)]
+    night.ladder.permission = Permission.ALL
+    night.tell(171, Progress.ON, 100)
+    assert night.rungs()[1:] == [(True, URGENT)]
 
 
 def test_a_notice_is_taken_back_with_breath():

@@ -17,6 +17,7 @@ from osa_daemon.journal.journal import Journal
 from osa_daemon.scoring.event import Scored
 from osa_daemon.scoring.scorer import Scorer
 from osa_daemon.scoring.thresholds import ScoringSettings
+from osa_daemon.service.alerting.start import alert_policy
 from osa_daemon.service.bedside import Bedside, Rooms
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Step
@@ -188,6 +189,7 @@ def make(
             diagnostics=Diagnostics(store, "m"),
             commands=commands or Commands(),
             live=live,
+            alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, clock.now()),
         ),
         lambda: None,
         stop or threading.Event(),

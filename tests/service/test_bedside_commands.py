@@ -121,7 +121,7 @@ def test_monitoring_and_bed_presence_let_it_rest(tmp_path: Path):
 @pytest.mark.usefixtures("no_waiting")
 def test_an_alert_for_a_test_says_so_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """It is raised as any other and over by itself."""
-    monkeypatch.setattr("osa_daemon.service.bedside.TEST_S", 0.0)
+    monkeypatch.setattr("osa_daemon.service.alerting.policy.TEST_S", 0.0)
     wire, commands = Wire(), Commands()
     commands.put("test_alert", b"PRESS")
     make(tmp_path, wire, Failing(SourceState.ABSENT), commands=commands).run()
@@ -140,7 +140,7 @@ def test_a_test_alert_can_be_ended(tmp_path: Path, command: str):
         commands.put(key, b"OFF")
     make(tmp_path, wire, Failing(SourceState.ABSENT, most=4), commands=commands).run()
     problems = [told["text"] for told in wire.all("problem/configuration") if told["text"]]
-    assert problems[0] == "test_alert: an alert is raised already; acknowledge it first."
+    assert problems[0] == "test_alert: a test goes on; it ends by itself."
     active = [alert["active"] for alert in wire.all("alert")]
     if command == "alerts":
         assert active == [False, True, False]

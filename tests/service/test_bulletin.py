@@ -40,10 +40,10 @@ def bulletin(wire: Wire) -> Bulletin:
     return Bulletin(wire, clock, "0", "m", lambda _state, _text: None)
 
 
-def step(index: int, progress: Progress, *alerts: Alert, clipped: bool = False) -> Step:
+def step(index: int, progress: Progress, *, clipped: bool = False) -> Step:
     """A frame that led to this."""
     frame = Frame(index, True, -50.0, -60.0, clipped, False, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, None)
-    return Step(frame, Scored(index, True, True, progress, None, False, alerts, ()))
+    return Step(frame, Scored(index, True, True, progress, None, False, (), ()))
 
 
 def test_what_was_told_of_problems_before_the_first_sound_stays(wire: Wire, bulletin: Bulletin):
@@ -99,35 +99,13 @@ def test_the_end_leaves_nothing_that_is_no_longer_known(wire: Wire, bulletin: Bu
     assert wire.last["hearing"] == "offline"
 
 
-def test_a_standing_alert_ends_with_the_first_breath(wire: Wire, bulletin: Bulletin):
-    """It outlives its stream, a notice does not take it away, breath does."""
-    bulletin.alert(RAISED)
-    bulletin.stand(RAISED)
-    bulletin.step(step(400, Progress.UNKNOWN))
-    bulletin.step(step(401, Progress.ON, NOTICE))
-    assert wire.last["alert"]["active"] is True
-    bulletin.step(step(402, Progress.OFF))
-    assert wire.last["alert"]["active"] is False
-    assert wire.last["alert"]["level"] == "alert"
-    assert wire.last["alert"]["text"] == "Breathing is heard again."
-
-
-def test_a_standing_alert_can_be_acknowledged(wire: Wire, bulletin: Bulletin):
-    """Taking note ends it."""
-    bulletin.alert(RAISED)
-    bulletin.stand(RAISED)
-    bulletin.release("The alert was acknowledged.", acknowledged=True)
-    assert wire.last["alert"]["active"] is False
-    assert wire.last["alert"]["acknowledged"] is True
-
-
-def test_a_notice_takes_no_test_away(wire: Wire, bulletin: Bulletin):
-    """An alert for a test stays until it is over, but for a real one."""
+def test_who_asked_for_alerts_gets_each_change_of_them_and_nothing_else(wire: Wire):
+    """The payload that the broker gets, notices and ends among them, each once."""
+    heard: list[Any] = []
+    clock = StreamClock(wall=lambda: 1_772_400_000.0)
+    bulletin = Bulletin(wire, clock, "0", "m", lambda *_: None, on_alert=heard.append)
     bulletin.begin()
-    bulletin.begin_test()
-    bulletin.step(step(0, Progress.ON, NOTICE))
-    assert wire.last["alert"]["text"] == "This is a test."
-    bulletin.step(step(1, Progress.ON, RAISED))
-    assert wire.last["alert"]["text"] == RAISED.text
-    bulletin.end_test("The test is over.")
-    assert wire.last["alert"]["active"] is True
+    for alert in (NOTICE, RAISED, RAISED):
+        bulletin.alert(alert, clock.now())
+        assert heard[-1] == wire.last["alert"]
+    assert [payload["level"] for payload in heard] == [None, "notice", "alert"]

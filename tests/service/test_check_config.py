@@ -90,9 +90,23 @@ def test_a_certificate_that_run_would_end_at_is_told(check: Check, tmp_path: Pat
 def test_a_password_that_is_there_is_not_mentioned(check: Check, tmp_path: Path) -> None:
     """Nor is its content."""
     (tmp_path / "password").write_text("secret")
+    (tmp_path / "password").chmod(0o600)
     detection = (
         f"  sensitivity: low\nmqtt:\n  username: osa\n  password_file: {tmp_path}/password\n"
     )
     _, out, err = check(detection)
     assert "secret" not in out + err
     assert err == ""
+
+
+def test_a_password_that_everyone_can_read_is_told(check: Check, tmp_path: Path) -> None:
+    """A warning with its remedy, beside that of a key; the settings are valid all the same."""
+    (tmp_path / "password").write_text("secret")
+    (tmp_path / "password").chmod(0o644)
+    broker = f"mqtt:\n  username: osa\n  password_file: {tmp_path}/password\n"
+    code, _, err = check(LIMIT.replace("0.5", "3") + broker)
+    assert code == 0
+    assert err == (
+        f"mqtt.password_file {tmp_path}/password can be read by every user of this machine: "
+        f"chmod o-rwx {tmp_path}/password.\n"
+    )

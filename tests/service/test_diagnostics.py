@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from osa_daemon.service.diagnostics import children_cpu_s
+from osa_daemon.service.diagnostics import Deadband, children_cpu_s
 
 
 def test_living_children_count(tmp_path: Path):
@@ -21,3 +21,12 @@ def test_living_children_count(tmp_path: Path):
 def test_without_a_list_of_children_there_are_none(tmp_path: Path):
     """A kernel that lists no children is no failure."""
     assert children_cpu_s(tmp_path) == 0.0
+
+
+def test_a_figure_is_told_anew_where_it_has_moved():
+    """Small steps one way are told once they have added up; unknown is told at once."""
+    band = Deadband(0.02)
+    given = [0.10, 0.11, 0.09, 0.119, 0.121, 0.11, None, 0.11]
+    assert [band.settle(value) for value in given] == [
+        0.10, 0.10, 0.10, 0.10, 0.121, 0.121, None, 0.11,
+    ]  # fmt: skip

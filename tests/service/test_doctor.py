@@ -20,7 +20,7 @@ from osa_daemon.service.checks import (
     check_disk,
     check_microphone,
     check_models,
-    check_password_file,
+    check_secrets,
     check_settings,
     check_state_dir,
     check_versions,
@@ -100,16 +100,31 @@ def test_overrides_that_are_left_out_are_told(tmp_path: Path) -> None:
     assert check_settings(loaded).verdict is Verdict.DOUBTFUL
 
 
-def test_a_password_that_others_can_read_is_told(tmp_path: Path) -> None:
-    """0644 is a note with its remedy, 0600 nothing."""
-    path = tmp_path / "password"
-    path.write_text("x")
-    path.chmod(0o644)
-    (finding,) = check_password_file(path)
-    assert "chmod 600" in finding.text
-    path.chmod(0o600)
-    assert list(check_password_file(path)) == []
-    assert list(check_password_file(None)) == []
+def test_secrets_that_everyone_can_read_are_told(tmp_path: Path) -> None:
+    """0644 is a note with its remedy, 0640 and 0600 nothing, whoever owns the file."""
+    password, key, token = (tmp_path / name for name in ("password", "key.pem", "token"))
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"mqtt:\n  username: osa\n  password_file: {password}\n"
+        f"  tls:\n    enabled: true\n    cert_file: /c.pem\n    key_file: {key}\n"
+        f"ntfy:\n  url: https://ntfy.example.org/bed\n  token_file: {token}\n"
+        f"journal:\n  state_dir: {tmp_path}\n"
+    )
+    config.chmod(0o640)
+    loaded = load(config, environ={})
+    assert list(check_secrets(loaded)) == []  # what is missing is the broker's finding
+    for path in (password, key, token):
+        path.write_text("x")
+    for path in (password, key, token, config):
+        path.chmod(0o644)
+    found = list(check_secrets(loaded))
+    assert [finding.verdict for finding in found] == 4 * [Verdict.DOUBTFUL]
+    assert f"mqtt.password_file {password} can be read by every user" in found[0].text
+    assert f"chmod o-rwx {key}" in found[1].text
+    assert "names an ntfy topic" in found[3].text
+    for path in (password, key, token, config):
+        path.chmod(0o640)
+    assert list(check_secrets(loaded)) == []
 
 
 def test_a_broker_that_runs_is_good(mosquitto: Mosquitto) -> None:

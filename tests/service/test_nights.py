@@ -11,10 +11,11 @@ import pytest
 
 from osa_daemon.cli import main
 from osa_daemon.journal.journal import Journal
-from osa_daemon.journal.rows import EventRow, NightRow
+from osa_daemon.journal.rows import AlertRow, EventRow, NightRow
 from osa_daemon.scoring.night import NightCounts, figures_of
 
 NIGHT = date(2026, 3, 14)
+TEXT = "Breathing is heard again."
 START = datetime(2026, 3, 14, 22, 0, tzinfo=UTC)
 
 
@@ -45,6 +46,12 @@ def config(tmp_path: Path) -> Iterator[str]:
     with Journal.open(tmp_path / "journal.sqlite3") as journal:
         for number in (1, 2, 25):
             journal.record_event(event(number), "{}", START)
+        at, later = START + timedelta(hours=1), START + timedelta(hours=1, seconds=9)
+        for row in (
+            AlertRow(at, later, NIGHT, "apnea", "urgent", TEXT, acknowledged=True),
+            AlertRow(later, None, NIGHT, "technical", "alert", "Gone.", acknowledged=False),
+        ):
+            journal.record_alert(row)
         figures = json.dumps(asdict(figures_of(counts)))
         journal.record_night(NightRow(NIGHT, START, START + timedelta(hours=8), figures, "{}"))
     path = tmp_path / "config.yaml"
@@ -73,6 +80,8 @@ def test_a_report_shows_the_nights_events(config: str, capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     assert "estimated events per hour: 0.5" in out
     assert out.count("apnea  ") == 2
+    alerts = [line.split("alert, ")[1] for line in out.splitlines() if "alert, " in line]
+    assert alerts == [f"apnea, urgent (acknowledged): {TEXT}", "technical, alert: Gone."]
 
 
 def test_a_report_speaks_json(config: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,6 +89,9 @@ def test_a_report_speaks_json(config: str, capsys: pytest.CaptureFixture[str]) -
     assert main(["report", "2026-03-14", "--json", "--config", config]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["events"] == 2
+    first, second = report["alert_list"]
+    assert (first["kind"], first["acknowledged"], second["ended"]) == ("apnea", True, None)
+    assert datetime.fromisoformat(first["raised"]) == START + timedelta(hours=1)
     assert [each["id"] for each in report["event_list"]] == ["e1", "e2"]
 
 
@@ -89,6 +101,18 @@ def test_a_night_without_figures_is_reported_from_its_events(
     """Events whose night has no row yet are shown all the same."""
     assert main(["report", "2026-03-15", "--config", config]) == 0
     assert "apnea" in capsys.readouterr().out
+
+
+def test_a_night_of_which_only_an_alert_is_known_is_reported(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The night in which nobody could listen is the one that is asked for."""
+    night, at = NIGHT + timedelta(days=5), START + timedelta(days=5)
+    with Journal.open(tmp_path / "journal.sqlite3") as journal:
+        row = AlertRow(at, None, night, "technical", "alert", "Gone.", acknowledged=False)
+        journal.record_alert(row)
+    assert main(["report", night.isoformat(), "--config", config]) == 0
+    assert "technical, alert: Gone." in capsys.readouterr().out
 
 
 def test_a_night_that_is_not_there_is_an_input_error(

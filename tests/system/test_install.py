@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.mosquitto import PASSWORD, USER, Mosquitto
 from tests.system.booted import BootedMachine, CannotBootError
 
 pytestmark = pytest.mark.slow
@@ -73,6 +74,32 @@ def test_a_killed_daemon_comes_back(machine: BootedMachine) -> None:
         ),
         "no new process",
     )
+
+
+def test_the_password_may_be_a_credential_of_systemd(
+    machine: BootedMachine, make_mosquitto: Callable[[], Mosquitto]
+) -> None:
+    """With the drop-in and a file for root alone the daemon gets in, and finds nothing exposed."""
+    broker = make_mosquitto().with_password().start()  # the machine shares our loopback
+    given = f"mqtt:\n  host: 127.0.0.1\n  port: {broker.port}\n  username: {USER}\n"
+    secret, drop_in = "/etc/osa-daemon/mqtt-password", f"/etc/systemd/system/{SERVICE}.d"
+    steps = (
+        f"umask 077 && printf %s {PASSWORD} > {secret}",
+        f"cp {SETTINGS} /etc/osa-daemon/kept && printf '{given}' > {SETTINGS}",
+        f"install -D -m 644 /srv/checkout/systemd/credentials.conf {drop_in}/credentials.conf",
+        f"systemctl daemon-reload && systemctl restart {SERVICE}",
+    )
+    for step in steps:
+        done = machine.run("sh", "-c", step)
+        assert done.returncode == 0, done.stderr
+    wait_for(lambda: f"u'{USER}'" in broker.log.read_text(), "the broker let nobody in")
+    since = machine.show(SERVICE, "InvocationID")
+    log = machine.run("journalctl", f"_SYSTEMD_INVOCATION_ID={since}", "-o", "cat").stdout
+    undo = f"rm -r {secret} {drop_in}/credentials.conf && cp /etc/osa-daemon/kept {SETTINGS}"
+    machine.run("sh", "-c", f"{undo} && systemctl daemon-reload && systemctl restart {SERVICE}")
+    assert "can be read by every user" not in log
+    assert PASSWORD not in log
+    assert machine.show(SERVICE, "ActiveState") == "active"
 
 
 def test_wrong_settings_are_not_tried_again(machine: BootedMachine) -> None:

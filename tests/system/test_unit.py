@@ -55,6 +55,40 @@ def test_the_service_is_exposed_little(startable: Path) -> None:
     assert judged.returncode == 0, judged.stdout.splitlines()[-1:]
 
 
+@needs_systemd
+def test_systemd_understands_the_drop_in_for_credentials(startable: Path) -> None:
+    """The example is a valid part of the unit, with each commented directive put in force too."""
+    example = (SYSTEMD / "credentials.conf").read_text("utf-8")
+    folder = startable.with_name("osa-daemon.service.d")
+    folder.mkdir()
+    for text in (example, re.sub(r"(?m)^#(LoadC|Env)", r"\1", example)):
+        (folder / "credentials.conf").write_text(text, "utf-8")
+        verified = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", startable],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert verified.returncode == 0, verified.stderr
+        assert "credentials.conf" not in verified.stderr
+
+
+@needs_systemd
+def test_systemd_understands_the_unit_of_the_store(tmp_path: Path) -> None:
+    """config/fleet/store-beds.service is valid, its program aside."""
+    text = (SYSTEMD.parent / "config" / "fleet" / "store-beds.service").read_text("utf-8")
+    copy = tmp_path / "store-beds.service"
+    copy.write_text(text.replace("/opt/store-beds/venv/bin/python", "/bin/true"), "utf-8")
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", copy],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert verified.returncode == 0, verified.stderr
+    assert "store-beds" not in verified.stderr
+
+
 def test_only_wrong_settings_end_the_service_for_good() -> None:
     """Every other end is followed by a new start, for ever."""
     lines = unit().splitlines()

@@ -1,0 +1,1 @@
+"""How many beds one broker carries: `scripts/load_beds`."""

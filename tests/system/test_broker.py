@@ -1,0 +1,106 @@
+"""The broker of install.sh --with-broker: what it writes lets the daemon in, and Home Assistant."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from osa_daemon.publish.mqtt import MqttPublisher
+from osa_daemon.service.broker import mqtt_settings
+from osa_daemon.settings.load import load
+from tests.mosquitto import Mosquitto, wait_for
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# the files' groups are those of a machine with the service installed
+SETUP = """
+set -euo pipefail
+source "$1/scripts/environment.sh"
+source "$1/scripts/broker.sh"
+BROKER=$2/mosquitto CONFIG=$2/daemon VENV=$2/venv
+BROKER_FILES=("$BROKER/conf.d/osa-daemon.conf" "$BROKER/osa-daemon.passwd" "$BROKER/osa-daemon.acl")
+step() { say "* $*"; }
+run() { "$@"; }
+chgrp() { :; }
+install() { command install -m 0640 "${@: -2}"; }
+systemctl() { :; }
+install_broker
+"""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """Where the two folders under /etc and the program are."""
+    (tmp_path / "mosquitto" / "conf.d").mkdir(parents=True)
+    for folder in ("daemon", "venv/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "venv/bin/python").symlink_to(sys.executable)
+    command = tmp_path / "venv/bin/osa-daemon"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m osa_daemon "$@"\n')
+    command.chmod(0o755)
+    return tmp_path
+
+
+def install_broker(machine: Path) -> str:
+    """Set it up; what it said."""
+    done = subprocess.run(
+        ["bash", "-c", SETUP, "install.sh", str(REPOSITORY), str(machine)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def settings_file(machine: Path, changed: str = "") -> Path:
+    """The settings as they are installed, or changed by their user."""
+    path = machine / "daemon" / "config.yaml"
+    path.write_text(changed or (REPOSITORY / "config" / "osa-daemon.yaml").read_text("utf-8"))
+    return path
+
+
+def test_the_daemon_gets_in_with_the_settings_that_are_written(
+    machine: Path, make_mosquitto: Callable[[], Mosquitto]
+) -> None:
+    """User, password and access list fit: discovery and an event are taken."""
+    path = settings_file(machine)
+    install_broker(machine)
+    broker = make_mosquitto().with_config(
+        (machine / "mosquitto/conf.d/osa-daemon.conf").read_text()
+    )
+    broker.start()
+    mqtt = load(path, machine / "none.json", {}).settings.mqtt
+    assert mqtt.username == mqtt.device_id
+    acknowledged: list[str] = []
+    settings = mqtt_settings(mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port}))
+    publisher = MqttPublisher(settings, acknowledged.append)
+    publisher.start()
+    publisher.send_event("a", {"v": 1, "id": "a"})
+    wait_for(lambda: acknowledged == ["a"] or publisher.problem, what="PUBACK")
+    problem = publisher.problem
+    publisher.stop(2.0)
+    assert problem is None
+    assert (machine / "daemon/mqtt-password").stat().st_mode & 0o007 == 0
+
+
+def test_a_second_time_nothing_changes(machine: Path) -> None:
+    """Passwords and settings stay."""
+    path = settings_file(machine)
+    install_broker(machine)
+    files = [path, *(machine / "mosquitto").rglob("*.*"), machine / "daemon/mqtt-password"]
+    before = {file: file.read_bytes() for file in files if file.is_file()}
+    assert "already" in install_broker(machine)
+    assert {file: file.read_bytes() for file in before} == before
+
+
+def test_settings_of_the_user_are_left_and_the_keys_named(machine: Path) -> None:
+    """The user is named as the device that stands there."""
+    path = settings_file(machine, "mqtt:\n  device_id: bed_7\n")
+    said = install_broker(machine)
+    assert path.read_text() == "mqtt:\n  device_id: bed_7\n"
+    assert "set mqtt.username: bed_7 and mqtt.password_file:" in said
+    passwords = (machine / "mosquitto/osa-daemon.passwd").read_text()
+    assert [line.split(":")[0] for line in passwords.splitlines()] == ["bed_7", "homeassistant"]
