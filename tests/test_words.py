@@ -26,6 +26,8 @@ def texts() -> Iterator[tuple[str, str]]:
     """Name and text of what users read."""
     for pattern in PATTERNS:
         for path in sorted(REPOSITORY.glob(pattern)):
+            if path.suffix == ".png":
+                continue
             yield path.relative_to(REPOSITORY).as_posix(), path.read_text("utf-8")
     discovery = discovery_document(MqttSettings(host="localhost"))
     yield "discovery", json.dumps(discovery, indent=0)
