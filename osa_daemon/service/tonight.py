@@ -2,10 +2,11 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 
-from osa_daemon.journal.rows import NightRow
+from osa_daemon.journal.rows import EventRow, NightRow
 from osa_daemon.publish import topics
 from osa_daemon.scoring.event import Event
 from osa_daemon.scoring.night import (
@@ -59,9 +60,10 @@ class Tonight:
 
     def resume(self) -> None:
         """Take what the journal knows of this night, where it could be opened only now."""
-        row, before = self._known(self.night)
-        if row is not None and before is not None:
+        row, _, before = self._known(self.night)
+        if before is not None:
             self.tally.resume(before)
+        if row is not None:
             self._started = min(self._started, row.started_utc.astimezone())
         self._tell_last()
         self._forget_old()
@@ -106,15 +108,24 @@ class Tonight:
     def _begin(self, now: datetime) -> tuple[date, NightTally, datetime]:
         """Go on with the night that the journal knows, or begin one."""
         night = night_of(now)
-        row, counts = self._known(night)
-        self._saved = NightCounts() if row is None else counts
-        if row is None or counts is None:
-            return night, NightTally(self._rules), now
+        row, stored, counts = self._known(night)
+        self._saved = NightCounts() if row is None else stored
+        if row is None or stored is None:
+            return night, NightTally(self._rules, counts), now
         return night, NightTally(self._rules, counts), row.started_utc.astimezone()
 
-    def _known(self, night: date) -> tuple[NightRow | None, NightCounts | None]:
+    def _known(self, night: date) -> tuple[NightRow | None, NightCounts | None, NightCounts | None]:
+        """Return what the journal has of a night: its row, the counts in it, and those that hold.
+
+        A daemon that is killed between an event's commit and that of the figures has decided one
+        more than the figures say.
+        """
         row = self._store.look(lambda j: j.night(night))
-        return row, None if row is None else read_counts(row.counts)
+        stored = None if row is None else read_counts(row.counts)
+        events = self._store.look(lambda j: j.events_of(night)) or ()
+        if not events:
+            return row, stored, stored
+        return row, stored, _at_least(stored or NightCounts(), events)
 
     def _tell_last(self) -> None:
         rows = self._store.look(lambda j: j.last_nights(2)) or ()
@@ -127,3 +138,17 @@ class Tonight:
 
     def _forget_old(self) -> None:
         self._store.does(lambda j: j.forget_before(self.night, self._keep_days))
+
+
+def _at_least(counts: NightCounts, events: Sequence[EventRow]) -> NightCounts:
+    """Return `counts` with no fewer events than there are; some may not have been stored."""
+    apneas = [event.duration_s for event in events if event.type == "apnea"]
+    return replace(
+        counts,
+        apneas=max(counts.apneas, len(apneas)),
+        hypopneas=max(counts.hypopneas, len(events) - len(apneas)),
+        monitorable_events=max(
+            counts.monitorable_events, sum(event.monitorable for event in events)
+        ),
+        longest_apnea_s=max([counts.longest_apnea_s, *apneas]),
+    )

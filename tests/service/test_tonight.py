@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from osa_daemon.journal.journal import Journal
-from osa_daemon.journal.rows import NightRow
+from osa_daemon.journal.rows import EventRow, NightRow
 from osa_daemon.scoring.event import Event
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.bulletin import Bulletin
@@ -89,3 +89,38 @@ def test_an_unreadable_row_begins_the_night_anew(journal: Journal):
     """What no version wrote does not stop the start."""
     journal.record_night(row_of(0, "[]"))
     assert make(journal, Wire()).tally.figures().events == 0
+
+
+@pytest.mark.parametrize("was_saved", [True, False])
+def test_an_event_that_the_figures_do_not_know_is_counted(journal: Journal, *, was_saved: bool):
+    """The daemon was killed after the event's commit and before that of the figures."""
+    first = make(journal, Wire())
+    if was_saved:
+        first.add(EVENT)
+        first.save()
+    onset = NOW.astimezone(UTC)
+    for name, kind, duration_s in (
+        ("a", "apnea", 12.0),
+        ("b", "apnea", 31.0),
+        ("c", "hypopnea", 9.0),
+    ):
+        end = onset + timedelta(seconds=duration_s)
+        row = EventRow(name, kind, onset, end, duration_s, 0.9, "silent", True, False, NOW.date())
+        journal.record_event(row, "{}", onset)
+    again = make(journal, Wire())
+    figures = again.tally.figures()
+    assert (figures.events, figures.apneas, figures.longest_apnea_s) == (3, 2, 31.0)
+    again.save()
+    assert make(journal, Wire()).tally.figures().events == 3
+
+
+def test_what_could_not_be_stored_stays_counted(journal: Journal):
+    """The figures may know of more than the journal has events."""
+    first = make(journal, Wire())
+    for _ in range(3):
+        first.add(EVENT)
+    first.save()
+    onset = NOW.astimezone(UTC)
+    row = EventRow("a", "apnea", onset, onset, 12.0, 0.9, "silent", True, False, NOW.date())
+    journal.record_event(row, "{}", onset)
+    assert make(journal, Wire()).tally.figures().events == 3
