@@ -202,11 +202,6 @@ class Journal:
         with self._read() as db:
             return queries.last_nights(db, limit)
 
-    def events_of(self, night: date) -> tuple[EventRow, ...]:
-        """Return a night's events in order of onset."""
-        with self._read() as db:
-            return queries.events_of(db, night)
-
     def events_between(self, start_utc: datetime, end_utc: datetime) -> tuple[EventRow, ...]:
         """Return the events with onset in [start, end), in order of onset."""
         with self._read() as db:

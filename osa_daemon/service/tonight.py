@@ -5,7 +5,7 @@ import time
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 
-from osa_daemon.journal.rows import EventRow, NightRow
+from osa_daemon.journal.rows import NightRow
 from osa_daemon.publish import topics
 from osa_daemon.scoring.event import Event
 from osa_daemon.scoring.night import (
@@ -107,18 +107,14 @@ class Tonight:
         """Go on with the night that the journal knows, or begin one."""
         night = night_of(now)
         row, counts = self._known(night)
-        self._saved = NightCounts() if row is None else read_counts(row.counts)
-        if counts is None:
+        self._saved = NightCounts() if row is None else counts
+        if row is None or counts is None:
             return night, NightTally(self._rules), now
-        started = now if row is None else row.started_utc.astimezone()
-        return night, NightTally(self._rules, counts), started
+        return night, NightTally(self._rules, counts), row.started_utc.astimezone()
 
     def _known(self, night: date) -> tuple[NightRow | None, NightCounts | None]:
-        """The night's row, and what is counted of it: an event is committed before its count."""
         row = self._store.look(lambda j: j.night(night))
-        counts = None if row is None else read_counts(row.counts)
-        events = self._store.look(lambda j: j.events_of(night)) or ()
-        return row, _recounted(counts, events)
+        return row, None if row is None else read_counts(row.counts)
 
     def _tell_last(self) -> None:
         rows = self._store.look(lambda j: j.last_nights(2)) or ()
@@ -131,18 +127,3 @@ class Tonight:
 
     def _forget_old(self) -> None:
         self._store.does(lambda j: j.forget_before(self.night, self._keep_days))
-
-
-def _recounted(counts: NightCounts | None, events: tuple[EventRow, ...]) -> NightCounts | None:
-    """The counts, with the events that are there where they are more than were counted."""
-    was = counts or NightCounts()
-    if len(events) <= was.apneas + was.hypopneas:
-        return counts
-    apneas = [event for event in events if event.type == "apnea"]
-    return replace(
-        was,
-        apneas=len(apneas),
-        hypopneas=len(events) - len(apneas),
-        monitorable_events=sum(event.monitorable for event in events),
-        longest_apnea_s=max((event.duration_s for event in apneas), default=0.0),
-    )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from osa_daemon.journal.journal import Journal
-from osa_daemon.journal.rows import EventRow, NightRow
+from osa_daemon.journal.rows import NightRow
 from osa_daemon.scoring.event import Event
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.bulletin import Bulletin
@@ -89,24 +89,3 @@ def test_an_unreadable_row_begins_the_night_anew(journal: Journal):
     """What no version wrote does not stop the start."""
     journal.record_night(row_of(0, "[]"))
     assert make(journal, Wire()).tally.figures().events == 0
-
-
-@pytest.mark.parametrize("counted", [0, 1])
-def test_an_event_that_a_kill_kept_from_being_counted_counts(journal: Journal, counted: int):
-    """The event was committed, its count not yet: the next start counts it, and commits that."""
-    before = make(journal, Wire())
-    for number in range(counted + 1):
-        onset = NOW.astimezone(UTC) + timedelta(minutes=number)
-        end, night = onset + timedelta(seconds=12), NOW.date()
-        row = EventRow(
-            f"{number}", "apnea", onset, end, 12.0 + number, 0.9, "silent", True, False, night
-        )
-        journal.record_event(row, "{}", onset)
-        if number < counted:
-            before.add(EVENT)
-            before.save()
-    after = make(journal, Wire())
-    figures = after.tally.figures()
-    assert (figures.events, figures.longest_apnea_s) == (counted + 1, 12.0 + counted)
-    after.save()
-    assert make(journal, Wire()).tally.counts() == after.tally.counts()
