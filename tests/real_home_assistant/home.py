@@ -72,7 +72,7 @@ NOISE = re.compile(
 )
 # a test that ends the broker says so
 BROKER_LOST = re.compile(
-    r"components\.mqtt\.client\] "
+    r"\[paho\.mqtt\.client\] failed to receive on socket|components\.mqtt\.client\] "
     "(Disconnected from MQTT|Failed to connect to MQTT|Error returned from MQTT server: The connec)"
 )
 COMPLAINT = re.compile(r"^\S+ \S+ (WARNING|ERROR|CRITICAL) ")
