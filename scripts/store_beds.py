@@ -170,7 +170,10 @@ def _client(settings: argparse.Namespace) -> Any:
     if settings.username:
         client.username_pw_set(settings.username, password_of(settings))
     if settings.tls or settings.tls_ca:
-        client.tls_set(ca_certs=settings.tls_ca)
+        try:
+            client.tls_set(ca_certs=settings.tls_ca)
+        except OSError as error:  # an ssl.SSLError is one, too
+            raise Failure(f"--tls-ca {settings.tls_ca} cannot be used: {error}.") from None
     return client
 
 

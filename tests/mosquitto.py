@@ -43,7 +43,7 @@ class Mosquitto:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port, self.local_port = free_port(), free_port()
         self.log = folder / "mosquitto.log"
         self._lines: list[str] = []
         self._persistence = ["persistence false"]
@@ -81,6 +81,7 @@ class Mosquitto:
     def with_config(self, text: str) -> "Mosquitto":
         """Use a file meant for Debian's /etc/mosquitto, moved to our folder and port."""
         text = text.replace("/etc/mosquitto/", f"{self.folder}/")
+        text = text.replace("listener 1883 127.0.0.1", f"listener {self.local_port} 127.0.0.1")
         self._config = re.sub(r"(?m)^listener \d+$", f"listener {self.port} 127.0.0.1", text)
         return self
 

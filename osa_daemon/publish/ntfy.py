@@ -49,6 +49,7 @@ class NtfyChannel:
         self._next_s = float("-inf")
         self._busy_since_s: float | None = None
         self._stop_s: float | None = None
+        self._cause: str | None = None  # why the last attempt failed
         self._failure: str | None = None
         self._token_problem: str | None = None
         self._thread = threading.Thread(target=self._run, name="osa-ntfy", daemon=True)
@@ -81,7 +82,7 @@ class NtfyChannel:
                 f"A message to {self._settings.address.server} hangs: check the network and its "
                 "name server."
             )
-        return self._failure or self._token_problem
+        return self._token_problem or self._failure
 
     def _run(self) -> None:
         while True:
@@ -122,8 +123,9 @@ class NtfyChannel:
         if failure is None:
             self._waiting.finish(job, done_s, is_sent=True)
             _log.info("ntfy: %s has the message", self._settings.address.server)
-            self._failure = None
+            self._failure = self._cause = None
             return
+        self._cause = failure.sentence
         if failure.sentence != self._token_problem:
             self._note(failure.sentence)
         pause_s = self._backoff.pause_s(is_refusal=failure.is_refusal)
@@ -165,7 +167,7 @@ class NtfyChannel:
         self._waiting.finish(job, now_s, is_sent=False)
         self._note(
             f"A message was not sent within {self._timing.stale_s / 60:.2g} min and is dropped. "
-            f"{self.problem or ''}".rstrip()
+            f"{self._cause or ''}".rstrip()
         )
 
     def _note(self, sentence: str) -> None:

@@ -166,7 +166,8 @@ class Bedside:
         """Tell what is wrong with the settings, the way that they ask for, or a command."""
         rooms = self._rooms
         self._ntfy_problem = rooms.ntfy_problem()
-        texts = (rooms.live.warnings, self._ntfy_problem, self._refusal)
+        # the newest comes first: a text has an end
+        texts = (self._refusal, self._ntfy_problem, rooms.live.warnings)
         rooms.bulletin.configuration(" ".join(text for text in texts if text) or None)
 
     def _carry_out(self, key: str, payload: bytes) -> None:
@@ -310,6 +311,7 @@ class Bedside:
         rooms.tonight.roll(now)
         rooms.tonight.minute()
         rooms.alerts.index(rooms.tonight.tally.figures().index, now)
+        self._tell_configuration()  # a file that everyone could read may have been put right
         clock = rooms.tonight.tally.breath_clock
         breathing = payloads.breathing_payload(clock.rate_bpm(), is_snoring=clock.snoring)
         rooms.publisher.set_state(topics.BREATHING.suffix, breathing)

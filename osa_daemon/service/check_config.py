@@ -11,7 +11,7 @@ from osa_daemon.publish.credentials import read_password, read_token, tls_contex
 from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.meaning import UNKNOWN, Meaning, meaning_of, metadata_of
 from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
-from osa_daemon.service.rules import precedence, with_shortfall
+from osa_daemon.service.rules import never_loud, precedence, with_shortfall
 from osa_daemon.service.secret_files import exposed
 from osa_daemon.settings.catalogue import Setting, catalogue
 from osa_daemon.settings.load import Loaded, load
@@ -52,8 +52,9 @@ class _Expected:
 
 def _expected(loaded: Loaded) -> _Expected:
     """Ask the model; one that is missing does not spoil the settings."""
-    note = precedence(loaded.settings, loaded.base.keys() | loaded.overrides.keys())
-    notes = (note,) if note else ()
+    given = loaded.base.keys() | loaded.overrides.keys()
+    found = (precedence(loaded.settings, given), never_loud(loaded.settings))
+    notes = tuple(note for note in found if note)
     secret = (*_secret_warnings(loaded), *_ntfy_warnings(loaded))
     try:
         metadata = metadata_of()

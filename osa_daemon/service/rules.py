@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import time
 
 from osa_daemon.detector.expectation import Expectation, release_of
 from osa_daemon.detector.model import Metadata
@@ -124,6 +125,26 @@ def precedence(settings: Settings, given: Collection[str]) -> str | None:
     if len(events) < 2 and len(told) < 2:
         return None
     return f"Events go by {_ranked(events)}; pauses in progress and alerts go by {_ranked(told)}."
+
+
+def never_loud(settings: Settings) -> str | None:
+    """Return the sentence on quiet hours that leave no time for an alert that is not urgent.
+
+    None where there is such a time, or no quiet hours.
+    """
+    alerts = settings.alerts
+    quiet, active, listens = alerts.quiet_span(), alerts.active_span(), settings.monitoring.span()
+    if quiet is None:
+        return None
+    minutes = (time(minute // 60, minute % 60) for minute in range(24 * 60))
+    for minute in minutes:
+        is_open = (active is None or minute in active) and (listens is None or minute in listens)
+        if is_open and minute not in quiet:
+            return None
+    return (
+        f"alerts.quiet_hours ({alerts.quiet_hours}) cover all of the time in which alerts could be "
+        "raised: a pause raises none before it is urgent. They are not the hours of sleep."
+    )
 
 
 def _ranked(keys: list[str]) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from osa_daemon.settings.load import Loaded
 
+GROUP = "osa-daemon"  # of the service: taken from others alone, it could not read the file either
+
 
 def exposed(loaded: Loaded) -> tuple[str, ...]:
     """Return a sentence for each file with a secret that everyone may read.
@@ -21,7 +23,8 @@ def exposed(loaded: Loaded) -> tuple[str, ...]:
     if "ntfy.url" in loaded.base:
         files["The settings file, which names an ntfy topic,"] = loaded.config_path
     return tuple(
-        f"{key} {path} can be read by every user of this machine: chmod o-rwx {path}."
+        f"{key} {path} can be read by every user of this machine: as root, "
+        f"chgrp {GROUP} {path} and then chmod 640 {path}."
         for key, path in files.items()
         if path is not None and _is_for_everyone(path)
     )

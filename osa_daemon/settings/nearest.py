@@ -6,6 +6,7 @@ from osa_daemon.settings.catalogue import catalogue, section_keys
 from osa_daemon.settings.words import shorten
 
 _PASSWORD = {"pass", "pwd", "secret", "token"}
+_SECRETS = {"ntfy": ("token", "ntfy.token_file")}  # by section; elsewhere it is the broker's
 
 
 def unknown_key(key: str) -> str:
@@ -13,9 +14,10 @@ def unknown_key(key: str) -> str:
     section, _, name = key.rpartition(".")
     shown = shorten(key)
     if _is_password(name):
+        secret, key_of_file = _SECRETS.get(section, ("password", "mqtt.password_file"))
         return (
-            f"{shown} is not a setting: write the password into a file that only the daemon can "
-            "read and name that file in mqtt.password_file"
+            f"{shown} is not a setting: write the {secret} into a file that only the daemon can "
+            f"read and name that file in {key_of_file}"
         )
     meant = nearest(key)
     if meant is None:

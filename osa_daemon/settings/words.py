@@ -6,6 +6,7 @@ from osa_daemon.settings.catalogue import Setting
 
 NOT_SHOWN = "(set, not shown)"
 _LONGEST = 60
+_NAMES_A_SECRET = ("mqtt.password_file", "ntfy.token_file")
 _LOGIN = re.compile(r"://.*@", re.DOTALL)  # user and password in an address
 
 
@@ -18,8 +19,8 @@ def wrong_value(setting: Setting, shown: str, remark: str = "") -> str:
     if setting.about.secret:
         return f"{setting.key} must be {setting.allowed}{end}"
     shown = shorten(_LOGIN.sub("://…@", shown))
-    if setting.key == "mqtt.password_file":
-        shown = "… (not shown: it may be the password itself)"
+    if setting.key in _NAMES_A_SECRET:
+        shown = "… (not shown: it may be the secret itself)"
     return f"{setting.key} is {shown}, but must be {setting.allowed}{end}"
 
 

@@ -93,7 +93,8 @@ class _Reader:
         elif not isinstance(node, Leaf):
             self._problem(leaf, key, f"{key} is a list, but must be a section: key: value below it")
         elif node.quoted or node.text not in {"", "null", "~"}:
-            wrong = f"{key} is {shorten(node.text)}, but must be a section: key: value below it"
+            # what stands there is not repeated: it may be an address with a password, or a topic
+            wrong = f"{key} is one value, but must be a section: key: value below it"
             self._problem(node, key, wrong)
 
     def _value(self, leaf: Leaf, setting: Setting, node: Node) -> None:

@@ -271,8 +271,9 @@ async def test_a_light_is_left_alone_when_the_alert_becomes_known_again(
     assert found.state == "off"
 
 
+@pytest.mark.parametrize("through", [None, True, False])
 async def test_a_microphone_that_fails_is_told(
-    hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory, *, through: bool | None
 ):
     """In the night, with the reason; by day nobody is told; what failed before, in the evening."""
     zone = dt_util.get_default_time_zone()
@@ -280,8 +281,10 @@ async def test_a_microphone_that_fails_is_told(
     await tell("status", payloads.status_payload("monitoring", NOW, None, "0", None))
     await tell("problem/microphone", payloads.problem_payload(None))
     calls = async_mock_service(hass, "notify", "mobile_app_one")
-    inputs = {"status": IDS["status"], "problems": [IDS["microphone_problem"]],
+    inputs: dict[str, Any] = {"status": IDS["status"], "problems": [IDS["microphone_problem"]],
               "phone": "notify.mobile_app_one"}  # fmt: skip
+    if through is not None:  # else as it is by default
+        inputs["through"] = through
     await automate(hass, "it_does_not_listen", **inputs)
     await tell("problem/microphone", payloads.problem_payload("It is gone."))
     await pass_time(hass, freezer, 61)
@@ -297,6 +300,8 @@ async def test_a_microphone_that_fails_is_told(
     await tell("availability", "offline")
     await pass_time(hass, freezer, 301)
     assert calls[-1].data["message"] == "The bedside daemon does not answer."
+    is_loud = {call.data["data"].get("priority") == "high" for call in calls}
+    assert is_loud == {through is not False}
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,15 @@ def test_the_listener_of_the_example_takes_a_bed(
     )
     bed.send_event("a", {"v": 1, "id": "a"})
     wait_for(lambda: acknowledged == ["a"], what=f"PUBACK ({bed.problem})")
+    local = MqttSettings(
+        "127.0.0.1",
+        broker.local_port,
+        username="bed_2",
+        password_file=password_file,
+        device_id="bed_2",
+    )
+    publisher(local, acknowledged.append).send_event("b", {"v": 1, "id": "b"})
+    wait_for(lambda: acknowledged == ["a", "b"], what="PUBACK on the machine itself, without TLS")
 
 
 def test_a_certificate_can_stand_for_the_user(

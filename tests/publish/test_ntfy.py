@@ -144,6 +144,25 @@ def test_a_stale_alert_is_dropped_with_a_sentence(
     assert [message["priority"] for message in server.messages] == [4]
 
 
+def test_dropped_alerts_are_told_in_a_sentence_that_does_not_grow(
+    channel: MakeChannel, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Night after night without a token: each says why, and nothing of the one before."""
+    one = channel(
+        f"http://127.0.0.1:{free_port()}/{TOPIC}",
+        replace(FAST_NTFY, stale_s=0.2),
+        token_file=tmp_path / "missing",
+    )
+    for minute in range(3):
+        one.tell(alert(minute=20 * minute))
+        wait_for(lambda: one._waiting.next() is None)
+    said = {record.message for record in caplog.records if "is dropped" in record.message}
+    assert len(said) == 1
+    assert said.pop().count("missing") == 1
+    assert one.problem is not None
+    assert one.problem.startswith("ntfy.token_file ")
+
+
 def test_a_lost_answer_is_asked_for_again_with_the_same_id(
     channel: MakeChannel, ntfy_server: MakeServer
 ) -> None:

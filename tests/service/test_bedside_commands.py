@@ -50,7 +50,7 @@ def test_a_refused_command_is_told_beside_the_warnings(tmp_path: Path):
     make(tmp_path, wire, Failing(SourceState.ABSENT), live, commands=commands).run()
     first, refused, last = [problem["text"] for problem in wire.all("problem/configuration")]
     assert first == last == live.warnings
-    assert refused == f"{first} alerts.enabled is maybe, but must be true or false."
+    assert refused == f"alerts.enabled is maybe, but must be true or false. {first}"
 
 
 @pytest.mark.parametrize(

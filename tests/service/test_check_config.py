@@ -108,5 +108,5 @@ def test_a_password_that_everyone_can_read_is_told(check: Check, tmp_path: Path)
     assert code == 0
     assert err == (
         f"mqtt.password_file {tmp_path}/password can be read by every user of this machine: "
-        f"chmod o-rwx {tmp_path}/password.\n"
+        f"as root, chgrp osa-daemon {tmp_path}/password and then chmod 640 {tmp_path}/password.\n"
     )

@@ -120,7 +120,7 @@ def test_secrets_that_everyone_can_read_are_told(tmp_path: Path) -> None:
     found = list(check_secrets(loaded))
     assert [finding.verdict for finding in found] == 4 * [Verdict.DOUBTFUL]
     assert f"mqtt.password_file {password} can be read by every user" in found[0].text
-    assert f"chmod o-rwx {key}" in found[1].text
+    assert f"chgrp osa-daemon {key} and then chmod 640 {key}" in found[1].text
     assert "names an ntfy topic" in found[3].text
     for path in (password, key, token, config):
         path.chmod(0o640)

@@ -121,7 +121,7 @@ def test_what_keeps_messages_back_stands_beside_other_problems(tmp_path: Path) -
         bedside._tick()
         told.append((wire.all("problem/configuration") or [{"text": ""}])[-1]["text"])
     bedside._rooms.store.close()
-    assert told == ["", f"{live.warnings} {away}", f"{live.warnings} {away}", live.warnings]
+    assert told == ["", f"{away} {live.warnings}", f"{away} {live.warnings}", live.warnings]
     assert len(wire.all("problem/configuration")) == 2
 
 

@@ -11,7 +11,7 @@ import pytest
 from osa_daemon.detector.model import Metadata
 from osa_daemon.errors import ModelError
 from osa_daemon.service.replay import rules_of
-from osa_daemon.service.rules import precedence, scoring_settings, shortfall
+from osa_daemon.service.rules import never_loud, precedence, scoring_settings, shortfall
 from osa_daemon.settings.model import Settings
 
 CALIBRATION: dict[str, Any] = {
@@ -182,3 +182,26 @@ def test_settings_that_pass_over_each_other_are_told():
 def test_one_setting_passes_over_nothing(settings: Settings):
     """A sensitivity that nobody chose needs no note."""
     assert precedence(settings, set()) is None
+
+
+@pytest.mark.parametrize(
+    ("alerts", "monitoring", "is_told"),
+    [
+        ({}, {}, False),
+        ({"quiet_hours": "22:00-06:00"}, {}, False),
+        ({"quiet_hours": "22:00-06:00"}, {"hours": "22:00-06:00"}, True),
+        ({"quiet_hours": "22:00-06:00"}, {"hours": "21:59-06:00"}, False),
+        ({"quiet_hours": "22:00-06:00", "active_hours": "23:00-05:00"}, {}, True),
+        (
+            {"quiet_hours": "22:00-06:00", "active_hours": "20:00-08:00"},
+            {"hours": "23:00-06:00"},
+            True,
+        ),
+    ],
+)
+def test_quiet_hours_that_leave_nothing_are_told(
+    alerts: dict[str, str], monitoring: dict[str, str], *, is_told: bool
+) -> None:
+    """Who takes them for the hours of sleep would never hear an ordinary alert."""
+    settings = Settings.model_validate({"alerts": alerts, "monitoring": monitoring})
+    assert (never_loud(settings) is not None) is is_told

@@ -29,7 +29,7 @@ BROKEN = {
     "password as a path": (
         "mqtt:\n  username: osa\n  password_file: hunter2\n",
         3,
-        "mqtt.password_file is … (not shown: it may be the password itself)",
+        "mqtt.password_file is … (not shown: it may be the secret itself)",
         "an absolute path",
     ),
     "password in the host": (
@@ -39,8 +39,22 @@ BROKEN = {
         "write the host without mqtt://",
     ),
     "password like a tag": ("mqtt:\n  password: !hunter2\n", 2, "tags such as", "in quotes"),
+    "token as a path": (
+        "ntfy:\n  token_file: tk_hunter2\n",
+        2,
+        "ntfy.token_file is … (not shown: it may be the secret itself)",
+        "an absolute path",
+    ),
+    "token": ("ntfy:\n  token: hunter2\n", 2, "write the token into a file", "ntfy.token_file"),
+    "topic as a section": (
+        "ntfy: https://ntfy.example.org/hunter2\n",
+        1,
+        "ntfy is one value",
+        "a section",
+    ),
+    "broker as a section": ("mqtt: mqtt://a:hunter2@pi\n", 1, "mqtt is one value", "a section"),
     "list": ("mqtt:\n  - host: pi\n", 1, "mqtt is a list", "a section"),
-    "section": ("mqtt: localhost\n", 1, "mqtt is localhost", "a section"),
+    "section": ("mqtt: localhost\n", 1, "mqtt is one value", "a section"),
     "quote": ("mqtt:\n  area: 'Bedroom\n", 3, "quotation mark", "never closed"),
     "indentation": ("mqtt:\n  host: pi\n port: 1\n", 3, "go on from those above", "indented"),
     "colon": ("mqtt:\n  area: a: b\n", 2, "colon", "quotes"),

@@ -50,7 +50,7 @@ def test_no_password_comes_out(
     daemon = start_daemon(broker.port, *source, settings=settings_text(home, secret), folder=home)
     daemon.wait_until_ready()
     if password == PASSWORD:
-        everything.wait_for(lambda: "chmod o-rwx" in (everything.last("/configuration") or ""))
+        everything.wait_for(lambda: "chmod 640" in (everything.last("/configuration") or ""))
     else:
         wait_for(lambda: f'refused user "{USER}"' in daemon.log.read_text(), what="a refusal")
     assert daemon.end() == 0

@@ -110,7 +110,7 @@ def birth(counter: Watcher, beds: int) -> list[float]:
     counter.bear()
     with suppress(BrokerError):
         wait_until(lambda: len(counter.announced) == beds, "An answer of every bed")
-    return [moment_s - born_s for moment_s in counter.announced.values()]
+    return [moment_s - born_s for moment_s in list(counter.announced.values())]
 
 
 def _heard_since(counter: Watcher, since_s: float) -> int:
@@ -151,7 +151,7 @@ def measure(beds: int, speed: float, seconds: float) -> Figures:
             seconds=time.monotonic() - began_s,
             steady=steady,
             start_s=_spread_s([min(moments, default=inf) for moments in told.online_s]),
-            back_s=_back_s(told, back_s),
+            back_s=_back_s(told, killed_s, back_s),
             latencies_s=_clear(told, killed_s, back_s),
             events=len(told.ids),
             lost=len(told.ids - keeper.events.keys()),
@@ -178,15 +178,18 @@ def _spread_s(moments_s: list[float]) -> float:
     return max(moments_s) - min(moments_s)
 
 
-def _back_s(told: Told, back_s: float) -> float:
-    """From the broker's return until the last bed was connected; infinite where one was not."""
-    firsts = [min((m for m in moments if m > back_s), default=inf) for moments in told.online_s]
-    return max(firsts) - back_s
+def _back_s(told: Told, killed_s: float, back_s: float) -> float:
+    """From the broker's return until the last bed was connected; infinite where one was not.
+
+    A bed may be back before it is noticed that the broker is.
+    """
+    firsts = [min((m for m in moments if m > killed_s), default=inf) for moments in told.online_s]
+    return max(max(firsts) - back_s, 0.0)
 
 
 def _clear(told: Told, killed_s: float, back_s: float) -> tuple[float, ...]:
     """The latencies of events that were not sent about the time of the kill."""
-    until_s = back_s + _back_s(told, back_s) + CLEAR_S
+    until_s = back_s + _back_s(told, killed_s, back_s) + CLEAR_S
     return tuple(
         took_s for sent_s, took_s in told.acknowledged if not killed_s - CLEAR_S < sent_s < until_s
     )
@@ -211,6 +214,9 @@ def main() -> int:
         help="half before the broker is killed, half after (default: %(default)s)",
     )
     args = parser.parse_args()
+    for name in ("beds", "speed", "seconds"):
+        if not getattr(args, name) > 0:
+            parser.error(f"--{name} is {getattr(args, name)}, but must be more than 0.")
     try:
         figures = measure(args.beds, args.speed, args.seconds)
     except OsaError as error:
