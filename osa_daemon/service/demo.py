@@ -71,19 +71,58 @@ def wait_until(is_so: Callable[[], bool], timeout_s: float, failure: OsaError) -
         time.sleep(0.05)
 
 
+class Ending:
+    """The end that a signal asks for: at once, or after what must not be cut short.
+
+    A signal that comes while a program is being started would leave it running, unknown to us.
+    """
+
+    def __init__(self) -> None:
+        self._code: int | None = None
+        self._is_held = False
+
+    def ask(self, code: int) -> None:
+        """End this process with `code`, as an exception would."""
+        self._code = code
+        if not self._is_held:
+            sys.exit(code)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let what is asked for meanwhile happen at the end of this context."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+        if self._code is not None:
+            sys.exit(self._code)
+
+
+_ending = Ending()
+
+
 @contextmanager
 def running(command: list[str], **how: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Start a program; when this context ends, however it does, the program has ended."""
-    process = subprocess.Popen(command, **how)
+    process: subprocess.Popen[bytes] | None = None
     try:
+        with _ending.held():
+            process = subprocess.Popen(command, **how)
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a program to end, and kill it where it does not."""
+    process.terminate()
+    try:
+        process.wait(END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @contextmanager
@@ -262,13 +301,13 @@ def end_on_signals() -> None:
     """Let SIGTERM, Ctrl-C and a closed terminal end the demo as an exception would, once."""
     ending = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
-    def end(number: int, _frame: object) -> None:
+    def ask(number: int, _frame: object) -> None:
         for each in ending:
             signal.signal(each, signal.SIG_IGN)  # nothing cuts the clearing up short
-        sys.exit(128 + number)
+        _ending.ask(128 + number)
 
     for each in ending:
-        signal.signal(each, end)
+        signal.signal(each, ask)
 
 
 def main() -> int:

@@ -60,6 +60,26 @@ def test_a_signal_ends_broker_and_daemon(
     assert [pid for pid in left if Path(f"/proc/{pid}").exists()] == []
 
 
+def test_a_signal_while_a_program_is_started_waits_until_it_can_be_ended(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Otherwise the program would run on: nobody has its number yet."""
+    begun: list[subprocess.Popen[bytes]] = []
+    ending = demo.Ending()
+    monkeypatch.setattr(demo, "_ending", ending)
+    popen = subprocess.Popen
+
+    def interrupted(command: list[str]) -> subprocess.Popen[bytes]:
+        begun.append(popen(command))
+        ending.ask(143)  # as the signal's handler does
+        return begun[0]
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    with pytest.raises(SystemExit, match="143"), demo.running(["sleep", "600"]):
+        pytest.fail("the end was not asked for")
+    assert begun[0].returncode == -signal.SIGTERM
+
+
 def test_a_program_that_ignores_its_end_is_killed(monkeypatch: pytest.MonkeyPatch):
     """Where SIGTERM is not heard, SIGKILL is, and the process is waited for."""
     monkeypatch.setattr(demo, "END_S", 0.1)
