@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import queue
 from collections import deque
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from osa_daemon.service.store import Store
 MOST_UNSTORED = 200  # events kept in memory while neither disk nor broker takes them
 BATCH = 50
 POLL_S = 0.02  # between looks for the last acknowledgements
+
+_log = logging.getLogger(__name__)
 
 
 class EventSender(Protocol):
@@ -101,15 +104,32 @@ class Outbox:
     def _send_stored(self) -> bool:
         """Send what the journal holds; False where not all found room."""
         limit = BATCH + len(self._rows) + len(self._done)
-        waiting = self._store.look(lambda j: j.pending(limit)) or ()
+        waiting = self._store.look(lambda j: j.pending(limit))
+        if waiting is None:
+            return False  # what cannot be read now may wait there all the same
         for row in waiting:
-            payload = json.loads(row.payload)
-            if payload["id"] in self._rows or payload["id"] in self._done:
+            payload = _read(row.payload)
+            event_id = f"row {row.id}" if payload is None else str(payload["id"])
+            if event_id in self._rows or event_id in self._done:
                 continue
-            if not self._send(payload):
+            if payload is None:
+                _log.error("A message in the outbox is damaged and dropped: look after the disk.")
+                self._done[event_id] = row.id
+            elif self._send(payload):
+                self._rows[event_id] = row.id
+            else:
                 return False
-            self._rows[payload["id"]] = row.id
         return len(waiting) < limit
 
     def _send(self, payload: dict[str, Value]) -> bool:
         return self._sender.send_event(str(payload["id"]), payload)
+
+
+def _read(text: str) -> dict[str, Value] | None:
+    """Return a message; None where a worn disk has made it one that cannot be sent."""
+    try:
+        payload = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    is_whole = isinstance(payload, dict) and isinstance(payload.get("id"), str)
+    return payload if is_whole else None
