@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -52,6 +53,7 @@ alerts:
   cluster_events: 12
   cluster_minutes: 30
 """
+FOLDER = re.compile(r"/\S*osa-night-\w+")  # differs from run to run
 SENSITIVITIES = {"low": {"event": 0.6}, "balanced": {"event": 0.5}, "high": {"event": 0.4}}
 METADATA = Metadata(100, (1, 1, 1), 1, 1, SENSITIVITIES, "0", {})
 
@@ -81,9 +83,8 @@ class WatchedPublisher:
         self._world.touch()
         if suffix not in ("level", "diagnostics"):
             self._ledger.told.append((self._world.now_s, suffix, payload))
-            self._world.note(
-                f"{suffix} {payload if isinstance(payload, str) else json.dumps(payload)}"
-            )
+            told = payload if isinstance(payload, str) else json.dumps(payload)
+            self._world.note(f"{suffix} {FOLDER.sub('…', told)}")
         self._publisher.set_state(suffix, payload)
         self._perhaps_step()
 
