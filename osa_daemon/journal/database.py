@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from osa_daemon.errors import StorageError
+from osa_daemon.journal.damage import text_of
 from osa_daemon.journal.schema import migrate
 
 BUSY_TIMEOUT_S: Final = 5.0  # a reader's checkpoint lock is held for far less
@@ -39,7 +40,7 @@ def open_writable(path: Path, now: Callable[[], datetime]) -> tuple[sqlite3.Conn
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             return _connect(path), None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not _is_damage(error):
                 raise
         aside = _set_aside(path, now())
@@ -60,8 +61,13 @@ def storage_errors(path: Path, verb: str) -> Iterator[None]:
         yield
     except sqlite3.ProgrammingError:
         raise
+    except UnicodeDecodeError as error:
+        reason = _ADVICE[sqlite3.SQLITE_CORRUPT]
+        msg = f"The journal {path} could not be {verb}: {reason}."
+        raise StorageError(msg) from error
     except sqlite3.Error as error:
-        reason = _ADVICE.get(_primary_code(error), f"SQLite says: {error}")
+        said = "".join(sign if sign.isprintable() else "?" for sign in str(error))
+        reason = _ADVICE.get(_primary_code(error), f"SQLite says: {said}")
         msg = f"The journal {path} could not be {verb}: {reason}."
         raise StorageError(msg) from error
     except OSError as error:
@@ -85,6 +91,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    db.text_factory = text_of
     try:
         db.execute("PRAGMA journal_mode = WAL").fetchone()
         db.execute("PRAGMA synchronous = FULL")
@@ -105,12 +112,13 @@ def _check(db: sqlite3.Connection) -> None:
         raise error
 
 
-def _primary_code(error: sqlite3.Error) -> int:
+def _primary_code(error: Exception) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
-    return _primary_code(error) in _DAMAGE
+def _is_damage(error: Exception) -> bool:
+    # what SQLite says of a damaged schema holds its bytes, which Python takes for UTF-8
+    return isinstance(error, UnicodeDecodeError) or _primary_code(error) in _DAMAGE
 
 
 def _set_aside(path: Path, now: datetime) -> Path:

@@ -2,13 +2,14 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from osa_daemon.errors import StorageError
 from osa_daemon.journal import queries
+from osa_daemon.journal.damage import EARLIEST, moment, readable
 from osa_daemon.journal.database import open_writable, storage_errors, transaction
 from osa_daemon.journal.queries import stamp
 from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow, OpenPause, OutboxRow
@@ -109,10 +110,7 @@ class Journal:
             rows = db.execute(
                 "SELECT id, kind, payload, created_utc FROM outbox ORDER BY id LIMIT ?", (limit,)
             )
-            return tuple(
-                OutboxRow(number, kind, payload, datetime.fromisoformat(created))
-                for number, kind, payload, created in rows
-            )
+            return tuple(readable(rows, _message))
 
     def outbox_length(self) -> int:
         """Return how many messages wait."""
@@ -246,3 +244,12 @@ class Journal:
     def _read(self) -> Iterator[sqlite3.Connection]:
         with storage_errors(self._path, "read"):
             yield self._db
+
+
+def _message(row: Sequence[Any]) -> OutboxRow:
+    number, kind, payload, created = row
+    try:
+        when = moment(created)
+    except ValueError:
+        when = EARLIEST  # the event is worth more than when it was written down
+    return OutboxRow(number, kind, payload, when)

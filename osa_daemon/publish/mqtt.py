@@ -2,11 +2,11 @@
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from random import Random
 
+from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.publish.connection import Connection, Received, Report
 from osa_daemon.publish.credentials import read_password, tls_context
 from osa_daemon.publish.delivery import availability
@@ -15,12 +15,15 @@ from osa_daemon.publish.mailbox import Mailbox, Message
 from osa_daemon.publish.mqtt_settings import MqttSettings
 from osa_daemon.publish.payloads import Value, encode
 from osa_daemon.publish.seldom import Seldom
-from osa_daemon.publish.session import Link, Session
+from osa_daemon.publish.session import Link, Peer, Session
 from osa_daemon.publish.timing import Timing
 from osa_daemon.publish.topics import AVAILABILITY, EVENT, OFFLINE, find_topic
 
 DISCOVERY_MIN_INTERVAL_S = 5.0  # Home Assistant loses parts of payloads that come closer
 MAX_RECEIVED = 100
+
+TakeReport = Callable[[Peer, Report], None]
+Connect = Callable[[TakeReport], Peer]
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +38,9 @@ class MqttPublisher:
     key and the untrusted payload of a message on `set/<key>`. Both are called from the
     publisher's thread and must return soon; what they raise is logged.
 
+    `connect` makes a peer that is not yet opened, and is given what takes its reports; None is
+    the broker of the settings. Without `start`, whoever calls `step` is the publisher's thread.
+
     Raises:
         ConfigError: the password or a certificate cannot be read.
     """
@@ -47,25 +53,30 @@ class MqttPublisher:
         *,
         timing: Timing | None = None,
         random: Random | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        connect: Connect | None = None,
     ) -> None:
         read_password(settings)
         tls_context(settings)
         self._settings = settings
+        self._clock = clock
+        self._connect = connect or self._open_connection
         self._mailbox = Mailbox()
         self._session = Session(
             settings,
             self._mailbox,
-            self._make_connection,
+            lambda: self._connect(self._take_report),
             on_acknowledged=on_event_acknowledged,
             on_command=on_command,
             timing=timing or Timing(),
             random=random or Random(),
         )
-        self._reports: deque[tuple[Connection, Report]] = deque()
-        self._dropped = Seldom(_log)  # used by paho's thread
+        self._reports: deque[tuple[Peer, Report]] = deque()
+        self._dropped = Seldom(_log, clock=clock.monotonic_s)  # used by paho's thread
         self._wake = threading.Event()
         self._stop_timeout_s: float | None = None
-        self._stepped_s = time.monotonic()
+        self._is_stopping = False
+        self._stepped_s = self._clock.monotonic_s()
         self._thread = threading.Thread(target=self._run, name="osa-publish", daemon=True)
         if settings.discovery:
             self.set_discovery(discovery_payload(settings))
@@ -137,6 +148,18 @@ class MqttPublisher:
         if self._thread.is_alive():
             self._thread.join(timeout_s + 1.0)
 
+    def step(self) -> float:
+        """Do what is due; the time in seconds until the next step at the latest."""
+        now_s = self._clock.monotonic_s()
+        self._stepped_s = now_s
+        while self._reports:
+            peer, report = self._reports.popleft()
+            self._session.handle(peer, report, now_s)
+        if self._stop_timeout_s is not None and not self._is_stopping:
+            self._is_stopping = True
+            self._session.stop(now_s, self._stop_timeout_s)
+        return self._session.step(now_s)
+
     @property
     def connected(self) -> bool:
         """Whether the link is open, as far as acknowledgements tell."""
@@ -151,12 +174,12 @@ class MqttPublisher:
     def puback_age_s(self) -> float | None:
         """Seconds since the broker last acknowledged something or connected; None if never."""
         puback_s = self._session.puback_s
-        return None if puback_s is None else time.monotonic() - puback_s
+        return None if puback_s is None else self._clock.monotonic_s() - puback_s
 
     @property
     def step_age_s(self) -> float:
         """Seconds since the publisher's thread last went round: its heartbeat."""
-        return time.monotonic() - self._stepped_s
+        return self._clock.monotonic_s() - self._stepped_s
 
     @property
     def waiting_events(self) -> int:
@@ -164,37 +187,28 @@ class MqttPublisher:
         return self._mailbox.waiting_events
 
     def _put_state(self, message: Message) -> None:
-        self._mailbox.put_state(message, time.monotonic())
+        self._mailbox.put_state(message, self._clock.monotonic_s())
         self._wake.set()
 
-    def _make_connection(self) -> Connection:
+    def _open_connection(self, report: TakeReport) -> Connection:
         """Reads the credentials anew: they may have been put right."""
         return Connection(
             self._settings,
             read_password(self._settings),
             tls_context(self._settings),
             will=availability(self._settings, OFFLINE),
-            report=self._take_report,
+            report=report,
         )
 
-    def _take_report(self, connection: Connection, report: Report) -> None:
+    def _take_report(self, peer: Peer, report: Report) -> None:
         """Called from paho's thread. Only a broker's messages can come in any number."""
         if isinstance(report, Received) and len(self._reports) >= MAX_RECEIVED:
             self._dropped.warning("MQTT: a message is dropped: too many at once.")
             return
-        self._reports.append((connection, report))
+        self._reports.append((peer, report))
         self._wake.set()
 
     def _run(self) -> None:
-        is_stopping = False
         while self._session.link is not Link.ENDED:
             self._wake.clear()
-            now_s = time.monotonic()
-            self._stepped_s = now_s
-            while self._reports:
-                connection, report = self._reports.popleft()
-                self._session.handle(connection, report, now_s)
-            if self._stop_timeout_s is not None and not is_stopping:
-                is_stopping = True
-                self._session.stop(now_s, self._stop_timeout_s)
-            self._wake.wait(self._session.step(now_s))
+            self._wake.wait(self.step())

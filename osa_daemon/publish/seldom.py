@@ -1,8 +1,9 @@
 """Warnings that anyone on the broker can cause in any number: few of them reach the log."""
 
 import logging
-import time
 from collections.abc import Callable
+
+from osa_daemon.clock import SYSTEM_CLOCK
 
 EVERY_S = 10.0
 
@@ -17,7 +18,7 @@ class Seldom:
         self,
         log: logging.Logger,
         every_s: float = EVERY_S,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = SYSTEM_CLOCK.monotonic_s,
     ) -> None:
         self._log = log
         self._every_s = every_s

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -71,12 +70,12 @@ class Bedside:
         self._beat = beat
         self._stop = stop
         self.has_told = threading.Event()
-        self._ticked_s = self._minute_s = self._heard_s = time.monotonic()
+        self._ticked_s = self._minute_s = self._heard_s = rooms.clock.monotonic_s()
         self._pause_seen_s: float | None = None
         self._chain: Chain | None = None  # begins with the first sound
         self._rests = False
         self._refusal_ends_s: float | None = None
-        self._refusals = Seldom(_log)
+        self._refusals = Seldom(_log, clock=rooms.clock.monotonic_s)
         self._refusal: str | None = None
         self._ntfy_problem: str | None = None  # as it was told
 
@@ -132,7 +131,7 @@ class Bedside:
             self.recover(left_open)
 
     def _hear(self, block: Block) -> None:
-        self._heard_s = time.monotonic()
+        self._heard_s = self._rooms.clock.monotonic_s()
         if self._rests:
             return
         if self._chain is None:
@@ -156,7 +155,7 @@ class Bedside:
             self._carry_out(*command)
         except OsaError as error:
             self._refusal = str(error)
-            self._refusal_ends_s = time.monotonic() + REFUSAL_S
+            self._refusal_ends_s = rooms.clock.monotonic_s() + REFUSAL_S
             self._refusals.warning(self._refusal)
         self._tell_configuration()
         # told again where nothing changed: whoever sent the command shows what it asked for
@@ -172,16 +171,17 @@ class Bedside:
 
     def _carry_out(self, key: str, payload: bytes) -> None:
         """Do what a command says; raises `OsaError` where that cannot be."""
+        rooms = self._rooms
         if key not in COMMANDS:
             raise ConfigError(unknown(key))
         if key == ACKNOWLEDGE:
             self._acknowledge()
         elif key == TEST_ALERT:
-            self._rooms.alerts.test(time.monotonic(), self._rooms.clock.now())
+            rooms.alerts.test(rooms.clock.monotonic_s(), rooms.clock.now())
         else:
-            wanted = self._rooms.live.rules.alerts
-            self._rooms.live.set(key, payload)
-            if wanted and not self._rooms.live.rules.alerts:
+            wanted = rooms.live.rules.alerts
+            rooms.live.set(key, payload)
+            if wanted and not rooms.live.rules.alerts:
                 self._withdraw()
             self._go_by_settings()
 
@@ -258,8 +258,8 @@ class Bedside:
 
     def _follow_pause(self, scored: Scored) -> None:
         """Keep in the journal that a pause is in progress, for a restart after a crash."""
-        now_s = time.monotonic()
         rooms = self._rooms
+        now_s = rooms.clock.monotonic_s()
         if scored.progress is Progress.ON and scored.progress_onset_s is not None:
             if self._pause_seen_s is None or now_s - self._pause_seen_s >= PAUSE_SEEN_S:
                 self._pause_seen_s = now_s
@@ -271,11 +271,11 @@ class Bedside:
             rooms.store.does(lambda j: j.end_pause())
 
     def _tick(self) -> None:
-        now_s = time.monotonic()
+        rooms = self._rooms
+        now_s = rooms.clock.monotonic_s()
         if now_s - self._ticked_s < TICK_S:
             return
         self._ticked_s = now_s
-        rooms = self._rooms
         now = rooms.clock.now()
         rooms.outbox.pump()
         self._rest_where_due(now)

@@ -29,6 +29,10 @@ class StreamClock:
         self._wall = wall
         self._began = wall()
 
+    def monotonic_s(self) -> float:
+        """Return the monotonic time (s), which no one sets."""
+        return self._monotonic()
+
     def wall_time(self, stream_s: float) -> datetime:
         """Return the local time, with its offset, of a moment of the stream."""
         return datetime.fromtimestamp(self._seconds(stream_s)).astimezone()

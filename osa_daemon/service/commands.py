@@ -3,6 +3,7 @@
 import logging
 import queue
 
+from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.publish.seldom import Seldom
 from osa_daemon.publish.topics import COMMANDS
 
@@ -20,9 +21,9 @@ class Commands:
     command: so a retained message is cleared.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._waiting: queue.Queue[tuple[str, bytes]] = queue.Queue(MOST_WAITING)
-        self._dropped = Seldom(_log)
+        self._dropped = Seldom(_log, clock=clock.monotonic_s)
 
     def put(self, key: str, payload: bytes) -> None:
         """Note a command; dropped where too many wait."""

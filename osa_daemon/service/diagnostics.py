@@ -2,10 +2,10 @@
 
 import os
 import resource
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.publish.payloads import Payload, diagnostics_payload
 from osa_daemon.scoring.night import read_figures
 from osa_daemon.service.store import Store
@@ -83,15 +83,16 @@ class Diagnostics:
     Load and memory are told anew where they have moved by `CPU_STEP` and `MEMORY_STEP_MB`.
     """
 
-    def __init__(self, store: Store, model_version: str) -> None:
+    def __init__(self, store: Store, model_version: str, clock: Clock = SYSTEM_CLOCK) -> None:
         self._store = store
+        self._clock = clock
         self._model_version = model_version
-        self._at = (time.monotonic(), cpu_s())
+        self._at = (self._clock.monotonic_s(), cpu_s())
         self._cpu, self._memory = Deadband(CPU_STEP), Deadband(MEMORY_STEP_MB)
 
     def payload(self, overruns: int, outbox: int) -> Payload:
         """Return the figures now."""
-        before, now = self._at, (time.monotonic(), cpu_s())
+        before, now = self._at, (self._clock.monotonic_s(), cpu_s())
         self._at = now
         share = max(now[1] - before[1], 0.0) / max(now[0] - before[0], 1e-3)
         return diagnostics_payload(
@@ -106,7 +107,7 @@ class Diagnostics:
         )
 
     def _events_last_hour(self) -> int | None:
-        now = datetime.now(UTC)
+        now = self._clock.utc()
         events = self._store.look(lambda j: j.events_between(now - timedelta(hours=1), now))
         return None if events is None else len(events)
 

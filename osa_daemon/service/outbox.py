@@ -2,19 +2,22 @@
 
 import contextlib
 import json
+import logging
 import queue
-import time
 from collections import deque
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Protocol
 
+from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.journal.rows import EventRow
 from osa_daemon.publish.payloads import Value, encode
 from osa_daemon.service.store import Store
 
 MOST_UNSTORED = 200  # events kept in memory while neither disk nor broker takes them
 BATCH = 50
+POLL_S = 0.02  # between looks for the last acknowledgements
+
+_log = logging.getLogger(__name__)
 
 
 class EventSender(Protocol):
@@ -28,9 +31,10 @@ class EventSender(Protocol):
 class Outbox:
     """Used by the chain's thread, `acknowledged` aside, which any thread may call."""
 
-    def __init__(self, store: Store, sender: EventSender) -> None:
+    def __init__(self, store: Store, sender: EventSender, clock: Clock = SYSTEM_CLOCK) -> None:
         self._store = store
         self._sender = sender
+        self._clock = clock
         self._acknowledged: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._unstored: deque[dict[str, Value]] = deque(maxlen=MOST_UNSTORED)
         self._rows: dict[str, int] = {}  # event id → row in the journal's outbox, once sent
@@ -42,7 +46,7 @@ class Outbox:
 
         None, and nothing is sent, where the journal holds an event of this id already.
         """
-        now = datetime.now(UTC)
+        now = self._clock.utc()
         stored = self._store.use(lambda j: j.record_event(row, encode(payload), now))
         if stored is False:
             return None
@@ -70,11 +74,10 @@ class Outbox:
 
     def settle(self, timeout_s: float) -> None:
         """Pump until the broker has everything that was sent, for at most `timeout_s`."""
-        until_s = time.monotonic() + timeout_s
+        until_s = self._clock.monotonic_s() + timeout_s
         self.pump()
-        while self.length and (left_s := until_s - time.monotonic()) > 0:
-            with contextlib.suppress(queue.Empty):
-                self._note(self._acknowledged.get(timeout=left_s))
+        while self.length and (left_s := until_s - self._clock.monotonic_s()) > 0:
+            self._clock.sleep(min(left_s, POLL_S))
             self.pump()
 
     @property
@@ -101,15 +104,32 @@ class Outbox:
     def _send_stored(self) -> bool:
         """Send what the journal holds; False where not all found room."""
         limit = BATCH + len(self._rows) + len(self._done)
-        waiting = self._store.look(lambda j: j.pending(limit)) or ()
+        waiting = self._store.look(lambda j: j.pending(limit))
+        if waiting is None:
+            return False  # what cannot be read now may wait there all the same
         for row in waiting:
-            payload = json.loads(row.payload)
-            if payload["id"] in self._rows or payload["id"] in self._done:
+            payload = _read(row.payload)
+            event_id = f"row {row.id}" if payload is None else str(payload["id"])
+            if event_id in self._rows or event_id in self._done:
                 continue
-            if not self._send(payload):
+            if payload is None:
+                _log.error("A message in the outbox is damaged and dropped: look after the disk.")
+                self._done[event_id] = row.id
+            elif self._send(payload):
+                self._rows[event_id] = row.id
+            else:
                 return False
-            self._rows[payload["id"]] = row.id
         return len(waiting) < limit
 
     def _send(self, payload: dict[str, Value]) -> bool:
         return self._sender.send_event(str(payload["id"]), payload)
+
+
+def _read(text: str) -> dict[str, Value] | None:
+    """Return a message; None where a worn disk has made it one that cannot be sent."""
+    try:
+        payload = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    is_whole = isinstance(payload, dict) and isinstance(payload.get("id"), str)
+    return payload if is_whole else None

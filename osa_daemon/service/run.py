@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable
 
@@ -15,6 +14,7 @@ from osa_daemon import __version__
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.microphone import MicrophoneSource
 from osa_daemon.audio.source import Source
+from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED
 from osa_daemon.journal.journal import Journal
 from osa_daemon.publish.mqtt import MqttPublisher
@@ -100,20 +100,24 @@ class Daemon:
         models: Models,
         live: LiveSettings,
         source: Source,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._loaded = loaded
         self._models = models
         self._live = live
         self._source = source
+        self._clock = clock
         self._model_version = models.network.sha256[:12]
         broker = mqtt_settings(
             loaded.settings.mqtt, model=self._model_version, alerts=loaded.settings.alerts
         )
         self._acknowledged: list[Callable[[str], None]] = []
-        self._commands = Commands()
-        self.publisher = MqttPublisher(broker, self._on_acknowledged, self._commands.put)
+        self._commands = Commands(clock)
+        self.publisher = MqttPublisher(
+            broker, self._on_acknowledged, self._commands.put, clock=clock
+        )
         self._ntfy = make_ntfy(loaded.settings)
-        self._beats = Heartbeats(time.monotonic)
+        self._beats = Heartbeats(clock.monotonic_s)
         self._stop = threading.Event()
         self._is_signalled = False
         self._bedside: Bedside | None = None
@@ -153,7 +157,11 @@ class Daemon:
     def _make_bedside(self) -> Bedside:
         """Make what belongs to the chain's thread, in that thread (SQLite wants it so)."""
         settings, publisher, live = self._loaded.settings, self.publisher, self._live
-        clock = StreamClock(getattr(self._source, "monotonic_at", None))
+        clock = StreamClock(
+            getattr(self._source, "monotonic_at", None),
+            monotonic=self._clock.monotonic_s,
+            wall=self._clock.wall_s,
+        )
         ntfy = self._ntfy
         bulletin = Bulletin(
             publisher,
@@ -164,7 +172,7 @@ class Daemon:
             on_alert=ntfy.tell if ntfy is not None else None,
         )
         store = Store(lambda: open_journal(settings), bulletin.storage)
-        outbox = Outbox(store, publisher)
+        outbox = Outbox(store, publisher, self._clock)
         self._acknowledged.append(outbox.acknowledged)
         rooms = Rooms(
             source=self._source,
@@ -174,9 +182,16 @@ class Daemon:
             outbox=outbox,
             bulletin=bulletin,
             publisher=publisher,
-            tonight=Tonight(store, bulletin, live.rules, settings.journal.keep_days, clock.now()),
+            tonight=Tonight(
+                store,
+                bulletin,
+                live.rules,
+                settings.journal.keep_days,
+                clock.now(),
+                clock=self._clock,
+            ),
             minutes=Minutes(store),
-            diagnostics=Diagnostics(store, self._model_version),
+            diagnostics=Diagnostics(store, self._model_version, self._clock),
             commands=self._commands,
             live=live,
             alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, clock.now()),

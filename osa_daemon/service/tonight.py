@@ -1,11 +1,11 @@
 """The night that is going on: its figures, kept across restarts, told and rolled over at noon."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 
+from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.journal.rows import EventRow, NightRow
 from osa_daemon.publish import topics
 from osa_daemon.scoring.event import Event
@@ -34,13 +34,16 @@ class Tonight:
         rules: ScoringSettings,
         keep_days: int,
         now: datetime,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._store = store
+        self._clock = clock
         self._bulletin = bulletin
         self._rules = rules
         self._keep_days = keep_days
         self._saved: NightCounts | None = None
-        self._saved_s = time.monotonic()
+        self._saved_s = self._clock.monotonic_s()
         self.night, self.tally, self._started = self._begin(now)
         self._tell_last()
         self._forget_old()
@@ -79,20 +82,20 @@ class Tonight:
 
     def minute(self) -> None:
         """Tell the figures, and commit them now and then."""
-        if time.monotonic() - self._saved_s >= SAVE_S:
+        if self._clock.monotonic_s() - self._saved_s >= SAVE_S:
             self.save()
         else:
             self.tell()
 
     def save(self) -> None:
         """Commit the figures where they changed, and tell them."""
-        self._saved_s = time.monotonic()
+        self._saved_s = self._clock.monotonic_s()
         counts = self.tally.counts()
         if counts != self._saved:
             row = NightRow(
                 self.night,
                 self._started.astimezone(UTC),
-                datetime.now(UTC),
+                self._clock.utc(),
                 json.dumps(asdict(self.tally.figures())),
                 json.dumps(asdict(counts)),
             )

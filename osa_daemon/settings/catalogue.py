@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -49,6 +50,7 @@ class Setting:
         return f"{number} from {self.minimum} to {self.maximum}{unit}{null}"
 
 
+@cache  # the model does not change, and each command of the broker looks several times
 def catalogue() -> tuple[Setting, ...]:
     """Return every setting in the order of the model."""
     return tuple(_rows(Settings, ""))
@@ -63,6 +65,7 @@ def find_setting(key: str) -> Setting:
     return {row.key: row for row in catalogue()}[key]
 
 
+@cache
 def section_keys() -> frozenset[str]:
     """Return the dotted names of all sections, `mqtt.tls` among them."""
     keys = [row.key.split(".") for row in catalogue()]
