@@ -51,7 +51,7 @@ def test_a_chain_that_hangs_at_the_end_is_a_stall(start_daemon: Start, data: Pat
     reached = tmp_path / "reached"
     script = script_of(
         tmp_path,
-        "run.CHAIN_STOP_S = 0.2\n"
+        "run.CHAIN_SILENT_S = 0.2\n"
         "def hang(self, timeout_s):\n"
         f"    Path({str(reached)!r}).touch()\n"
         "    time.sleep(3600)\n"
