@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from osa_daemon.errors import ConfigError
+from osa_daemon.settings.catalogue import catalogue
 from osa_daemon.settings.change import change
 from osa_daemon.settings.load import Loaded, load
 from osa_daemon.settings.reload import reread
@@ -130,3 +131,14 @@ def test_the_environment_passes_over_the_file_as_ever(config: Path):
     write(config, "mqtt:\n  username: osa\n  password_file: /etc/other\n")
     read = reread(first, environ)
     assert (read.changed, read.waits) == ((), ())
+
+
+def test_the_readme_names_what_needs_a_restart() -> None:
+    """Whole sections but for the one key: who adds a setting there decides anew."""
+    fixed = [row.key for row in catalogue() if not row.about.live]
+    sections = ("microphone.", "mqtt.", "ntfy.")
+    assert [key for key in fixed if not key.startswith(sections)] == ["journal.state_dir"]
+    live = [row.key for row in catalogue() if row.about.live]
+    assert [key for key in live if key.startswith(sections)] == []
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    assert "but `microphone.*`, `mqtt.*`, `ntfy.*` and `journal.state_dir`" in readme
