@@ -14,7 +14,7 @@ from osa_daemon import __version__
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.microphone import MicrophoneSource
 from osa_daemon.audio.source import Source
-from osa_daemon.errors import EXIT_OK, EXIT_STALLED
+from osa_daemon.errors import EXIT_STALLED
 from osa_daemon.journal.journal import Journal
 from osa_daemon.publish.mqtt import MqttPublisher
 from osa_daemon.publish.ntfy import NtfyChannel
@@ -49,7 +49,6 @@ from osa_daemon.settings.model import Settings
 CHAIN_DEADLINE_S = 30.0  # where it is in none of the tasks that have their own
 PUBLISH_DEADLINE_S = 60.0  # of its thread; a broker that is away for a night is no hang
 NTFY_DEADLINE_S = 900.0  # of one attempt: the resolver alone may take minutes
-STATUS_EVERY_S = 1.0
 CHAIN_SILENT_S = 8.0  # at the end, without a sign of life
 CHAIN_STOP_S = 20.0  # with signs of life: a slow card; with the next two below `ENDING`
 NTFY_STOP_S = 2.0
@@ -68,9 +67,9 @@ def run_command(args: argparse.Namespace, loaded: Loaded, signals: Signals | Non
     vigil.begin()
     try:
         models = vigil.attend(LOADING, load_models)
-        if models is None:  # told to end: whatever still loads them must not hold that up
+        if models is None:  # it is to end: whatever still loads them must not hold that up
             notify.stopping()
-            leave_at_once(EXIT_OK)
+            leave_at_once(vigil.exit_code)
         metadata = models.detector().metadata
         live = LiveSettings(loaded, metadata)
         for warning in (*with_shortfall(loaded, metadata).warnings, *exposed(loaded)):
@@ -136,7 +135,6 @@ class Daemon:
         self._reload = threading.Event()
         self._herald = Herald(self._vigil.signals, self._reload)
         self._status = StatusLine()
-        self._told_s = float("-inf")
         self._store: Store | None = None
         self._bedside: Bedside | None = None
         self._bulletin: Bulletin | None = None
@@ -235,10 +233,8 @@ class Daemon:
         while chain.is_alive() and not self._vigil.must_end:
             chain.join(LOOP_S)
             self._vigil.pulse(starts=not self._herald.is_ready)
-            if time.monotonic() - self._told_s >= STATUS_EVERY_S:
-                self._told_s = time.monotonic()
-                has_told = self._bedside is not None and self._bedside.has_told.is_set()
-                self._herald.tell(self._line(), is_up=has_told)
+            has_told = self._bedside is not None and self._bedside.has_told.is_set()
+            self._herald.tell(self._line(), is_up=has_told)
 
     def _line(self) -> str:
         """Return what `systemctl status` is to show."""
@@ -251,7 +247,7 @@ class Daemon:
         return self._status.line(
             None if bulletin is None else bulletin.events,
             is_connected=self.publisher.connected,
-            starting=self._chain_stage.task,
+            starting=self._chain_stage.task if store is None else "waiting for the first sound",
             troubles=tuple(troubles),
         )
 
@@ -269,8 +265,7 @@ class Daemon:
         if chain.is_alive():
             self._leave_behind()
         _log.info("Stopped.")
-        death = self._vigil.deaths.first
-        return EXIT_OK if death is None else death.exit_code
+        return self._vigil.exit_code
 
     def _wait_for(self, chain: threading.Thread) -> None:
         """Let the chain say its last, as long as it gives signs of life."""
@@ -285,7 +280,7 @@ class Daemon:
         task = self._chain_stage.task or "an unknown place"
         if self._bedside is None:  # still at the start: nothing was heard, nothing can be lost
             _log.info("Stopped while the chain was at %s.", task)
-            leave_at_once(EXIT_OK)
+            leave_at_once(self._vigil.exit_code)
         _log.error("The chain does not end; it hangs in %s.", task)
         faulthandler.dump_traceback(all_threads=True)
         leave_at_once(EXIT_STALLED)

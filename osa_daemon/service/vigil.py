@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from queue import Queue
 from typing import TypeVar
 
+from osa_daemon.errors import EXIT_OK
 from osa_daemon.service import notify
 from osa_daemon.service.deaths import Deaths
 from osa_daemon.service.guard import Guard
@@ -59,6 +60,11 @@ class Vigil:
     def must_end(self) -> bool:
         """Whether a signal asked for the end, or a thread has died."""
         return self.signals.stop or self.deaths.first is not None
+
+    @property
+    def exit_code(self) -> int:
+        """What the process is to end with, as far as threads are concerned."""
+        return EXIT_OK if self.deaths.first is None else self.deaths.first.exit_code
 
     def pulse(self, *, starts: bool) -> None:
         """Show that the main thread is alive; `starts`: systemd still waits for `READY=1`."""

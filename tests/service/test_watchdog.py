@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import DaemonProcess, script_of
-from tests.mosquitto import Mosquitto, Subscriber, wait_for
+from tests.mosquitto import Mosquitto, wait_for
 
 Start = Callable[..., DaemonProcess]
 QUICK = "guard.LOOK_S = 0.1\n"
 SHORT = (
-    "bedside.READING = tasks.Task('reading sound', 1.0)\n"
+    "bedside.READING = tasks.Task('reading sound', 3.0)\n"
     "run.OPENING = tasks.Task('opening and checking the journal', 1.0)\n"
     "bedside.SETTINGS = tasks.Task('reading the settings again', 1.0)\n"
     "run.LOADING = tasks.Task('loading the models', 1.0)\n"
@@ -61,9 +61,10 @@ def test_what_hangs_is_named_with_all_stacks(
     wait_for(lambda: any("STATUS=The stage" in line for line in daemon.notified))
 
 
-def test_a_settings_file_that_blocks_is_a_hang(start_daemon: Start, data: Path, tmp_path: Path):
+def test_a_settings_file_that_blocks_is_a_hang(start_daemon: Start, tmp_path: Path):
     """A fifo in its place, that nobody writes to: a call of the kernel that never returns."""
-    daemon = start_daemon(1, *of_file(data), command=script_of(tmp_path, QUICK + SHORT))
+    settings = f"microphone:\n  device: name:none\njournal:\n  state_dir: {tmp_path}/state\n"
+    daemon = start_daemon(1, settings=settings, command=script_of(tmp_path, QUICK + SHORT))
     daemon.wait_until_ready()
     daemon.config.unlink()
     os.mkfifo(daemon.config)
@@ -154,36 +155,38 @@ def test_a_source_may_ask_for_the_end(start_daemon: Start, data: Path, tmp_path:
     wait_for(lambda: "STOPPING=1" in daemon.notified, what="STOPPING=1")
 
 
-def test_a_network_thread_that_dies_and_a_stop_of_the_whole_restart_nothing(
-    mosquitto: Mosquitto,
-    subscribe: Callable[..., Subscriber],
-    start_daemon: Start,
-    data: Path,
-    tmp_path: Path,
+def test_what_is_away_or_stopped_restarts_nothing(
+    mosquitto: Mosquitto, start_daemon: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """The MQTT library's thread is replaced with its connection; SIGSTOP is no stage's fault."""
+    """No microphone, a network thread that dies, a broker that hangs, SIGSTOP: none is a hang."""
+    monkeypatch.setenv("WATCHDOG_USEC", "400000")  # so that it is fed every 0.1 s
     body = (
-        f"{QUICK}run.CHAIN_DEADLINE_S = 2.0\nbedside.READING = tasks.Task('reading sound', 2.0)\n"
-        "from osa_daemon.publish import connection\n"
+        f"{QUICK}run.CHAIN_DEADLINE_S = run.PUBLISH_DEADLINE_S = vigil.MAIN_DEADLINE_S = 3.0\n"
+        "bedside.READING = tasks.Task('reading sound', 3.0)\n"
         "from osa_daemon.service import heartbeat\nheartbeat.STANDSTILL_S = 1.0\n"
-        "old = connection.Connection.subscribe\n"
+        "from osa_daemon.publish import connection\n"
+        "subscribe = connection.Connection.subscribe\n"
         "def once(self, topics):\n"
-        "    connection.Connection.subscribe = old\n"
+        "    connection.Connection.subscribe = subscribe\n"
         "    self._client._packet_handle = lambda: 1 / 0\n"
-        "    old(self, topics)\n"
+        "    subscribe(self, topics)\n"
         "connection.Connection.subscribe = once\n"
-        "from osa_daemon.publish.timing import Timing\n"
-        "from osa_daemon.publish import mqtt\n"
-        "mqtt.Timing = lambda: Timing(puback_deadline_s=1.0)\n"
     )
-    subscriber = subscribe(mosquitto.port)
-    daemon = start_daemon(mosquitto.port, *of_file(data), command=script_of(tmp_path, body))
+    settings = f"microphone:\n  device: name:none\njournal:\n  state_dir: {tmp_path}/state\n"
+    daemon = start_daemon(mosquitto.port, settings=settings, command=script_of(tmp_path, body))
+
+    def is_fed(times: int) -> None:
+        before = daemon.notified.count("WATCHDOG=1")
+        wait_for(lambda: daemon.notified.count("WATCHDOG=1") > before + times, 60.0, "feeding")
+
     daemon.wait_until_ready()
     daemon.wait_for_log("The network thread of MQTT ended by ZeroDivisionError")
-    subscriber.wait_for(lambda: subscriber.last("/hearing") == "online", 30.0)
+    mosquitto.freeze()
+    is_fed(32)  # at least 3.2 s: longer than every deadline
     daemon.process.send_signal(signal.SIGSTOP)
-    time.sleep(3.0)  # longer than the deadline: what must not count is time itself
+    stopped_s = time.monotonic()
+    wait_for(lambda: time.monotonic() - stopped_s > 3.5, what="a standstill")
     daemon.process.send_signal(signal.SIGCONT)
-    before = daemon.notified.count("WATCHDOG=1")
-    wait_for(lambda: daemon.notified.count("WATCHDOG=1") > before, 30.0, "a sign of life")
+    is_fed(5)
+    mosquitto.thaw()
     assert daemon.end() == 0, daemon.log.read_text()
