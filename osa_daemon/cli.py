@@ -63,11 +63,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _dispatch(arguments: Namespace) -> int:
     if arguments.command == "evaluate" and _holds_material(arguments.data):
         return _simulated_evaluation(arguments.data)(arguments)
-    handler = handler_of(arguments.command)
     if arguments.command == "run":
+        # before the models' runtime is imported, which takes a Pi seconds
+        signals = import_module("osa_daemon.service.signals").Signals.install()
+        handler = handler_of(arguments.command)
         loaded = import_module("osa_daemon.settings.load").load(arguments.config)
-        return handler(arguments, loaded)
-    return handler(arguments)
+        return handler(arguments, loaded, signals)
+    return handler_of(arguments.command)(arguments)
 
 
 def handler_of(command: str) -> Callable[..., int]:

@@ -11,6 +11,21 @@ from pathlib import Path
 from tests.mosquitto import wait_for
 
 START_TIMEOUT_S = 60.0
+HEAD = """
+import os, sys, threading, time
+from pathlib import Path
+from osa_daemon.audio.file import FileSource
+from osa_daemon.cli import main
+from osa_daemon.service import bedside, guard, run, tasks, vigil
+"""
+TAIL = "sys.exit(main(['run', *sys.argv[1:]]))\n"
+
+
+def script_of(folder: Path, body: str) -> tuple[str]:
+    """A program that runs the daemon with parts replaced, for `command` of a `DaemonProcess`."""
+    path = folder / "replaced.py"
+    path.write_text(HEAD + body + TAIL)
+    return (str(path),)
 
 
 class DaemonProcess:
@@ -35,6 +50,7 @@ class DaemonProcess:
             f"mqtt:\n  host: 127.0.0.1\n  port: {port}\n"
             + (settings or f"journal:\n  state_dir: {folder / 'state'}\n")
         )
+        self.config = config
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(folder / "notify"))
         self._listener = threading.Thread(target=self._listen, daemon=True)
@@ -63,6 +79,19 @@ class DaemonProcess:
     def wait(self, timeout_s: float = 120.0) -> int:
         """Wait for its end; return the exit code."""
         return self.process.wait(timeout_s)
+
+    def reload(self, settings: str) -> None:
+        """Put `settings` in the place of those after `mqtt`, and ask for them to be taken up."""
+        kept = "".join(self.config.read_text().splitlines(keepends=True)[:3])
+        fresh = self.config.with_suffix(".new")
+        fresh.write_text(kept + settings)
+        fresh.replace(self.config)
+        self.process.send_signal(signal.SIGHUP)
+
+    def wait_for_log(self, words: str, timeout_s: float = 30.0) -> str:
+        """Wait until it has logged `words`; return its log."""
+        wait_for(lambda: words in self.log.read_text(), timeout_s, words)
+        return self.log.read_text()
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Signal it, and wait for its end."""

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from random import Random
 
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
@@ -123,6 +124,12 @@ class MqttPublisher:
                 min_interval_s=DISCOVERY_MIN_INTERVAL_S,
             )
         )
+
+    def adopt(self, alert_after_range: tuple[int, int]) -> None:
+        """Announce other bounds of the command `alert_after_s`."""
+        settings = replace(self._settings, alert_after_range=alert_after_range)
+        if settings.discovery:
+            self.set_discovery(discovery_payload(settings))
 
     def send_event(self, event_id: str, payload: Mapping[str, Value]) -> bool:
         """Send a decided event until the broker acknowledges it.

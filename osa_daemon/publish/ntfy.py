@@ -28,8 +28,8 @@ class NtfyChannel:
     `problem` tells of it. A message is tried again until it is taken, its alert is over, or it
     is stale. Nothing is sent but messages: no connection is made while there is no alert.
 
-    Its thread is a daemon and no stage of the watchdog: a second way that fails must not take
-    the first one with it.
+    A second way that fails must not take the first one with it: `busy_s` is for a watchdog of
+    much patience.
     """
 
     def __init__(
@@ -76,13 +76,18 @@ class NtfyChannel:
     @property
     def problem(self) -> str | None:
         """Why the last message was not taken, or the next cannot be sent, in one sentence."""
-        busy_since_s, hangs_s = self._busy_since_s, self._timing.hangs_s
-        if busy_since_s is not None and time.monotonic() - busy_since_s > hangs_s:
+        if self.busy_s > self._timing.hangs_s:
             return (
                 f"A message to {self._settings.address.server} hangs: check the network and its "
                 "name server."
             )
         return self._token_problem or self._failure
+
+    @property
+    def busy_s(self) -> float:
+        """For how long (s) the attempt that is under way has lasted; 0 where none is."""
+        busy_since_s = self._busy_since_s
+        return 0.0 if busy_since_s is None else time.monotonic() - busy_since_s
 
     def _run(self) -> None:
         while True:

@@ -3,12 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from osa_daemon.audio.block import Block
 from osa_daemon.audio.source import Source, SourceState
-from osa_daemon.errors import ConfigError, OsaError
+from osa_daemon.errors import ConfigError, OsaError, StalledError
 from osa_daemon.journal.rows import EventRow, OpenPause
 from osa_daemon.publish import payloads, topics
 from osa_daemon.publish.seldom import Seldom
@@ -25,6 +25,7 @@ from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
 from osa_daemon.service.store import Store
+from osa_daemon.service.tasks import READING, SETTINGS, Doing, unwatched
 from osa_daemon.service.tonight import Tonight
 
 READ_TIMEOUT_S = 0.5
@@ -40,7 +41,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Rooms:
-    """What the bedside needs of the other rooms, made by `run`."""
+    """What the bedside needs of the other rooms, made by `run`.
+
+    `reload` is set by whoever wants the settings to be read again, and cleared once they are.
+    """
 
     source: Source
     make_chain: Callable[[], Chain]
@@ -56,6 +60,9 @@ class Rooms:
     live: LiveSettings
     alerts: AlertPolicy
     ntfy_problem: Callable[[], str | None] = lambda: None
+    doing: Doing = unwatched
+    reload: threading.Event = field(default_factory=threading.Event)
+    on_reloaded: Callable[[], None] = lambda: None
 
 
 class Bedside:
@@ -89,15 +96,20 @@ class Bedside:
             self._recover_left_open()
             self._rest_where_due(rooms.clock.now())
             while not self._stop.is_set():
-                block = rooms.source.read(READ_TIMEOUT_S)
+                with rooms.doing(READING):
+                    block = rooms.source.read(READ_TIMEOUT_S)
                 self._beat()
                 if block is not None:
                     self._hear(block)
                 self._obey()
+                self._reload_where_asked()
                 if rooms.source.health().state is SourceState.ENDED:
                     break
                 self._tick()
             self._finish()
+        except StalledError:
+            self._finish()  # nothing here hangs: what is known is kept
+            raise
         finally:
             rooms.store.close()
 
@@ -179,18 +191,33 @@ class Bedside:
         elif key == TEST_ALERT:
             rooms.alerts.test(rooms.clock.monotonic_s(), rooms.clock.now())
         else:
-            wanted = rooms.live.rules.alerts
+            alerted = rooms.live.rules.alerts
             rooms.live.set(key, payload)
-            if wanted and not rooms.live.rules.alerts:
-                self._withdraw()
-            self._go_by_settings()
+            self._go_by_settings(alerted=alerted)
 
-    def _go_by_settings(self) -> None:
-        """Let what runs go by the settings as they are now."""
+    def _reload_where_asked(self) -> None:
+        """Take up the settings file where that is asked for, all of it or nothing."""
+        rooms = self._rooms
+        if not rooms.reload.is_set():
+            return
+        alerted = rooms.live.rules.alerts
+        with rooms.doing(SETTINGS):
+            is_taken = rooms.live.reload()
+        if is_taken:
+            self._go_by_settings(alerted=alerted)
+            rooms.on_reloaded()
+            rooms.bulletin.settings(rooms.live.values)
+        self._tell_configuration()
+        rooms.reload.clear()
+
+    def _go_by_settings(self, *, alerted: bool) -> None:
+        """Let what runs go by the settings as they are now; `alerted`: alerts were on before."""
         rooms, rules = self._rooms, self._rooms.live.rules
+        if alerted and not rules.alerts:
+            self._withdraw()
         if self._chain is not None:
             self._chain.scorer.adopt(rules)
-        rooms.tonight.adopt(rules)
+        rooms.tonight.adopt(rules, rooms.live.settings.journal.keep_days)
         self._permit(rooms.clock.now())
         self._rest_where_due(rooms.clock.now())
 

@@ -34,7 +34,7 @@ def mqtt_settings(
         device_id=mqtt.device_id,
         device_name=mqtt.device_name,
         area=mqtt.area,
-        alert_after_range=_alert_after_range(alerts or Alerts()),
+        alert_after_range=alert_after_range(alerts or Alerts()),
         version=osa_daemon.__version__,
         model=model,
         computer=computer.model,
@@ -42,7 +42,7 @@ def mqtt_settings(
     )
 
 
-def _alert_after_range(alerts: Alerts) -> tuple[int, int]:
+def alert_after_range(alerts: Alerts) -> tuple[int, int]:
     """Return the least and the most (s) of what fits between notice and urgent."""
     row = next(row for row in catalogue() if row.key == "alerts.after_s")
     least, most = int(row.minimum or 0), int(row.maximum or 0)

@@ -70,6 +70,7 @@ class Bulletin:
         self._silent_frames = 0
         self._clipped = Recent(CLIP_WINDOW)
         self._text = ""
+        self.events: int | None = None  # of this night, as it was told last
 
     def begin(self) -> None:
         """Tell what is so before the first sound; problems are told by those who know them."""
@@ -171,6 +172,8 @@ class Bulletin:
         self, suffix: str, night: date, figures: NightFigures, started: datetime | None
     ) -> None:
         """Tell the figures of a night."""
+        if suffix == topics.NIGHT_CURRENT.suffix:
+            self.events = figures.events
         self._publisher.set_state(
             suffix,
             payloads.night_payload(

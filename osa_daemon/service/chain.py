@@ -12,6 +12,7 @@ from osa_daemon.scoring.event import Scored
 from osa_daemon.scoring.scorer import Scorer
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.models import Models
+from osa_daemon.service.tasks import DETECTING, ENCODING, SCORING, Doing, unwatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Chain:
     """Front end, detector and scoring in a row; memory does not grow with the stream.
 
     `end` is the absolute index of the sample after the last one that entered; `rest` are the
-    delayed readings of the last frames, which only the end gives.
+    delayed readings of the last frames, which only the end gives. `doing` watches over each part.
     """
 
     def __init__(
@@ -34,7 +35,9 @@ class Chain:
         models: Models,
         settings: ScoringSettings,
         new_id: Callable[[float], str],
+        doing: Doing = unwatched,
     ) -> None:
+        self._doing = doing
         self._extractor = FeatureExtractor(models.encoder)
         self._detector = models.detector()
         self.scorer = Scorer(settings, new_id)
@@ -44,19 +47,26 @@ class Chain:
     def push(self, block: Block) -> list[Step]:
         """Return what `block` led to: the frames that it completed."""
         self.end = block.end
-        return self._steps(self._extractor.push(block))
+        with self._doing(ENCODING):
+            features = self._extractor.push(block)
+        return self._steps(features)
 
     def finish(self) -> tuple[list[Step], Scored]:
         """Return the frames still owed and what the end itself decides; nothing may follow."""
-        steps = self._steps(self._extractor.flush())
-        self.rest = tuple(self._detector.flush())
+        with self._doing(ENCODING):
+            features = self._extractor.flush()
+        steps = self._steps(features)
+        with self._doing(DETECTING):
+            self.rest = tuple(self._detector.flush())
         return steps, self.scorer.finish(self.rest)
 
     def _steps(self, features: Features | None) -> list[Step]:
         if features is None:
             return []
-        frames = self._detector.push(features)
-        return [Step(frame, self.scorer.push(frame)) for frame in frames]
+        with self._doing(DETECTING):
+            frames = self._detector.push(features)
+        with self._doing(SCORING):
+            return [Step(frame, self.scorer.push(frame)) for frame in frames]
 
 
 def ids_of(stream: str) -> Callable[[float], str]:

@@ -1,10 +1,11 @@
 """The settings in force, which commands may change while the daemon runs; and who lies in bed."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from osa_daemon.detector.model import Metadata
-from osa_daemon.errors import ConfigError
+from osa_daemon.errors import ConfigError, ModelError
 from osa_daemon.publish.payloads import Value
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.rules import scoring_settings, shortfall
@@ -13,6 +14,8 @@ from osa_daemon.settings.alerts import Alerts
 from osa_daemon.settings.change import change, parse_value
 from osa_daemon.settings.hours import Hours
 from osa_daemon.settings.load import Loaded
+from osa_daemon.settings.model import Settings
+from osa_daemon.settings.reload import reread
 from osa_daemon.settings.words import shorten
 
 BED_PRESENCE = "bed_presence"
@@ -23,7 +26,13 @@ SETTING_OF: Mapping[str, str] = {  # key of a command → the setting that it ov
     "alerts": "alerts.enabled",
 }
 NIGHT = Hours.parse("21:00-09:00")  # where the settings do not tell when somebody sleeps
+NOT_TAKEN_UP = (
+    "The settings before stay in force; put the file right, because the daemon would not start "
+    "with it, and reload again."
+)
 _IN_BED = {"on": True, "off": False, "none": None}
+
+_log = logging.getLogger(__name__)
 
 
 class LiveSettings:
@@ -38,6 +47,18 @@ class LiveSettings:
         self._metadata = metadata
         self.rules: ScoringSettings = scoring_settings(loaded.settings, metadata)
         self.in_bed: bool | None = None
+        self._refusal: str | None = None  # why the file was not taken up
+        self._waits: tuple[str, ...] = ()  # keys that the file changes and a restart takes up
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._loaded.settings
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the settings file was not taken up when it was read last."""
+        return self._refusal is not None
 
     @property
     def warnings(self) -> str | None:
@@ -47,7 +68,9 @@ class LiveSettings:
         """
         told = shortfall(self._loaded.settings, self._metadata)
         secrets = exposed(self._loaded)
-        return " ".join([*([told] if told else []), *self._loaded.warnings, *secrets]) or None
+        sentences = (self._refusal, told, needs_restart(self._waits))
+        first = [sentence for sentence in sentences if sentence is not None]
+        return " ".join([*first, *self._loaded.warnings, *secrets]) or None
 
     @property
     def alerts(self) -> Alerts:
@@ -87,6 +110,27 @@ class LiveSettings:
         )
         self.rules = scoring_settings(self._loaded.settings, self._metadata)
 
+    def reload(self) -> bool:
+        """Read the settings file again: all of it that can change live is in force, or nothing.
+
+        Return whether it was taken up. What is wrong with it, and what needs a restart, stands in
+        `warnings` from now on, and in the log.
+        """
+        try:
+            read = reread(self._loaded)
+            rules = scoring_settings(read.loaded.settings, self._metadata)
+        except (ConfigError, ModelError) as error:
+            self._refusal = f"{' '.join(str(error).split())} {NOT_TAKEN_UP}"
+            _log.error("%s", self._refusal)
+            return False
+        self._loaded, self.rules, self._waits = read.loaded, rules, read.waits
+        self._refusal = None
+        _log.info("The settings were read again. %s", _changes(read.changed))
+        for sentence in (needs_restart(read.waits), *read.loaded.warnings):
+            if sentence is not None:
+                _log.warning("%s", sentence)
+        return True
+
     def rests(self, now: datetime) -> str | None:
         """Return why nobody listens at the local time `now`; None where the daemon is to listen."""
         monitoring = self._loaded.settings.monitoring
@@ -103,6 +147,21 @@ class LiveSettings:
         if hours is not None:
             return now.time() in hours
         return now.time() in NIGHT if self.in_bed is None else self.in_bed
+
+
+def needs_restart(keys: Sequence[str]) -> str | None:
+    """Return the sentence on settings that were changed and are not in force; None without any."""
+    if not keys:
+        return None
+    verb = "was" if len(keys) == 1 else "were"
+    return (
+        f"{', '.join(keys)} {verb} changed in the settings, but cannot change while the daemon "
+        "runs: sudo systemctl restart osa-daemon takes that up."
+    )
+
+
+def _changes(keys: Sequence[str]) -> str:
+    return f"In force now: {', '.join(keys)}." if keys else "Nothing that can change live differs."
 
 
 def _text_of(key: str, payload: bytes) -> str:

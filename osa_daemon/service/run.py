@@ -1,34 +1,35 @@
-"""`osa-daemon run`: wiring of the rooms, and the main thread that watches over the others."""
+"""`osa-daemon run`: wiring of the rooms, and the threads of one run from its start to its end."""
 
 import argparse
 import faulthandler
 import logging
-import os
-import signal
 import sys
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from osa_daemon import __version__
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.microphone import MicrophoneSource
 from osa_daemon.audio.source import Source
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
-from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED
+from osa_daemon.errors import EXIT_STALLED
 from osa_daemon.journal.journal import Journal
 from osa_daemon.publish.mqtt import MqttPublisher
 from osa_daemon.publish.ntfy import NtfyChannel
+from osa_daemon.publish.payloads import DaemonState
 from osa_daemon.service import notify
 from osa_daemon.service.alerting.start import alert_policy
 from osa_daemon.service.bedside import Bedside, Rooms
-from osa_daemon.service.broker import mqtt_settings
+from osa_daemon.service.broker import alert_after_range, mqtt_settings
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Chain
 from osa_daemon.service.clock import StreamClock
 from osa_daemon.service.commands import Commands
 from osa_daemon.service.diagnostics import Diagnostics
-from osa_daemon.service.heartbeat import Heartbeats
+from osa_daemon.service.guard import leave_at_once, watch_the_end
+from osa_daemon.service.herald import Herald
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.models import Models, load_models
@@ -36,34 +37,48 @@ from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
 from osa_daemon.service.outbox import Outbox
 from osa_daemon.service.rules import with_shortfall
 from osa_daemon.service.secret_files import exposed
+from osa_daemon.service.signals import Signals
+from osa_daemon.service.status_line import StatusLine
 from osa_daemon.service.store import Store
+from osa_daemon.service.tasks import ENDING, LOADING, OPENING, Task
 from osa_daemon.service.tonight import Tonight
+from osa_daemon.service.vigil import LOOP_S, Vigil
 from osa_daemon.settings.load import Loaded
 from osa_daemon.settings.model import Settings
 
-LOOP_S = 0.2
-CHAIN_DEADLINE_S = 30.0  # a 2 s chunk takes 20 ms here; a starved Pi may take seconds
-PUBLISH_DEADLINE_S = 60.0
-CHAIN_STOP_S = 6.0  # with the next two within systemd's TimeoutStopSec
+CHAIN_DEADLINE_S = 30.0  # where it is in none of the tasks that have their own
+PUBLISH_DEADLINE_S = 60.0  # of its thread; a broker that is away for a night is no hang
+NTFY_DEADLINE_S = 900.0  # of one attempt: the resolver alone may take minutes
+CHAIN_SILENT_S = 8.0  # at the end, without a sign of life
+CHAIN_STOP_S = 20.0  # with signs of life: a slow card; with the next two below `ENDING`
 NTFY_STOP_S = 2.0
 STOP_S = 5.0
 
 _log = logging.getLogger(__name__)
 
 
-def run_command(args: argparse.Namespace, loaded: Loaded) -> int:
+def run_command(args: argparse.Namespace, loaded: Loaded, signals: Signals | None = None) -> int:
     """Run until SIGTERM, SIGINT, or the end of a file given as source."""
     settings = loaded.settings
     logging.basicConfig(
         level=settings.logging.level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr
     )
-    models = load_models()
-    metadata = models.detector().metadata
-    live = LiveSettings(loaded, metadata)
-    for warning in (*with_shortfall(loaded, metadata).warnings, *exposed(loaded)):
-        _log.warning("%s", warning)
-    source = make_source(args, settings)
-    return Daemon(loaded, models, live, source).run()
+    vigil = Vigil(signals)
+    vigil.begin()
+    try:
+        models = vigil.attend(LOADING, load_models)
+        if models is None:  # it is to end: whatever still loads them must not hold that up
+            notify.stopping()
+            leave_at_once(vigil.exit_code)
+        metadata = models.detector().metadata
+        live = LiveSettings(loaded, metadata)
+        for warning in (*with_shortfall(loaded, metadata).warnings, *exposed(loaded)):
+            _log.warning("%s", warning)
+        source = make_source(args, settings)
+        return Daemon(loaded, models, live, source, vigil=vigil).run()
+    finally:
+        vigil.end()
+        watch_the_end()
 
 
 def make_source(args: argparse.Namespace, settings: Settings) -> Source:
@@ -92,7 +107,7 @@ def open_journal(settings: Settings) -> Journal:
 
 
 class Daemon:
-    """The threads of one run: the chain's, the publisher's, and the caller's that watches."""
+    """The threads of one run: the chain's, the publishers', and the caller's that watches."""
 
     def __init__(
         self,
@@ -100,12 +115,15 @@ class Daemon:
         models: Models,
         live: LiveSettings,
         source: Source,
+        *,
+        vigil: Vigil | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._loaded = loaded
         self._models = models
         self._live = live
         self._source = source
+        self._vigil = vigil or Vigil()
         self._clock = clock
         self._model_version = models.network.sha256[:12]
         broker = mqtt_settings(
@@ -117,52 +135,55 @@ class Daemon:
             broker, self._on_acknowledged, self._commands.put, clock=clock
         )
         self._ntfy = make_ntfy(loaded.settings)
-        self._beats = Heartbeats(clock.monotonic_s)
+        self._chain_stage = self._vigil.beats.watch("chain", CHAIN_DEADLINE_S)
         self._stop = threading.Event()
-        self._is_signalled = False
+        self._reload = threading.Event()
+        self._herald = Herald(self._vigil.signals, self._reload)
+        self._status = StatusLine()
+        self._store: Store | None = None
         self._bedside: Bedside | None = None
         self._bulletin: Bulletin | None = None
-        self._status = "Starting"
-        self._failure: BaseException | None = None
 
     def run(self) -> int:
         """Run to the end; return the exit code."""
-        faulthandler.enable()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-        self._beats.watch("chain", CHAIN_DEADLINE_S)
-        chain = threading.Thread(target=self._chain_thread, name="osa-chain", daemon=True)
-        self.publisher.start()
-        if self._ntfy is not None:
-            self._ntfy.start()
-        chain.start()
-        self._watch(chain)
-        return self._end(chain)
+        self._vigil.begin()
+        try:
+            chain = threading.Thread(target=self._run_chain, name="osa-chain", daemon=True)
+            self._start_publishing()
+            self._chain_stage.beat()
+            chain.start()
+            self._watch(chain)
+            return self._end(chain)
+        finally:
+            self._vigil.end()
 
-    def _on_signal(self, *_: object) -> None:
-        """Only note it: a lock taken here might be one that the interrupted thread holds."""
-        self._is_signalled = True
+    def _start_publishing(self) -> None:
+        publisher, ntfy = self.publisher, self._ntfy
+        self._vigil.beats.watch_age("MQTT", PUBLISH_DEADLINE_S, lambda: publisher.step_age_s)
+        publisher.start()
+        if ntfy is not None:
+            self._vigil.beats.watch_age("ntfy", NTFY_DEADLINE_S, lambda: ntfy.busy_s)
+            ntfy.start()
 
     def _on_acknowledged(self, event_id: str) -> None:
         for listener in self._acknowledged:
             listener(event_id)
 
-    def _chain_thread(self) -> None:
-        try:
-            self._make_bedside().run()
-        except Exception as error:  # noqa: BLE001  # edge of a thread: it must not die unheard
-            _log.exception("The chain failed; this is a bug.")
-            self._failure = error
+    def _run_chain(self) -> None:
+        """What ends it before its time ends the process (`Deaths`)."""
+        self._make_bedside().run()
+
+    def _doing(self, task: Task) -> AbstractContextManager[None]:
+        return self._chain_stage.doing(task)
 
     def _make_bedside(self) -> Bedside:
         """Make what belongs to the chain's thread, in that thread (SQLite wants it so)."""
-        settings, publisher, live = self._loaded.settings, self.publisher, self._live
+        publisher, live, ntfy = self.publisher, self._live, self._ntfy
         clock = StreamClock(
             getattr(self._source, "monotonic_at", None),
             monotonic=self._clock.monotonic_s,
             wall=self._clock.wall_s,
         )
-        ntfy = self._ntfy
         bulletin = Bulletin(
             publisher,
             clock,
@@ -171,24 +192,20 @@ class Daemon:
             self._on_status,
             on_alert=ntfy.tell if ntfy is not None else None,
         )
-        store = Store(lambda: open_journal(settings), bulletin.storage)
+        store = Store(self._open_journal, bulletin.storage, self._doing)
         outbox = Outbox(store, publisher, self._clock)
         self._acknowledged.append(outbox.acknowledged)
+        keep_days = self._loaded.settings.journal.keep_days
         rooms = Rooms(
             source=self._source,
-            make_chain=lambda: Chain(self._models, live.rules, lambda _onset_s: uuid.uuid4().hex),
+            make_chain=self._make_chain,
             clock=clock,
             store=store,
             outbox=outbox,
             bulletin=bulletin,
             publisher=publisher,
             tonight=Tonight(
-                store,
-                bulletin,
-                live.rules,
-                settings.journal.keep_days,
-                clock.now(),
-                clock=self._clock,
+                store, bulletin, live.rules, keep_days, clock.now(), clock=self._clock
             ),
             minutes=Minutes(store),
             diagnostics=Diagnostics(store, self._model_version, self._clock),
@@ -196,49 +213,85 @@ class Daemon:
             live=live,
             alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, clock.now()),
             ntfy_problem=lambda: ntfy.problem if ntfy is not None else None,
+            doing=self._doing,
+            reload=self._reload,
+            on_reloaded=self._on_reloaded,
         )
-        bedside = Bedside(rooms, lambda: self._beats.beat("chain"), self._stop)
-        self._bulletin, self._bedside = bulletin, bedside
+        bedside = Bedside(rooms, self._chain_stage.beat, self._stop)
+        self._store, self._bulletin, self._bedside = store, bulletin, bedside
         return bedside
 
-    def _on_status(self, state: str, text: str) -> None:
-        self._status = text
+    def _open_journal(self) -> Journal:
+        with self._doing(OPENING):
+            return open_journal(self._loaded.settings)
+
+    def _make_chain(self) -> Chain:
+        rules = self._live.rules
+        return Chain(self._models, rules, lambda _onset_s: uuid.uuid4().hex, self._doing)
+
+    def _on_status(self, state: DaemonState, text: str) -> None:
+        self._status.tell(state, text)
         _log.info("%s: %s", state, text)
-        notify.status(text)
+
+    def _on_reloaded(self) -> None:
+        """Let what is no room of the bedside go by the settings as they are now."""
+        settings = self._live.settings
+        logging.getLogger().setLevel(settings.logging.level.upper())
+        self.publisher.adopt(alert_after_range(settings.alerts))
 
     def _watch(self, chain: threading.Thread) -> None:
-        """Feed the watchdog while every stage is alive; end the process where one hangs."""
-        is_ready = False
-        while chain.is_alive() and not self._is_signalled:
+        """Look after the others until the source ends, a signal comes or a thread dies."""
+        while chain.is_alive() and not self._vigil.must_end:
             chain.join(LOOP_S)
-            overdue = self._beats.overdue()
-            if self.publisher.step_age_s > PUBLISH_DEADLINE_S:
-                overdue.append("publisher")
-            if overdue:
-                self._abandon(overdue)
-            notify.alive()
-            if not is_ready and self._bedside is not None and self._bedside.has_told.is_set():
-                is_ready = True
-                notify.ready(self._status)
-                _log.info("Ready: %s", self._status)
+            self._vigil.pulse(starts=not self._herald.is_ready)
+            has_told = self._bedside is not None and self._bedside.has_told.is_set()
+            self._herald.tell(self._line(), is_up=has_told)
 
-    def _abandon(self, overdue: list[str]) -> None:
-        """A stage hangs and nothing can free it: dump the stacks and let systemd start anew."""
-        _log.critical("No sign of life from: %s. The process ends to be restarted.", overdue)
-        faulthandler.dump_traceback(all_threads=True)
-        os._exit(EXIT_STALLED)
+    def _line(self) -> str:
+        """Return what `systemctl status` is to show."""
+        store, bulletin = self._store, self._bulletin
+        troubles = []
+        if store is not None and store.problem is not None:
+            troubles.append("events are not stored")
+        if self._live.is_refused:
+            troubles.append("the settings file was not taken up")
+        return self._status.line(
+            None if bulletin is None else bulletin.events,
+            is_connected=self.publisher.connected,
+            starting=self._chain_stage.task if store is None else "waiting for the first sound",
+            troubles=tuple(troubles),
+        )
 
     def _end(self, chain: threading.Thread) -> int:
         notify.stopping()
+        notify.extend_timeout(ENDING.deadline_s)
         self._stop.set()
-        chain.join(CHAIN_STOP_S)
-        self._source.close()
-        if self._ntfy is not None:
-            self._ntfy.stop(NTFY_STOP_S)
-        status = self._bulletin.end() if self._bulletin is not None else None
-        self.publisher.stop(STOP_S, status)
+        with self._vigil.ending(ENDING):
+            self._wait_for(chain)
+            self._source.close()
+            if self._ntfy is not None:
+                self._ntfy.stop(NTFY_STOP_S)
+            status = self._bulletin.end() if self._bulletin is not None else None
+            self.publisher.stop(STOP_S, status)
         if chain.is_alive():
-            _log.error("The chain did not end within %.0f s.", CHAIN_STOP_S)
-            return EXIT_STALLED
+            self._leave_behind()
         _log.info("Stopped.")
-        return EXIT_OK if self._failure is None else EXIT_BUG
+        return self._vigil.exit_code
+
+    def _wait_for(self, chain: threading.Thread) -> None:
+        """Let the chain say its last, as long as it gives signs of life."""
+        until_s = self._clock.monotonic_s() + CHAIN_STOP_S
+        while chain.is_alive() and self._clock.monotonic_s() < until_s:
+            chain.join(LOOP_S)
+            if self._chain_stage.silent_s > CHAIN_SILENT_S:
+                return
+
+    def _leave_behind(self) -> None:
+        """End without the chain's thread, which does not."""
+        task = self._chain_stage.task or "an unknown place"
+        if self._bedside is None:  # still at the start: nothing was heard, nothing can be lost
+            _log.info("Stopped while the chain was at %s.", task)
+            leave_at_once(self._vigil.exit_code)
+        _log.error("The chain does not end; it hangs in %s.", task)
+        faulthandler.dump_traceback(all_threads=True)
+        leave_at_once(EXIT_STALLED)

@@ -37,7 +37,7 @@ def _reset(loaded: Loaded, key: str, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(_as_json(after)))
     elif there:
-        print(f"{key} is reset; a running daemon takes it up when it restarts.")
+        print(f"{key} is reset; a running daemon takes it up with a reload or restart.")
     else:
         print(f"{key} was not overridden." if key != ALL else "Nothing was overridden.")
     return 0

@@ -6,6 +6,7 @@ from typing import Literal, TypeVar
 
 from osa_daemon.errors import StorageError
 from osa_daemon.journal.journal import Journal
+from osa_daemon.service.tasks import STORING, Doing, unwatched
 
 Result = TypeVar("Result")
 Use = Literal["open", "read", "written"]
@@ -19,13 +20,18 @@ class Store:
     `open_journal` raises StorageError where the journal cannot be opened; `retry` tries again.
     `tell` is given the problem in one sentence when it begins, and None when it is over: for a
     failed write only a write that succeeds shows that, since a full disk can still be read.
+    `doing` watches over each use: a disk may hang.
     """
 
     def __init__(
-        self, open_journal: Callable[[], Journal], tell: Callable[[str | None], None]
+        self,
+        open_journal: Callable[[], Journal],
+        tell: Callable[[str | None], None],
+        doing: Doing = unwatched,
     ) -> None:
         self._open = open_journal
         self._tell = tell
+        self._doing = doing
         self._journal: Journal | None = None
         self._failed: dict[Use, str | None] = {"open": None, "written": None, "read": None}
         self.problem: str | None = None
@@ -67,7 +73,8 @@ class Store:
         if self._journal is None:
             return None
         try:
-            result = action(self._journal)
+            with self._doing(STORING):
+                result = action(self._journal)
         except StorageError as error:
             self._note(use, str(error))
             return None

@@ -48,9 +48,10 @@ class Tonight:
         self._tell_last()
         self._forget_old()
 
-    def adopt(self, rules: ScoringSettings) -> None:
-        """Go by other rules from now on; what is counted stays."""
+    def adopt(self, rules: ScoringSettings, keep_days: int) -> None:
+        """Go by other settings from now on; what is counted stays."""
         self._rules = rules
+        self._keep_days = keep_days
         self.tally.adopt(rules)
 
     def step(self, step: Step) -> None:

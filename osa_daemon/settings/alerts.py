@@ -53,13 +53,15 @@ class Alerts(BaseModel):
         Field(ge=1, le=100),
         About(
             "Most alerts of each kind in a night, from noon to noon; urgent ones still come, and "
-            "technical ones are not counted. The last one says so. Null sets no limit."
+            "technical ones are not counted. The last one says so. Null sets no limit.",
+            live=True,
         ),
     ] = 10
     active_hours: Annotated[
         HoursText | None,
         About(
             "Local time in which alerts are raised at all; null raises them at any time.",
+            live=True,
             allowed=HOURS,
         ),
     ] = None
@@ -67,6 +69,7 @@ class Alerts(BaseModel):
         HoursText | None,
         About(
             "Local time in which only urgent and technical alerts are raised; null for none.",
+            live=True,
             allowed=HOURS,
         ),
     ] = None
@@ -75,20 +78,23 @@ class Alerts(BaseModel):
         Field(ge=2, le=MOST_CLUSTER_EVENTS),
         About(
             "An alert is raised after this many decided events within `cluster_minutes`; null for "
-            "none."
+            "none.",
+            live=True,
         ),
     ] = None
     cluster_minutes: Annotated[
         int,
         Field(ge=5, le=MOST_CLUSTER_MINUTES),
-        About("In how long a time `cluster_events` are counted.", "min"),
+        About("In how long a time `cluster_events` are counted.", "min", live=True),
     ] = 30
     index_above: Annotated[
         float | None,
         Field(ge=1, le=120),
         About(
             "An alert is raised, once in a night, when the estimated events per hour tonight are "
-            "above this; they are known after 2 h in which breathing could be heard. Null for none."
+            "above this; they are known after 2 h in which breathing could be heard. Null for "
+            "none.",
+            live=True,
         ),
     ] = None
     technical_after_s: Annotated[
@@ -99,6 +105,7 @@ class Alerts(BaseModel):
             "somebody is expected to sleep: in `monitoring.hours`, while *In bed* is on, or else "
             "from 21:00 to 09:00. Null for none.",
             "s",
+            live=True,
         ),
     ] = 120
     inaudible_minutes: Annotated[
@@ -109,6 +116,7 @@ class Alerts(BaseModel):
             "same times. An empty bed does that, too: set it together with *In bed*. Null for "
             "none.",
             "min",
+            live=True,
         ),
     ] = None
     escalate_minutes: Annotated[
@@ -118,13 +126,15 @@ class Alerts(BaseModel):
             "An alert that nobody has taken note of becomes urgent after this long; null leaves it "
             "as it is.",
             "min",
+            live=True,
         ),
     ] = None
     latching: Annotated[
         bool,
         About(
             "Whether an alert stays after its cause is over, until somebody takes note of it, the "
-            "daemon ends, or another alert takes its place."
+            "daemon ends, or another alert takes its place.",
+            live=True,
         ),
     ] = False
 

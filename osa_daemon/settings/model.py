@@ -287,7 +287,7 @@ class Journal(BaseModel):
         About("Folder of the journal and of the overrides.", allowed="an absolute path"),
     ] = Path("/var/lib/osa-daemon")
     keep_days: Annotated[
-        int, Field(ge=30, le=3650), About("How long events and nights are kept.", "d")
+        int, Field(ge=30, le=3650), About("How long events and nights are kept.", "d", live=True)
     ] = 730
 
     @property
@@ -302,7 +302,8 @@ class Logging(BaseModel):
     model_config = CONFIG
 
     level: Annotated[
-        Literal["debug", "info", "warning", "error"], About("Least severe message that is logged.")
+        Literal["debug", "info", "warning", "error"],
+        About("Least severe message that is logged.", live=True),
     ] = "info"
 
 

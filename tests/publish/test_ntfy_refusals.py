@@ -202,8 +202,10 @@ def test_a_lookup_that_hangs_is_told(channel: MakeChannel, monkeypatch: pytest.M
 
     monkeypatch.setattr("socket.getaddrinfo", hang)
     one = channel("http://slow.example/t", replace(FAST_NTFY, hangs_s=0.2))
+    assert one.busy_s == 0.0
     one.tell(alert())
     wait_for(lambda: one.problem is not None)
     assert one.problem == (
         "A message to http://slow.example hangs: check the network and its name server."
     )
+    assert one.busy_s > 0.2

@@ -3,20 +3,7 @@
 from datetime import UTC, datetime
 
 from osa_daemon.service.clock import StreamClock
-from osa_daemon.service.heartbeat import Heartbeats
 from osa_daemon.service.picture import bars, marks
-
-
-def test_a_stage_is_overdue_after_its_own_deadline():
-    """Each stage is judged by its own deadline."""
-    now = [0.0]
-    beats = Heartbeats(lambda: now[0])
-    beats.watch("fast", 1.0)
-    beats.watch("slow", 10.0)
-    now[0] = 5.0
-    assert beats.overdue() == ["fast"]
-    beats.beat("fast")
-    assert beats.overdue() == []
 
 
 def test_a_live_stream_is_dated_back_from_now():

@@ -4,70 +4,10 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.daemon import DaemonProcess
-from tests.mosquitto import Mosquitto, Subscriber, wait_for
+from tests.daemon import DaemonProcess, script_of
+from tests.mosquitto import Mosquitto, Subscriber
 
 Start = Callable[..., DaemonProcess]
-HEAD = """
-import sys, time
-from pathlib import Path
-from osa_daemon.audio.file import FileSource
-from osa_daemon.cli import main
-from osa_daemon.service import run
-"""
-TAIL = "sys.exit(main(['run', *sys.argv[1:]]))\n"
-
-
-def script_of(folder: Path, body: str) -> tuple[str]:
-    """A program that runs the daemon with parts replaced."""
-    path = folder / "replaced.py"
-    path.write_text(HEAD + body + TAIL)
-    return (str(path),)
-
-
-def test_a_signal_while_the_parts_are_made_ends_it_cleanly(
-    start_daemon: Start, data: Path, tmp_path: Path
-):
-    """SIGTERM in the first second is not lost, and is no failure."""
-    reached = tmp_path / "reached"
-    script = script_of(
-        tmp_path,
-        "make = run.Daemon._make_bedside\n"
-        "def slow(self):\n"
-        f"    Path({str(reached)!r}).touch()\n"
-        "    while not self._stop.is_set():\n"
-        "        time.sleep(0.01)\n"
-        "    return make(self)\n"
-        "run.Daemon._make_bedside = slow\n",
-    )
-    daemon = start_daemon(1, "--source", f"file:{data / 'short.ogg'}", command=script)
-    wait_for(reached.exists, 60.0, "the parts being made")
-    assert daemon.end() == 0, daemon.log.read_text()
-    assert "Traceback" not in daemon.log.read_text()
-
-
-def test_a_chain_that_hangs_at_the_end_is_a_stall(start_daemon: Start, data: Path, tmp_path: Path):
-    """The exit code tells a stage that could not be ended from a bug."""
-    reached = tmp_path / "reached"
-    script = script_of(
-        tmp_path,
-        "run.CHAIN_STOP_S = 0.2\n"
-        "def hang(self, timeout_s):\n"
-        f"    Path({str(reached)!r}).touch()\n"
-        "    time.sleep(3600)\n"
-        "FileSource.read = hang\n",
-    )
-    daemon = start_daemon(1, "--source", f"file:{data / 'short.ogg'}", command=script)
-    wait_for(reached.exists, 60.0, "the chain reading")
-    assert daemon.end() == 5, daemon.log.read_text()
-
-
-def test_a_failing_chain_is_a_bug(start_daemon: Start, data: Path, tmp_path: Path):
-    """What nobody foresaw ends the process with exit code 1, for systemd to restart."""
-    script = script_of(tmp_path, "FileSource.read = lambda self, timeout_s: 1 / 0\n")
-    daemon = start_daemon(1, "--source", f"file:{data / 'short.ogg'}", command=script)
-    assert daemon.wait() == 1
-    assert "ZeroDivisionError" in daemon.log.read_text()
 
 
 def test_after_a_clean_end_nothing_waits_and_nothing_is_claimed(

@@ -163,26 +163,6 @@ def test_an_unusable_state_folder_does_not_stop_it(
     assert events
 
 
-def test_a_hanging_stage_ends_the_process(start_daemon: Start, tmp_path: Path):
-    """What hangs is abandoned with a stack dump and exit code 5, for systemd to restart."""
-    script = tmp_path / "hanging.py"
-    script.write_text(
-        "import sys, time\n"
-        "from osa_daemon.audio.file import FileSource\n"
-        "from osa_daemon.cli import main\n"
-        "from osa_daemon.service import run\n"
-        "run.CHAIN_DEADLINE_S = 1.0\n"
-        "FileSource.read = lambda self, timeout_s: time.sleep(3600)\n"
-        "sys.exit(main(['run', *sys.argv[1:]]))\n"
-    )
-    sound = Path(__file__).parents[1] / "data" / "short.ogg"
-    daemon = start_daemon(1, *of_file(sound), command=(str(script),))
-    assert daemon.wait() == 5
-    log = daemon.log.read_text()
-    assert "No sign of life from" in log
-    assert "Thread" in log
-
-
 @pytest.mark.parametrize(
     ("settings", "code", "sentence"),
     [

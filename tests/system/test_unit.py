@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from osa_daemon import errors
+from osa_daemon.service import guard, run, tasks, vigil
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 needs_systemd = pytest.mark.skipif(
@@ -102,7 +103,23 @@ def test_the_daemon_is_watched_and_sends_nothing_home() -> None:
     lines = unit().splitlines()
     assert "Type=notify" in lines
     assert "WatchdogSec=60" in lines
+    assert "ExecReload=/bin/kill -HUP $MAINPID" in lines
     assert "Environment=ORT_DISABLE_TELEMETRY=1" in lines
+
+
+def test_the_daemon_finds_what_hangs_before_systemd_does() -> None:
+    """Every deadline that counts once it is ready lies below the watchdog's: the log names it."""
+    (patience,) = re.findall(r"(?m)^WatchdogSec=(\d+)$", unit())
+    (stop,) = re.findall(r"(?m)^TimeoutStopSec=(\d+)$", unit())
+    at_work = (tasks.READING, tasks.ENCODING, tasks.DETECTING, tasks.SCORING, tasks.STORING)
+    deadlines = [task.deadline_s for task in (*at_work, tasks.SETTINGS)]
+    for deadline_s in (*deadlines, run.CHAIN_DEADLINE_S, vigil.MAIN_DEADLINE_S):
+        assert deadline_s + guard.LOOK_S + guard.FAREWELL_S < int(patience)
+    assert int(patience) > guard.LAST_RESORT_S
+    assert tasks.LOADING.deadline_s + tasks.OPENING.deadline_s <= vigil.START_MOST_S
+    ending_s = run.CHAIN_STOP_S + run.NTFY_STOP_S + run.STOP_S + 2
+    assert ending_s < tasks.ENDING.deadline_s
+    assert int(stop) > run.CHAIN_SILENT_S + run.STOP_S + 1
 
 
 def test_the_daemon_starts_with_the_right_time_where_the_system_waits_for_it() -> None:
