@@ -16,6 +16,7 @@ from osa_daemon.audio.microphone import MicrophoneSource
 from osa_daemon.audio.source import Source
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED
+from osa_daemon.journal.eras import Reckoning
 from osa_daemon.journal.journal import Journal
 from osa_daemon.publish.mqtt import MqttPublisher
 from osa_daemon.publish.ntfy import NtfyChannel
@@ -27,6 +28,7 @@ from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Chain
 from osa_daemon.service.clock import StreamClock
 from osa_daemon.service.commands import Commands
+from osa_daemon.service.computer import boot_id
 from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.heartbeat import Heartbeats
 from osa_daemon.service.live import LiveSettings
@@ -81,14 +83,6 @@ def make_ntfy(settings: Settings) -> NtfyChannel | None:
     if warning := token_in_the_open(ntfy):
         _log.warning("%s", warning)
     return NtfyChannel(ntfy)
-
-
-def open_journal(settings: Settings) -> Journal:
-    """Open the journal; raise StorageError where that fails."""
-    journal = Journal.open(settings.journal.path)
-    if journal.notice:
-        _log.warning("%s", journal.notice)
-    return journal
 
 
 class Daemon:
@@ -171,7 +165,13 @@ class Daemon:
             self._on_status,
             on_alert=ntfy.tell if ntfy is not None else None,
         )
-        store = Store(lambda: open_journal(settings), bulletin.storage)
+        reckoning = Reckoning(boot_id(), clock.offset_s)
+        path = settings.journal.path
+        store = Store(
+            lambda: Journal.open(path, reckoning=reckoning, clock=self._clock),
+            bulletin.storage,
+            self._clock,
+        )
         outbox = Outbox(store, publisher, self._clock)
         self._acknowledged.append(outbox.acknowledged)
         rooms = Rooms(
