@@ -50,6 +50,7 @@ def restore(db: sqlite3.Connection, rescued: Rescued) -> None:
         sqlite3.Error: it cannot be written.
     """
     is_used = db.execute("SELECT 1 FROM eras").fetchone() is not None
+    waiting = {payload for (payload,) in db.execute("SELECT payload FROM outbox")}
     for table, rows in rescued.items():
         if table == "eras" and is_used:
             continue
@@ -59,6 +60,8 @@ def restore(db: sqlite3.Connection, rescued: Rescued) -> None:
             known = [name for name in known if name != "era"]
         rule = "REPLACE" if table == "nights" else "IGNORE"
         for row in rows:
+            if table == "outbox" and row["payload"] in waiting:
+                continue
             names = [name for name in known if name in row]
             statement = (
                 f"INSERT OR {rule} INTO {table} ({','.join(names)})"  # noqa: S608 our own names

@@ -87,9 +87,7 @@ class Outbox:
 
     def pump(self) -> None:
         """Forget what was acknowledged, and send what waits and finds room."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._note(self._acknowledged.get_nowait())
+        self._listen()
         self._find_again()
         self._forget()
         for each in self._unstored.values():
@@ -127,6 +125,12 @@ class Outbox:
     def _unacknowledged(self) -> int:
         return sum(not each.is_acknowledged for each in self._unstored.values())
 
+    def _listen(self) -> None:
+        """Take the acknowledgements that have come."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._note(self._acknowledged.get_nowait())
+
     def _note(self, event_id: str) -> None:
         row = self._rows.pop(event_id, None)
         if row is not None:
@@ -139,6 +143,7 @@ class Outbox:
         self._unstored[row.id] = _Unstored(row, payload)
         self._store_s = self._clock.monotonic_s() + AGAIN_S
         if len(self._unstored) > MOST_UNSTORED:
+            self._listen()
             known = (name for name, each in self._unstored.items() if each.is_acknowledged)
             oldest = next(known, next(iter(self._unstored)))
             del self._unstored[oldest]

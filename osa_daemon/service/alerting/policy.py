@@ -16,6 +16,7 @@ from osa_daemon.settings.alerts import Alerts
 
 TEST_S: Final = 10.0  # an alert for a test is over by itself
 SOUND_S: Final = 30.0  # of sound, before a microphone that failed is taken to be well
+STORED_S: Final = 600.0  # of a disk that takes events: one that is full now and then is told once
 BREATH: Final = "Breathing is heard again."
 ENDED: Final = "Listening ended before breathing was heard again."
 REST: Final = "Listening is over for now."
@@ -56,7 +57,8 @@ class AlertPolicy:
         self._limits = limits
         self._cluster = cluster
         self._settings = settings
-        self._microphone, self._unheard, self._unstored = Lasting(SOUND_S), Lasting(), Lasting()
+        self._microphone, self._unheard = Lasting(SOUND_S), Lasting()
+        self._unstored = Lasting(STORED_S)
         self._is_monitorable = False
         self._silenced: set[Cause] = set()  # somebody knows of it, and it still holds
         self._night: date | None = None
@@ -245,7 +247,8 @@ class AlertPolicy:
         if self._limits.left(self._settings(), kind, now) == 1:
             text += _LAST.get(kind, "")
         self._board.put(Standing(cause, level, condition.since, text, now), now)
-        self._limits.count(kind, now)
+        if cause is not Cause.STORAGE:  # it must not keep back that nobody listens
+            self._limits.count(kind, now)
 
     def _escalate(self, now_s: float, now: datetime) -> None:
         """Make urgent what nobody has taken note of for long."""
