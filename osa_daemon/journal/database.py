@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from osa_daemon.errors import DamagedError, StorageError
+from osa_daemon.journal.aside import clean_name, finish, set_aside
 from osa_daemon.journal.place import keep_names, make_folder
 from osa_daemon.journal.rescue import Rescued, rescue_file, restore
 from osa_daemon.journal.schema import migrate
 
 BUSY_TIMEOUT_S: Final = 2.0  # a reader's checkpoint lock is held for far less
 WAL_LIMIT_BYTES: Final = 4 * 1024 * 1024
-KEPT_ASIDE: Final = 3  # damaged journals, for whoever wants to look into them
-PARTS: Final = ("", "-wal", "-shm")
 _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _ADVICE: Final = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space",
@@ -45,6 +44,7 @@ def open_writable(path: Path, now: Callable[[], datetime]) -> tuple[sqlite3.Conn
     """
     with storage_errors(path, "opened"):
         make_folder(path.parent)
+        finish(path)
         try:
             return _connect(path), None
         except sqlite3.DatabaseError as error:
@@ -66,24 +66,22 @@ def begin_anew(
     """
     with storage_errors(path, "begun anew"):
         make_folder(path.parent)
-        notice = _MOVED.format(path=path)
-        if is_damaged:
-            aside = _set_aside(path, now())
-            notice = (
-                f"The journal {path} was damaged; it was set aside as {aside.name}, a new one "
-                f"begun with what could be read: {len(rescued.get('events', ()))} events, "
-                f"{len(rescued.get('outbox', ()))} of them not yet sent."
-            )
-            db = _connect(path)
-        else:
+        if not is_damaged:
             db, _ = open_writable(path, now)
-        try:
-            with transaction(db):
-                restore(db, rescued)
-        except BaseException:
-            db.close()
-            raise
-        return db, notice
+            _restore(db, rescued)
+            return db, _MOVED.format(path=path)
+        new = clean_name(path)
+        db = _connect(new)
+        _restore(db, rescued)
+        with contextlib.closing(db):  # the file alone takes the place, without its log
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        aside = set_aside(path, now())
+        notice = (
+            f"The journal {path} was damaged; it was set aside as {aside.name}, a new one "
+            f"begun with what could be read: {len(rescued.get('events', ()))} events, "
+            f"{len(rescued.get('outbox', ()))} of them not yet sent."
+        )
+        return _connect(path), notice
 
 
 @contextlib.contextmanager
@@ -127,6 +125,15 @@ def is_busy(error: BaseException | None) -> bool:
     return isinstance(error, sqlite3.Error) and _primary_code(error) in busy
 
 
+def _restore(db: sqlite3.Connection, rescued: Rescued) -> None:
+    try:
+        with transaction(db):
+            restore(db, rescued)
+    except BaseException:
+        db.close()
+        raise
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     is_new = not path.exists()
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
@@ -159,30 +166,3 @@ def _primary_code(error: sqlite3.Error) -> int:
 def _is_damage(error: sqlite3.Error) -> bool:
     undecodable = "Could not decode to UTF-8" in str(error)  # by Python, which gives no code
     return _primary_code(error) in _DAMAGE or undecodable
-
-
-def _set_aside(path: Path, now: datetime) -> Path:
-    stem = f"{path.name}.damaged-{now:%Y%m%dT%H%M%SZ}"
-    aside, count = path.with_name(stem), 1
-    while aside.exists():
-        count += 1
-        aside = path.with_name(f"{stem}-{count}")
-    for part in PARTS:
-        file = path.with_name(path.name + part)
-        if file.exists():
-            file.rename(aside.with_name(aside.name + part))
-    keep_names(path.parent)
-    _forget_aside(path, aside)
-    return aside
-
-
-def _forget_aside(path: Path, newest: Path) -> None:
-    """Delete the oldest damaged journals; a card must not fill with them."""
-    found = [
-        file
-        for file in path.parent.glob(f"{path.name}.damaged-*")
-        if not file.name.endswith(PARTS[1:]) and file != newest
-    ]
-    for old in sorted(found, reverse=True)[KEPT_ASIDE - 1 :]:
-        for part in PARTS:
-            old.with_name(old.name + part).unlink(missing_ok=True)
