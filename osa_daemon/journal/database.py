@@ -9,6 +9,7 @@ from typing import Final
 
 from osa_daemon.errors import DamagedError, StorageError
 from osa_daemon.journal.aside import clean_name, finish, set_aside
+from osa_daemon.journal.damage import text_of
 from osa_daemon.journal.place import keep_names, make_folder
 from osa_daemon.journal.rescue import Rescued, rescue_file, restore
 from osa_daemon.journal.schema import migrate
@@ -47,7 +48,7 @@ def open_writable(path: Path, now: Callable[[], datetime]) -> tuple[sqlite3.Conn
         finish(path)
         try:
             return _connect(path), None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not _is_damage(error):
                 raise
         return begin_anew(path, now, rescue_file(path), is_damaged=True)
@@ -96,8 +97,12 @@ def storage_errors(path: Path, verb: str) -> Iterator[None]:
         yield
     except sqlite3.ProgrammingError:
         raise
+    except UnicodeDecodeError as error:
+        reason = _ADVICE[sqlite3.SQLITE_CORRUPT]
+        raise DamagedError(f"The journal {path} could not be {verb}: {reason}.") from error
     except sqlite3.Error as error:
-        reason = _ADVICE.get(_primary_code(error), f"SQLite says: {error}")
+        said = "".join(sign if sign.isprintable() else "?" for sign in str(error))
+        reason = _ADVICE.get(_primary_code(error), f"SQLite says: {said}")
         msg = f"The journal {path} could not be {verb}: {reason}."
         raise (DamagedError if _is_damage(error) else StorageError)(msg) from error
     except OSError as error:
@@ -137,6 +142,7 @@ def _restore(db: sqlite3.Connection, rescued: Rescued) -> None:
 def _connect(path: Path) -> sqlite3.Connection:
     is_new = not path.exists()
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    db.text_factory = text_of
     try:
         db.execute("PRAGMA journal_mode = WAL").fetchone()
         db.execute("PRAGMA synchronous = FULL")
@@ -159,10 +165,10 @@ def _check(db: sqlite3.Connection) -> None:
         raise error
 
 
-def _primary_code(error: sqlite3.Error) -> int:
+def _primary_code(error: Exception) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
-    undecodable = "Could not decode to UTF-8" in str(error)  # by Python, which gives no code
-    return _primary_code(error) in _DAMAGE or undecodable
+def _is_damage(error: Exception) -> bool:
+    # what SQLite says of a damaged schema holds its bytes, which Python takes for UTF-8
+    return isinstance(error, UnicodeDecodeError) or _primary_code(error) in _DAMAGE

@@ -141,13 +141,20 @@ class _Mover:
             self._db.execute("UPDATE open_pause SET onset_utc = ?, seen_utc = ?", values)
 
     def _moved(self, text: str) -> str:
-        return stamp(datetime.fromisoformat(text) + self._by)
+        """Return a time moved; what is none, by a damage, stays as it is."""
+        try:
+            return stamp(datetime.fromisoformat(text) + self._by)
+        except (ValueError, OverflowError):
+            return text
 
     def _night(self, text: str, was: str) -> str:
         """Return the night of a time; where that is another than before, both have changed."""
-        night = self._night_of(datetime.fromisoformat(text).astimezone())
-        if night.isoformat() != was:
-            self._changed |= {night, date.fromisoformat(was)}
+        try:
+            night = self._night_of(datetime.fromisoformat(text).astimezone())
+            if night.isoformat() != was:
+                self._changed |= {night, date.fromisoformat(was)}
+        except (ValueError, OverflowError):
+            return was
         return night.isoformat()
 
 

@@ -2,14 +2,15 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.errors import DamagedError, StorageError
 from osa_daemon.journal import queries
+from osa_daemon.journal.damage import EARLIEST, moment, readable
 from osa_daemon.journal.database import begin_anew, open_writable, storage_errors, transaction
 from osa_daemon.journal.eras import NightOf, Reckoning, Recount, era_now, put_right, wrong_eras
 from osa_daemon.journal.patience import Patience
@@ -169,10 +170,7 @@ class Journal:
             rows = db.execute(
                 "SELECT id, kind, payload, created_utc FROM outbox ORDER BY id LIMIT ?", (limit,)
             )
-            return tuple(
-                OutboxRow(number, kind, payload, datetime.fromisoformat(created))
-                for number, kind, payload, created in rows
-            )
+            return tuple(readable(rows, _message))
 
     def outbox_length(self) -> int:
         """Return how many messages wait."""
@@ -337,9 +335,12 @@ class Journal:
         except DamagedError:
             self._is_damaged = True
             raise
-        except ValueError as error:
-            if verb == "written":
-                raise
-            self._is_damaged = True
-            msg = f"The journal {self._path} could not be read: {error}."
-            raise DamagedError(msg) from error
+
+
+def _message(row: Sequence[Any]) -> OutboxRow:
+    number, kind, payload, created = row
+    try:
+        when = moment(created)
+    except ValueError:
+        when = EARLIEST  # the event is worth more than when it was written down
+    return OutboxRow(number, kind, payload, when)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from osa_daemon.journal.damage import moment, readable
 from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow, OpenPause
 
 _EVENT: Final = (
@@ -37,28 +38,25 @@ def events_between(
     """Return the events with onset in [start, end), in order of onset."""
     where = " WHERE onset_utc >= ? AND onset_utc < ? ORDER BY onset_utc, number"
     rows = db.execute(_EVENT + where, (stamp(start_utc), stamp(end_utc)))
-    return tuple(_event(row) for row in rows)
+    return tuple(readable(rows, _event))
 
 
 def events_of(db: sqlite3.Connection, night: date) -> tuple[EventRow, ...]:
     """Return a night's events in order of onset."""
     where = " WHERE night = ? ORDER BY onset_utc, number"
-    return tuple(_event(row) for row in db.execute(_EVENT + where, (night.isoformat(),)))
+    return tuple(readable(db.execute(_EVENT + where, (night.isoformat(),)), _event))
 
 
 def minutes_of(db: sqlite3.Connection, night: date) -> tuple[MinuteRow, ...]:
     """Return a night's minutes in order."""
     rows = db.execute(_MINUTE + " WHERE night = ? ORDER BY start_utc", (night.isoformat(),))
-    return tuple(
-        MinuteRow(datetime.fromisoformat(row[0]), date.fromisoformat(row[1]), *row[2:])
-        for row in rows
-    )
+    return tuple(readable(rows, _minute))
 
 
 def night_named(db: sqlite3.Connection, night: date) -> NightRow | None:
     """Return one night, or None."""
-    row = db.execute(_NIGHT + " WHERE night = ?", (night.isoformat(),)).fetchone()
-    return None if row is None else _night(row)
+    rows = db.execute(_NIGHT + " WHERE night = ?", (night.isoformat(),))
+    return next(readable(rows, _night), None)
 
 
 def put_night(db: sqlite3.Connection, row: NightRow) -> None:
@@ -76,27 +74,27 @@ def put_night(db: sqlite3.Connection, row: NightRow) -> None:
 def last_nights(db: sqlite3.Connection, limit: int) -> tuple[NightRow, ...]:
     """Return the last nights, the latest first."""
     rows = db.execute(_NIGHT + " ORDER BY night DESC LIMIT ?", (limit,))
-    return tuple(_night(row) for row in rows)
+    return tuple(readable(rows, _night))
 
 
 def alerts_of(db: sqlite3.Connection, night: date) -> tuple[AlertRow, ...]:
     """Return the alerts that were raised in a night, in order."""
     where = " WHERE night = ? ORDER BY raised_utc, kind"
-    return tuple(_alert(row) for row in db.execute(_ALERT + where, (night.isoformat(),)))
+    return tuple(readable(db.execute(_ALERT + where, (night.isoformat(),)), _alert))
 
 
 def open_pause(db: sqlite3.Connection) -> OpenPause | None:
     """Return the pause in progress, or None."""
-    row = db.execute("SELECT onset_utc, seen_utc FROM open_pause").fetchone()
-    return None if row is None else OpenPause(*map(datetime.fromisoformat, row))
+    rows = db.execute("SELECT onset_utc, seen_utc FROM open_pause")
+    return next(readable(rows, _pause), None)
 
 
 def _event(row: Sequence[Any]) -> EventRow:
     return EventRow(
         id=row[0],
         type=row[1],
-        onset_utc=datetime.fromisoformat(row[2]),
-        end_utc=datetime.fromisoformat(row[3]),
+        onset_utc=moment(row[2]),
+        end_utc=moment(row[3]),
         duration_s=row[4],
         confidence=row[5],
         character=row[6],
@@ -106,10 +104,19 @@ def _event(row: Sequence[Any]) -> EventRow:
     )
 
 
+def _minute(row: Sequence[Any]) -> MinuteRow:
+    return MinuteRow(moment(row[0]), date.fromisoformat(row[1]), *row[2:])
+
+
+def _pause(row: Sequence[Any]) -> OpenPause:
+    onset, seen = map(moment, row)
+    return OpenPause(onset, seen)
+
+
 def _alert(row: Sequence[Any]) -> AlertRow:
     return AlertRow(
-        raised_utc=datetime.fromisoformat(row[0]),
-        ended_utc=None if row[1] is None else datetime.fromisoformat(row[1]),
+        raised_utc=moment(row[0]),
+        ended_utc=None if row[1] is None else moment(row[1]),
         night=date.fromisoformat(row[2]),
         kind=row[3],
         level=row[4],
@@ -121,8 +128,8 @@ def _alert(row: Sequence[Any]) -> AlertRow:
 def _night(row: Sequence[Any]) -> NightRow:
     return NightRow(
         night=date.fromisoformat(row[0]),
-        started_utc=datetime.fromisoformat(row[1]),
-        updated_utc=datetime.fromisoformat(row[2]),
+        started_utc=moment(row[1]),
+        updated_utc=moment(row[2]),
         figures=row[3],
         counts=row[4],
     )

@@ -7,6 +7,7 @@ from typing import Self
 
 from osa_daemon.errors import StorageError
 from osa_daemon.journal import queries
+from osa_daemon.journal.damage import text_of
 from osa_daemon.journal.database import BUSY_TIMEOUT_S, storage_errors
 from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow
 from osa_daemon.journal.schema import LATEST, version_of
@@ -30,6 +31,7 @@ class JournalReader:
         with storage_errors(path, "read"):
             uri = f"{path.resolve().as_uri()}?mode=ro"
             db = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            db.text_factory = text_of
             try:
                 version = version_of(db)
             except sqlite3.Error:

@@ -7,9 +7,11 @@ reading fails it is tried again from the other end, so that rows on both sides o
 import contextlib
 import json
 import sqlite3
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
+
+from osa_daemon.journal.damage import moment, text_of
 
 Row = dict[str, Any]
 Rescued = dict[str, list[Row]]
@@ -36,7 +38,11 @@ def rescue(db: sqlite3.Connection) -> Rescued:
 
 def rescue_file(path: Path) -> Rescued:
     """Read what can be read of a file that nobody has open."""
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as db:
+    with (
+        contextlib.suppress(sqlite3.Error, UnicodeDecodeError),
+        contextlib.closing(sqlite3.connect(path)) as db,
+    ):
+        db.text_factory = text_of
         return rescue(db)
     return {}
 
@@ -85,7 +91,7 @@ def _readable(db: sqlite3.Connection, table: str) -> list[Row]:
                     break
                 if _is_sound(row):
                     found[row[key]] = row
-        except (sqlite3.Error, KeyError, TypeError):
+        except (sqlite3.Error, UnicodeDecodeError, KeyError, TypeError):
             continue
         break
     with contextlib.suppress(TypeError):
@@ -98,11 +104,11 @@ def _is_sound(row: Row) -> bool:
     try:
         for name, value in row.items():
             if name.endswith("_utc") and value is not None:
-                datetime.fromisoformat(value)
+                moment(value)
             elif name == "night":
                 date.fromisoformat(value)
             elif name in _JSON:
                 json.loads(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False
     return True

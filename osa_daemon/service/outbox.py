@@ -179,9 +179,9 @@ class Outbox:
     def _take_rows(self, sent: set[str]) -> None:
         """Note in which rows the journal holds events that were sent."""
         for row in self._store.look(lambda j: j.pending(OUTBOX_CAP)) or () if sent else ():
-            event_id = _id_of(row.payload)
-            if event_id in sent:
-                self._rows[event_id] = row.id
+            payload = _read(row.payload)
+            if payload is not None and payload["id"] in sent:
+                self._rows[str(payload["id"])] = row.id
 
     def _forget(self) -> None:
         """Delete what the broker has; where that fails it is kept in mind, never sent again."""
@@ -193,27 +193,32 @@ class Outbox:
     def _send_stored(self) -> bool:
         """Send what the journal holds; False where not all found room."""
         limit = BATCH + len(self._rows) + len(self._done)
-        waiting = self._store.look(lambda j: j.pending(limit)) or ()
+        waiting = self._store.look(lambda j: j.pending(limit))
+        if waiting is None:
+            return False  # what cannot be read now may wait there all the same
         for row in waiting:
-            event_id = _id_of(row.payload)
-            if event_id is None:
-                _log.error("A message in the journal cannot be read; it is dropped: %r", row)
-                self._done[f"row {row.id}"] = row.id
-                continue
+            payload = _read(row.payload)
+            event_id = f"row {row.id}" if payload is None else str(payload["id"])
             if event_id in self._rows or event_id in self._done:
                 continue
-            if not self._send(json.loads(row.payload)):
+            if payload is None:
+                _log.error("A message in the outbox is damaged and dropped: look after the disk.")
+                self._done[event_id] = row.id
+            elif self._send(payload):
+                self._rows[event_id] = row.id
+            else:
                 return False
-            self._rows[event_id] = row.id
         return len(waiting) < limit
 
     def _send(self, payload: Payload) -> bool:
         return self._sender.send_event(str(payload["id"]), payload)
 
 
-def _id_of(payload: str) -> str | None:
-    """Return the id of the event in a message; None where there is no such."""
+def _read(text: str) -> dict[str, Value] | None:
+    """Return a message; None where a worn disk has made it one that cannot be sent."""
     try:
-        return str(json.loads(payload)["id"])
-    except (ValueError, TypeError, KeyError):
+        payload = json.loads(text)
+    except (ValueError, RecursionError):
         return None
+    is_whole = isinstance(payload, dict) and isinstance(payload.get("id"), str)
+    return payload if is_whole else None
