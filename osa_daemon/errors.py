@@ -10,6 +10,7 @@ OsaError                      1  unexpected
     ├── ModelError            4  model file
     ├── BrokerError           4  MQTT broker, where one was asked for
     └── StorageError          4  state directory or output file
+        └── DamagedError      4  the journal's file is no journal any more
 
 Anything else that reaches `cli.main` is a bug: exit code 1. The stall guard
 (`service/guard.py`) ends the process with `EXIT_STALLED`, too.
@@ -75,3 +76,7 @@ class BrokerError(ResourceError):
 
 class StorageError(ResourceError):
     """A folder or file cannot be written or read."""
+
+
+class DamagedError(StorageError):
+    """The journal's file is damaged, or was deleted or replaced: it must be begun anew."""

@@ -2,16 +2,21 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self
 
-from osa_daemon.errors import StorageError
+from osa_daemon.clock import SYSTEM_CLOCK, Clock
+from osa_daemon.errors import DamagedError, StorageError
 from osa_daemon.journal import queries
 from osa_daemon.journal.damage import EARLIEST, moment, readable
-from osa_daemon.journal.database import open_writable, storage_errors, transaction
+from osa_daemon.journal.database import begin_anew, open_writable, storage_errors, transaction
+from osa_daemon.journal.eras import NightOf, Reckoning, Recount, era_now, put_right, wrong_eras
+from osa_daemon.journal.patience import Patience
+from osa_daemon.journal.place import Place
 from osa_daemon.journal.queries import stamp
+from osa_daemon.journal.rescue import Rescued, rescue
 from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow, OpenPause, OutboxRow
 
 EVENT_KIND: Final = "event"
@@ -29,11 +34,24 @@ class Journal:
     """
 
     def __init__(
-        self, db: sqlite3.Connection, path: Path, notice: str | None, outbox_cap: int = OUTBOX_CAP
+        self,
+        db: sqlite3.Connection,
+        path: Path,
+        notice: str | None,
+        *,
+        outbox_cap: int = OUTBOX_CAP,
+        reckoning: Reckoning | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._db = db
         self._path = path
+        self._place = Place(path)
+        self._rescued: Rescued | None = None
+        self._is_damaged = False
         self._outbox_cap = outbox_cap
+        self._reckoning = reckoning or Reckoning()
+        self._clock = clock
+        self._patience = Patience(clock.monotonic_s)
         self.notice = notice
         self.left_open = queries.open_pause(db)
 
@@ -43,17 +61,20 @@ class Journal:
         path: Path,
         *,
         outbox_cap: int = OUTBOX_CAP,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        reckoning: Reckoning | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> Self:
-        """Open the journal, made where there is none; `now` only names a damaged one.
+        """Open the journal, made where there is none; `reckoning` is what its times follow.
 
         Raises:
             StorageError: the file or folder cannot be used, or a newer version wrote it.
         """
-        db, notice = open_writable(path, now)
+        db, notice = open_writable(path, clock.utc)
         try:
             with storage_errors(path, "read"):
-                return cls(db, path, notice, outbox_cap)
+                return cls(
+                    db, path, notice, outbox_cap=outbox_cap, reckoning=reckoning, clock=clock
+                )
         except StorageError:
             db.close()
             raise
@@ -69,6 +90,27 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def renew(self) -> None:
+        """Begin a new file with what can be read, after DamagedError; `notice` says so.
+
+        Until this succeeds every use raises DamagedError; what was read is kept for another try.
+
+        Raises:
+            StorageError: there is no room for it, or the folder cannot be used.
+        """
+        if self._rescued is None:
+            self._rescued = rescue(self._db)
+            if not self._is_damaged:  # else its log might be taken for that of the file in place
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.close()
+        self._db, self.notice = begin_anew(
+            self._path, self._clock.utc, self._rescued, is_damaged=self._is_damaged
+        )
+        self._rescued, self._is_damaged = None, False
+        self._place = Place(self._path)
+        self._patience = Patience(self._clock.monotonic_s)
+
     def record_event(self, row: EventRow, payload: str, created_utc: datetime) -> bool:
         """Commit a decided event together with the message that tells of it.
 
@@ -80,24 +122,42 @@ class Journal:
         with self._write() as db:
             if db.execute("SELECT 1 FROM events WHERE id = ?", (row.id,)).fetchone():
                 return False
-            db.execute(
-                "INSERT INTO events (id, type, onset_utc, end_utc, duration_s, confidence,"
-                " character, monitorable, truncated, night) VALUES (?,?,?,?,?,?,?,?,?,?)",
-                (
-                    row.id,
-                    row.type,
-                    stamp(row.onset_utc),
-                    stamp(row.end_utc),
-                    row.duration_s,
-                    row.confidence,
-                    row.character,
-                    int(row.monitorable),
-                    int(row.truncated),
-                    row.night.isoformat(),
-                ),
-            )
+            self._insert(db, row)
             self._enqueue(db, EVENT_KIND, payload, created_utc)
         return True
+
+    def record_late(
+        self, late: Iterable[tuple[EventRow, str | None]], created_utc: datetime
+    ) -> None:
+        """Commit events that could not be when they were decided, all or none.
+
+        Each with the message that tells of it, or None where the broker has that already.
+        """
+        with self._write() as db:
+            for row, payload in late:
+                if db.execute("SELECT 1 FROM events WHERE id = ?", (row.id,)).fetchone():
+                    continue
+                self._insert(db, row)
+                if payload is not None:
+                    self._enqueue(db, EVENT_KIND, payload, created_utc)
+
+    def put_right(
+        self, night_of: NightOf, recount: Recount, others: Collection[date] = ()
+    ) -> frozenset[date]:
+        """Date anew what was dated by a clock that turned out to be wrong since the boot.
+
+        Return the nights that gained or lost events or minutes by it; their figures, and those of
+        `others`, were counted anew by `recount`. What waits in the outbox stays as it is: a
+        decided event never changes.
+        """
+        with self._read() as db:
+            if not others and not wrong_eras(db, self._reckoning):
+                return frozenset()
+        with self._write() as db:
+            changed = put_right(db, self._reckoning, night_of, recount, others)
+            if self.left_open is not None:
+                self.left_open = queries.open_pause(db)
+            return changed
 
     def enqueue(self, kind: str, payload: str, created_utc: datetime) -> None:
         """Commit a message to the outbox; over the cap the oldest goes, events last."""
@@ -139,19 +199,16 @@ class Journal:
             for row in rows
         ]
         with self._write() as db:
-            db.executemany("INSERT OR REPLACE INTO minutes VALUES (?,?,?,?,?,?,?,?,?)", values)
+            era = era_now(db, self._reckoning)
+            db.executemany(
+                "INSERT OR REPLACE INTO minutes VALUES (?,?,?,?,?,?,?,?,?,?)",
+                [(*each, era) for each in values],
+            )
 
     def record_night(self, row: NightRow) -> None:
         """Commit a night's figures in place of those before."""
-        values = (
-            row.night.isoformat(),
-            stamp(row.started_utc),
-            stamp(row.updated_utc),
-            row.figures,
-            row.counts,
-        )
         with self._write() as db:
-            db.execute("INSERT OR REPLACE INTO nights VALUES (?,?,?,?,?)", values)
+            queries.put_night(db, row)
 
     def record_alert(self, row: AlertRow) -> None:
         """Commit an alert; call again as it rises, and when it is over."""
@@ -165,13 +222,14 @@ class Journal:
             int(row.acknowledged),
         )
         with self._write() as db:
-            db.execute("INSERT OR REPLACE INTO alerts VALUES (?,?,?,?,?,?,?)", values)
+            era = era_now(db, self._reckoning)
+            db.execute("INSERT OR REPLACE INTO alerts VALUES (?,?,?,?,?,?,?,?)", (*values, era))
 
     def begin_pause(self, onset_utc: datetime, seen_utc: datetime) -> None:
         """A pause is in progress; call again as it goes on, so that its length is known."""
         with self._write() as db:
-            values = (stamp(onset_utc), stamp(seen_utc))
-            db.execute("INSERT OR REPLACE INTO open_pause VALUES (1, ?, ?)", values)
+            values = (stamp(onset_utc), stamp(seen_utc), era_now(db, self._reckoning))
+            db.execute("INSERT OR REPLACE INTO open_pause VALUES (1, ?, ?, ?)", values)
 
     def end_pause(self) -> None:
         """No pause is in progress; also once `left_open` has been dealt with."""
@@ -220,6 +278,25 @@ class Journal:
         with self._read() as db:
             return queries.open_pause(db)
 
+    def _insert(self, db: sqlite3.Connection, row: EventRow) -> None:
+        db.execute(
+            "INSERT INTO events (id, type, onset_utc, end_utc, duration_s, confidence, character,"
+            " monitorable, truncated, night, era) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                row.id,
+                row.type,
+                stamp(row.onset_utc),
+                stamp(row.end_utc),
+                row.duration_s,
+                row.confidence,
+                row.character,
+                int(row.monitorable),
+                int(row.truncated),
+                row.night.isoformat(),
+                era_now(db, self._reckoning),
+            ),
+        )
+
     def _enqueue(
         self, db: sqlite3.Connection, kind: str, payload: str, created_utc: datetime
     ) -> None:
@@ -237,13 +314,27 @@ class Journal:
 
     @contextlib.contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        with storage_errors(self._path, "written"), transaction(self._db) as db:
+        if self._rescued is None and not self._place.is_kept():
+            msg = f"The journal {self._path} could not be written: it was deleted or replaced."
+            raise DamagedError(msg)
+        with self._using("written"), transaction(self._db) as db:
             yield db
 
     @contextlib.contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
-        with storage_errors(self._path, "read"):
+        with self._using("read"):
             yield self._db
+
+    @contextlib.contextmanager
+    def _using(self, verb: str) -> Iterator[None]:
+        if self._rescued is not None:
+            raise DamagedError(f"The journal {self._path} could not be {verb}: it is lost.")
+        try:
+            with self._patience.ration(self._db), storage_errors(self._path, verb):
+                yield
+        except DamagedError:
+            self._is_damaged = True
+            raise
 
 
 def _message(row: Sequence[Any]) -> OutboxRow:

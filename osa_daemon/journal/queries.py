@@ -1,4 +1,4 @@
-"""What is read from the journal, by its writer and by readers alike."""
+"""What is read from the journal, by its writer and by readers alike, and how a night is put."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -57,6 +57,18 @@ def night_named(db: sqlite3.Connection, night: date) -> NightRow | None:
     """Return one night, or None."""
     rows = db.execute(_NIGHT + " WHERE night = ?", (night.isoformat(),))
     return next(readable(rows, _night), None)
+
+
+def put_night(db: sqlite3.Connection, row: NightRow) -> None:
+    """Write a night's figures in place of those before."""
+    values = (
+        row.night.isoformat(),
+        stamp(row.started_utc),
+        stamp(row.updated_utc),
+        row.figures,
+        row.counts,
+    )
+    db.execute("INSERT OR REPLACE INTO nights VALUES (?,?,?,?,?)", values)
 
 
 def last_nights(db: sqlite3.Connection, limit: int) -> tuple[NightRow, ...]:

@@ -67,6 +67,17 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         ) STRICT, WITHOUT ROWID""",
         "CREATE INDEX alerts_by_night ON alerts (night)",
     ),
+    (  # by which reckoning a row was dated, so that it can be put right
+        """CREATE TABLE eras (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            boot TEXT NOT NULL,
+            offset_s REAL NOT NULL
+        ) STRICT""",
+        "ALTER TABLE events ADD COLUMN era INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE minutes ADD COLUMN era INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE alerts ADD COLUMN era INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE open_pause ADD COLUMN era INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 LATEST: Final = len(MIGRATIONS)
 

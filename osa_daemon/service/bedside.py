@@ -24,6 +24,7 @@ from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.steps import Steps
 from osa_daemon.service.store import Store
 from osa_daemon.service.tasks import READING, SETTINGS, Doing, unwatched
 from osa_daemon.service.tonight import Tonight
@@ -85,6 +86,15 @@ class Bedside:
         self._refusals = Seldom(_log, clock=rooms.clock.monotonic_s)
         self._refusal: str | None = None
         self._ntfy_problem: str | None = None  # as it was told
+        self._steps = Steps(
+            rooms.clock,
+            rooms.store,
+            rooms.outbox,
+            rooms.minutes,
+            rooms.tonight,
+            others=(rooms.alerts, rooms.bulletin),
+            tell=rooms.publisher.set_state,
+        )
 
     def run(self) -> None:
         """Run until the source ends or is stopped; then close what is open, the journal too."""
@@ -138,6 +148,7 @@ class Bedside:
         rooms.store.does(lambda j: j.end_pause())
 
     def _recover_left_open(self) -> None:
+        self._steps.look()  # the clock may have been set meanwhile
         left_open = self._rooms.store.look(lambda j: j.left_open)
         if left_open is not None:
             self.recover(left_open)
@@ -280,7 +291,7 @@ class Bedside:
             rooms.tonight.add(event)
             rooms.alerts.event(onset + timedelta(seconds=event.duration_s))
         rooms.publisher.set_state(topics.LAST_EVENT.suffix, sent)
-        rooms.tonight.save()
+        rooms.tonight.tell()
         _log.info("%s of %.0f s at %s", event.type, event.duration_s, payload["onset"])
 
     def _follow_pause(self, scored: Scored) -> None:
@@ -303,6 +314,7 @@ class Bedside:
         if now_s - self._ticked_s < TICK_S:
             return
         self._ticked_s = now_s
+        self._steps.look()
         now = rooms.clock.now()
         rooms.outbox.pump()
         self._rest_where_due(now)
@@ -314,7 +326,8 @@ class Bedside:
         if not self._rests:
             self._listen(now_s)
         is_night = rooms.live.is_night(now)
-        rooms.alerts.tick(Moment(now_s, now, rooms.bulletin.lost, self._rests, is_night))
+        lost, unstored = rooms.bulletin.lost, rooms.store.failure
+        rooms.alerts.tick(Moment(now_s, now, lost, self._rests, is_night, unstored))
         self._permit(now)
         if now_s - self._minute_s >= MINUTE_S:
             self._minute_s = now_s

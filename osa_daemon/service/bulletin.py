@@ -1,7 +1,7 @@
 """What the house is told: steps of the chain become states on the topics of contract C4."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from osa_daemon.audio.source import SourceHealth, SourceState
@@ -143,16 +143,26 @@ class Bulletin:
             self._since = self._clock.now()
         self._state, self._cause, self._text = state, cause, text
         hears = state == "monitoring"
-        reason = None if hears else text
-        self._set(
-            topics.STATUS.suffix,
-            payloads.status_payload(state, self._since, reason, self._version, self._model),
-        )
+        self._tell_status()
         self._set(topics.HEARING.suffix, topics.ONLINE if hears else topics.OFFLINE)
         self._set(topics.PROBLEM_MICROPHONE.suffix, payloads.problem_payload(self.lost))
         if not hears:
             self._hear_nothing()
         self._on_status(state, text)
+
+    def move(self, by: timedelta, _now: datetime) -> None:
+        """The clock was set: the state holds since another time than was told."""
+        self._since += by
+        self._tell_status()
+
+    def _tell_status(self) -> None:
+        if self._state is None:
+            return
+        reason = None if self._state == "monitoring" else self._text
+        self._set(
+            topics.STATUS.suffix,
+            payloads.status_payload(self._state, self._since, reason, self._version, self._model),
+        )
 
     def settings(self, values: Mapping[str, Value], *, again: bool = False) -> None:
         """Tell what can be set; `again`: also where it has not changed."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 ROOT: Final = Path("/")
 DEVICE_TREE: Final = "proc/device-tree"
 MACHINE_ID: Final = "etc/machine-id"
+BOOT_ID: Final = "proc/sys/kernel/random/boot_id"
 LONGEST: Final = 60
 
 
@@ -28,6 +30,11 @@ def this_computer(root: Path = ROOT) -> Computer:
     """
     serial = _text(root / DEVICE_TREE / "serial-number") or _hashed(_text(root / MACHINE_ID))
     return Computer(_text(root / DEVICE_TREE / "model"), serial)
+
+
+def boot_id(root: Path = ROOT) -> str:
+    """Return what names this run of the machine; where that is not told, this run of the daemon."""
+    return _text(root / BOOT_ID) or uuid.uuid4().hex
 
 
 def _text(path: Path) -> str | None:

@@ -1,6 +1,7 @@
 """Per-minute figures, committed in batches: an SD card wears with every write."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
@@ -42,6 +43,11 @@ class Minutes:
             self._rows.append(self._minute(tally, night, self._start))
             self._frames.clear()
             self._start = None
+
+    def move(self, by: timedelta) -> None:
+        """The clock was set: what is not committed yet is dated anew; its night is found later."""
+        self._rows = [replace(row, start_utc=row.start_utc + by) for row in self._rows]
+        self._start = None if self._start is None else self._start + by
 
     def save(self) -> None:
         """Commit what is gathered; where that fails it is dropped, never piled up."""

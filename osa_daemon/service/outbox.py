@@ -4,18 +4,24 @@ import contextlib
 import json
 import logging
 import queue
-from collections import deque
 from collections.abc import Mapping
-from typing import Protocol
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final, Protocol
 
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
+from osa_daemon.journal.journal import OUTBOX_CAP
 from osa_daemon.journal.rows import EventRow
-from osa_daemon.publish.payloads import Value, encode
+from osa_daemon.publish.payloads import Payload, Value, encode
+from osa_daemon.scoring.night import night_of
 from osa_daemon.service.store import Store
 
-MOST_UNSTORED = 200  # events kept in memory while neither disk nor broker takes them
-BATCH = 50
-POLL_S = 0.02  # between looks for the last acknowledgements
+MOST_UNSTORED: Final = 5000  # events in memory while the disk fails: 8 MB, a week of bad nights
+BATCH: Final = 50
+AGAIN_S: Final = 30.0  # between tries to store what could not be
+POLL_S: Final = 0.02  # between looks for the last acknowledgements
+
+_log = logging.getLogger(__name__)
 
 _log = logging.getLogger(__name__)
 
@@ -28,32 +34,52 @@ class EventSender(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Unstored:
+    """A decided event that the disk has not taken yet."""
+
+    row: EventRow
+    payload: Payload
+    is_sent: bool = False
+    is_acknowledged: bool = False
+
+
 class Outbox:
-    """Used by the chain's thread, `acknowledged` aside, which any thread may call."""
+    """Used by the chain's thread, `acknowledged` aside, which any thread may call.
+
+    An event that cannot be committed is sent all the same, kept in memory, and committed once the
+    disk takes it: `MOST_UNSTORED` of them, then the oldest that the broker has go first.
+    """
 
     def __init__(self, store: Store, sender: EventSender, clock: Clock = SYSTEM_CLOCK) -> None:
         self._store = store
         self._sender = sender
         self._clock = clock
         self._acknowledged: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._unstored: deque[dict[str, Value]] = deque(maxlen=MOST_UNSTORED)
+        self._unstored: dict[str, _Unstored] = {}
+        self._store_s = 0.0  # when to try to store them
         self._rows: dict[str, int] = {}  # event id → row in the journal's outbox, once sent
         self._done: dict[str, int] = {}  # the same, acknowledged; until its row is deleted
         self._is_stale = True  # the journal may hold messages that were not sent yet
+        self._renewals = store.renewals
+        self.last: Payload | None = None  # the event that was sent last
 
-    def put(self, row: EventRow, payload: dict[str, Value]) -> dict[str, Value] | None:
+    def put(self, row: EventRow, payload: Payload) -> Payload | None:
         """Commit an event, then send it; return what was sent (`durable` tells the truth).
 
-        None, and nothing is sent, where the journal holds an event of this id already.
+        None, and nothing is sent, where an event of this id is known already.
         """
+        if row.id in self._unstored:
+            return None
         now = self._clock.utc()
         stored = self._store.use(lambda j: j.record_event(row, encode(payload), now))
         if stored is False:
             return None
         if stored is None:
             payload = payload | {"durable": False}
-            self._unstored.append(payload)
+            self._keep(row, payload)
         self._is_stale = True
+        self.last = payload
         self.pump()
         return payload
 
@@ -63,12 +89,14 @@ class Outbox:
 
     def pump(self) -> None:
         """Forget what was acknowledged, and send what waits and finds room."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._note(self._acknowledged.get_nowait())
+        self._listen()
+        self._find_again()
         self._forget()
-        while self._unstored and self._send(self._unstored[0]):
-            self._unstored.popleft()
+        for each in self._unstored.values():
+            if not each.is_sent and not self._send(each.payload):
+                break
+            each.is_sent = True
+        self._store_late()
         if self._is_stale:
             self._is_stale = not self._send_stored()
 
@@ -80,19 +108,82 @@ class Outbox:
             self._clock.sleep(min(left_s, POLL_S))
             self.pump()
 
+    def move(self, by: timedelta) -> None:
+        """The clock was set: what is not committed yet is dated anew; its message stays."""
+        for each in self._unstored.values():
+            onset, end = each.row.onset_utc + by, each.row.end_utc + by
+            night = night_of(onset.astimezone())
+            each.row = replace(each.row, onset_utc=onset, end_utc=end, night=night)
+
     @property
     def length(self) -> int:
         """Events that wait for their acknowledgement, as far as they were sent."""
-        return len(self._rows) + len(self._unstored)
+        return len(self._rows) + self._unacknowledged()
 
     def waiting(self) -> int:
         """Return how many events wait in the journal and in memory."""
-        return (self._store.look(lambda j: j.outbox_length()) or 0) + len(self._unstored)
+        return (self._store.look(lambda j: j.outbox_length()) or 0) + self._unacknowledged()
+
+    def _unacknowledged(self) -> int:
+        return sum(not each.is_acknowledged for each in self._unstored.values())
+
+    def _listen(self) -> None:
+        """Take the acknowledgements that have come."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._note(self._acknowledged.get_nowait())
 
     def _note(self, event_id: str) -> None:
         row = self._rows.pop(event_id, None)
         if row is not None:
             self._done[event_id] = row
+        if event_id in self._unstored:
+            self._unstored[event_id].is_acknowledged = True
+
+    def _keep(self, row: EventRow, payload: Payload) -> None:
+        """Keep an event in memory until the disk takes it."""
+        self._unstored[row.id] = _Unstored(row, payload)
+        self._store_s = self._clock.monotonic_s() + AGAIN_S
+        if len(self._unstored) > MOST_UNSTORED:
+            self._listen()
+            known = (name for name, each in self._unstored.items() if each.is_acknowledged)
+            oldest = next(known, next(iter(self._unstored)))
+            del self._unstored[oldest]
+            _log.error("The event %s is given up: the disk does not take it.", oldest)
+
+    def _store_late(self) -> None:
+        """Commit some of what could not be, where the disk takes it again."""
+        now_s = self._clock.monotonic_s()
+        if not self._unstored or (self._store.failure is not None and now_s < self._store_s):
+            return
+        self._store_s = now_s + AGAIN_S
+        late = [each for each in self._unstored.values() if each.is_sent][:BATCH]
+        rows = [(each.row, None if each.is_acknowledged else encode(each.payload)) for each in late]
+        if not rows or not self._store.does(lambda j: j.record_late(rows, self._clock.utc())):
+            return
+        for each in late:
+            del self._unstored[each.row.id]
+        self._take_rows({each.row.id for each in late if not each.is_acknowledged})
+
+    def _find_again(self) -> None:
+        """Learn the rows anew after the journal was: they have other numbers in a new file."""
+        if self._renewals == self._store.renewals:
+            return
+        self._renewals = self._store.renewals
+        done, sent = set(self._done), set(self._rows)
+        self._done.clear()
+        self._rows.clear()
+        self._take_rows(sent | done)
+        for event_id in done & set(self._rows):
+            self._note(event_id)
+        self._is_stale = True
+
+    def _take_rows(self, sent: set[str]) -> None:
+        """Note in which rows the journal holds events that were sent."""
+        for row in self._store.look(lambda j: j.pending(OUTBOX_CAP)) or () if sent else ():
+            payload = _read(row.payload)
+            if payload is not None and payload["id"] in sent:
+                self._rows[str(payload["id"])] = row.id
 
     def _forget(self) -> None:
         """Delete what the broker has; where that fails it is kept in mind, never sent again."""
@@ -121,7 +212,7 @@ class Outbox:
                 return False
         return len(waiting) < limit
 
-    def _send(self, payload: dict[str, Value]) -> bool:
+    def _send(self, payload: Payload) -> bool:
         return self._sender.send_event(str(payload["id"]), payload)
 
 

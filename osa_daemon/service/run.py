@@ -15,6 +15,7 @@ from osa_daemon.audio.microphone import MicrophoneSource
 from osa_daemon.audio.source import Source
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.errors import EXIT_STALLED
+from osa_daemon.journal.eras import Reckoning
 from osa_daemon.journal.journal import Journal
 from osa_daemon.publish.mqtt import MqttPublisher
 from osa_daemon.publish.ntfy import NtfyChannel
@@ -27,6 +28,7 @@ from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Chain
 from osa_daemon.service.clock import StreamClock
 from osa_daemon.service.commands import Commands
+from osa_daemon.service.computer import boot_id
 from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.guard import leave_at_once, watch_the_end
 from osa_daemon.service.herald import Herald
@@ -96,14 +98,6 @@ def make_ntfy(settings: Settings) -> NtfyChannel | None:
     if warning := token_in_the_open(ntfy):
         _log.warning("%s", warning)
     return NtfyChannel(ntfy)
-
-
-def open_journal(settings: Settings) -> Journal:
-    """Open the journal; raise StorageError where that fails."""
-    journal = Journal.open(settings.journal.path)
-    if journal.notice:
-        _log.warning("%s", journal.notice)
-    return journal
 
 
 class Daemon:
@@ -192,7 +186,10 @@ class Daemon:
             self._on_status,
             on_alert=ntfy.tell if ntfy is not None else None,
         )
-        store = Store(self._open_journal, bulletin.storage, self._doing)
+        reckoning = Reckoning(boot_id(), clock.offset_s)
+        store = Store(
+            lambda: self._open_journal(reckoning), bulletin.storage, self._clock, self._doing
+        )
         outbox = Outbox(store, publisher, self._clock)
         self._acknowledged.append(outbox.acknowledged)
         keep_days = self._loaded.settings.journal.keep_days
@@ -204,9 +201,7 @@ class Daemon:
             outbox=outbox,
             bulletin=bulletin,
             publisher=publisher,
-            tonight=Tonight(
-                store, bulletin, live.rules, keep_days, clock.now(), clock=self._clock
-            ),
+            tonight=Tonight(store, bulletin, live.rules, keep_days, clock.now(), clock=self._clock),
             minutes=Minutes(store),
             diagnostics=Diagnostics(store, self._model_version, self._clock),
             commands=self._commands,
@@ -221,9 +216,10 @@ class Daemon:
         self._store, self._bulletin, self._bedside = store, bulletin, bedside
         return bedside
 
-    def _open_journal(self) -> Journal:
+    def _open_journal(self, reckoning: Reckoning) -> Journal:
+        path = self._loaded.settings.journal.path
         with self._doing(OPENING):
-            return open_journal(self._loaded.settings)
+            return Journal.open(path, reckoning=reckoning, clock=self._clock)
 
     def _make_chain(self) -> Chain:
         rules = self._live.rules

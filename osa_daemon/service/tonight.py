@@ -1,12 +1,11 @@
 """The night that is going on: its figures, kept across restarts, told and rolled over at noon."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
-from osa_daemon.journal.rows import EventRow, NightRow
+from osa_daemon.journal.rows import NightRow
 from osa_daemon.publish import topics
 from osa_daemon.scoring.event import Event
 from osa_daemon.scoring.night import (
@@ -19,9 +18,11 @@ from osa_daemon.scoring.night import (
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Step
+from osa_daemon.service.recount import at_least
 from osa_daemon.service.store import Store
 
-SAVE_S = 300.0  # an SD card wears with every write; events commit the figures at once
+SAVE_S = 300.0  # an SD card wears with every write; events that are not counted yet are found again
+CALM_S = 3600.0  # without a step of the clock, before old nights are forgotten by what it says
 
 
 class Tonight:
@@ -44,9 +45,9 @@ class Tonight:
         self._keep_days = keep_days
         self._saved: NightCounts | None = None
         self._saved_s = self._clock.monotonic_s()
+        self._forget_s: float | None = self._saved_s + CALM_S
         self.night, self.tally, self._started = self._begin(now)
         self._tell_last()
-        self._forget_old()
 
     def adopt(self, rules: ScoringSettings, keep_days: int) -> None:
         """Go by other settings from now on; what is counted stays."""
@@ -70,7 +71,21 @@ class Tonight:
         if row is not None:
             self._started = min(self._started, row.started_utc.astimezone())
         self._tell_last()
-        self._forget_old()
+
+    def move(self, by: timedelta, now: datetime) -> None:
+        """The clock was set: what was counted is of the night that it is now."""
+        self.night = night_of(now)
+        self._started = min(self._started + by, now)
+        self._saved = None
+        self._forget_s = self._clock.monotonic_s() + CALM_S
+
+    def read_again(self, now: datetime) -> None:
+        """Take the nights as the journal has them, where their rows were dated anew."""
+        breath_clock = self.tally.breath_clock
+        self.night, self.tally, self._started = self._begin(now)
+        self.tally.breath_clock = breath_clock
+        self._tell_last()
+        self.tell()
 
     def roll(self, now: datetime) -> None:
         """Begin a new night where noon has passed."""
@@ -79,10 +94,13 @@ class Tonight:
         self.save()
         self.night, self.tally, self._started = self._begin(now)
         self._tell_last()
-        self._forget_old()
+        self._forget_s = self._clock.monotonic_s() + CALM_S
 
     def minute(self) -> None:
         """Tell the figures, and commit them now and then."""
+        if self._forget_s is not None and self._clock.monotonic_s() >= self._forget_s:
+            self._forget_s = None
+            self._store.does(lambda j: j.forget_before(self.night, self._keep_days))
         if self._clock.monotonic_s() - self._saved_s >= SAVE_S:
             self.save()
         else:
@@ -129,7 +147,7 @@ class Tonight:
         events = self._store.look(lambda j: j.events_of(night)) or ()
         if not events:
             return row, stored, stored
-        return row, stored, _at_least(stored or NightCounts(), events)
+        return row, stored, at_least(stored or NightCounts(), events)
 
     def _tell_last(self) -> None:
         rows = self._store.look(lambda j: j.last_nights(2)) or ()
@@ -139,20 +157,3 @@ class Tonight:
                 started = row.started_utc.astimezone()
                 self._bulletin.night(topics.NIGHT_LAST.suffix, row.night, figures, started)
                 return
-
-    def _forget_old(self) -> None:
-        self._store.does(lambda j: j.forget_before(self.night, self._keep_days))
-
-
-def _at_least(counts: NightCounts, events: Sequence[EventRow]) -> NightCounts:
-    """Return `counts` with no fewer events than there are; some may not have been stored."""
-    apneas = [event.duration_s for event in events if event.type == "apnea"]
-    return replace(
-        counts,
-        apneas=max(counts.apneas, len(apneas)),
-        hypopneas=max(counts.hypopneas, len(events) - len(apneas)),
-        monitorable_events=max(
-            counts.monitorable_events, sum(event.monitorable for event in events)
-        ),
-        longest_apnea_s=max([counts.longest_apnea_s, *apneas]),
-    )

@@ -101,9 +101,9 @@ class Alerts(BaseModel):
         int | None,
         Field(ge=10, le=3600),
         About(
-            "A technical alert is raised when the microphone has failed for this long while "
-            "somebody is expected to sleep: in `monitoring.hours`, while *In bed* is on, or else "
-            "from 21:00 to 09:00. Null for none.",
+            "A technical alert is raised when the microphone has failed, or events could not be "
+            "stored, for this long while somebody is expected to sleep: in `monitoring.hours`, "
+            "while *In bed* is on, or else from 21:00 to 09:00. Null for none.",
             "s",
             live=True,
         ),

@@ -7,13 +7,13 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
+from osa_daemon.clock import Clock
 from osa_daemon.errors import StorageError
 from osa_daemon.journal.journal import Journal
-from osa_daemon.journal.schema import LATEST, migrate
 
 DATED = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
 LAST_TIME = datetime(9999, 1, 1, tzinfo=UTC)
@@ -83,13 +83,14 @@ def test_a_damaged_journal_is_set_aside(path, evening, spoil):
     Journal.open(path).close()
     spoil(path)
     damaged = path.read_bytes()
-    with Journal.open(path, now=lambda: DATED) as journal:
+    with Journal.open(path, clock=Clock(wall_s=DATED.timestamp)) as journal:
         journal.enqueue("night", "{}", evening)
         notice = journal.notice
     aside = path.with_name("journal.db.damaged-20261123T040506Z")
     assert aside.read_bytes() == damaged
     assert notice == (
-        f"The journal {path} was damaged; it was set aside as {aside.name}, a new one begun."
+        f"The journal {path} was damaged; it was set aside as {aside.name}, a new one begun "
+        "with what could be read: 0 events, 0 of them not yet sent."
     )
     with Journal.open(path) as again:
         assert again.notice is None
@@ -100,7 +101,7 @@ def test_a_second_damage_keeps_the_first(path):
     for _ in range(2):
         path.parent.mkdir(exist_ok=True)
         spoil_whole(path)
-        Journal.open(path, now=lambda: DATED).close()
+        Journal.open(path, clock=Clock(wall_s=DATED.timestamp)).close()
     assert len(list(path.parent.glob("journal.db.damaged-*"))) == 2
 
 
@@ -169,7 +170,7 @@ def test_a_full_disk_loses_nothing_written(path):
     sentence, counts = done.stdout.splitlines()
     assert re.search(r"could not be written: .+; .+\.$", sentence)
     written, length, last = counts.split()
-    assert int(written) > 10
+    assert int(written) > 5
     assert (int(length), last) == (int(written) + 1, "after")
 
 
@@ -190,38 +191,3 @@ def test_kill_loses_no_commit(path, evening, lines):
             waiting = [message.payload for message in journal.pending(10_000)]
         assert recorded == waiting == [str(k) for k in range(len(recorded))]
         assert set(told) <= set(recorded)
-
-
-def test_a_newer_journal_is_left_alone(path):
-    """A journal of a newer version is refused, not set aside."""
-    with Journal.open(path) as journal:
-        journal._db.execute("INSERT INTO migrations VALUES (99, 'then')")
-    with pytest.raises(StorageError, match=r"has version 99, this program knows versions up to"):
-        Journal.open(path)
-    assert list(path.parent.glob("*damaged*")) == []
-
-
-def test_a_migration_is_whole_or_not_done():
-    """A step that fails leaves the version before it."""
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    steps = (("CREATE TABLE a (x)",), ("CREATE TABLE b (x)", "CREATE TABLE a (x)"))
-    with pytest.raises(sqlite3.OperationalError):
-        migrate(db, steps)
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
-    assert tables == {"migrations", "a"}
-    db.close()
-
-
-def test_a_journal_is_brought_up_to_date(path, event_row, evening):
-    """An older journal gains what is new and keeps what it holds."""
-    with Journal.open(path) as journal:
-        journal.record_event(event_row("a"), "{}", evening)
-    db = sqlite3.connect(path, isolation_level=None)
-    db.execute("DELETE FROM migrations WHERE version > 1")
-    db.execute("DROP TABLE alerts")
-    migrate(db)
-    assert db.execute("SELECT max(version) FROM migrations").fetchone() == (LATEST,)
-    db.close()
-    with Journal.open(path) as journal:
-        assert journal.alerts_of(evening.date()) == ()
-        assert [row.id for row in journal.events_between(evening, evening + timedelta(1))] == ["a"]

@@ -7,11 +7,12 @@ from osa_daemon.service.picture import bars, marks
 
 
 def test_a_live_stream_is_dated_back_from_now():
-    """What sounded 20 s ago is 20 s before now, whatever the wall clock was then."""
+    """What sounded 20 s ago is 20 s before now, by the clock as it was looked at last."""
     wall = [1_000_000.0]
     clock = StreamClock(lambda index: index / 16_000, monotonic=lambda: 50.0, wall=lambda: wall[0])
     assert clock.wall_time(30.0) == datetime.fromtimestamp(1_000_000.0 - 20.0, UTC)
     wall[0] += 3_600.0
+    assert clock.look() == 3_600.0
     assert clock.wall_time(30.0) == datetime.fromtimestamp(1_003_600.0 - 20.0, UTC)
 
 

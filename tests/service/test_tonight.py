@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.journal.journal import Journal
 from osa_daemon.journal.rows import EventRow, NightRow
 from osa_daemon.scoring.event import Event
@@ -37,12 +38,12 @@ def journal(tmp_path: Path):
         yield opened
 
 
-def make(journal: Journal, wire: Wire, keep_days: int = 730) -> Tonight:
+def make(journal: Journal, wire: Wire, keep_days: int = 730, port: Clock = SYSTEM_CLOCK) -> Tonight:
     """Tonight over the journal, at 23:00."""
     clock = StreamClock(wall=NOW.timestamp)
     bulletin = Bulletin(wire, clock, "0", "m", lambda _state, _text: None)
     store = Store(lambda: journal, lambda _problem: None)
-    return Tonight(store, bulletin, ScoringSettings(), keep_days, NOW)
+    return Tonight(store, bulletin, ScoringSettings(), keep_days, NOW, clock=port)
 
 
 def row_of(days_ago: int, counts: str = "{}") -> NightRow:
@@ -77,12 +78,30 @@ def test_between_saves_the_disk_is_left_alone(journal: Journal, monkeypatch: pyt
     assert len(commits) == 1
 
 
-def test_old_nights_are_forgotten_at_the_start(journal: Journal):
+def test_old_nights_are_forgotten_after_an_hour(journal: Journal):
     """A daemon that is restarted each day forgets as well as one that runs over noon."""
     journal.record_night(row_of(40))
     journal.record_night(row_of(3))
-    make(journal, Wire(), keep_days=30)
+    now_s = [0.0]
+    tonight = make(journal, Wire(), 30, Clock(monotonic_s=lambda: now_s[0]))
+    now_s[0] = 3599.0
+    tonight.minute()
+    assert len(journal.last_nights(9)) == 2
+    now_s[0] = 3601.0
+    tonight.minute()
     assert [row.night for row in journal.last_nights(9)] == [row_of(3).night]
+
+
+def test_a_clock_that_is_set_puts_forgetting_off(journal: Journal):
+    """A clock that was years ahead, and is put right within the hour, has nothing forgotten."""
+    journal.record_night(row_of(40))
+    now_s = [3000.0]
+    tonight = make(journal, Wire(), 30, Clock(monotonic_s=lambda: now_s[0]))
+    now_s[0] = 6500.0
+    tonight.move(timedelta(days=-900), NOW)
+    now_s[0] = 6700.0
+    tonight.minute()
+    assert journal.night(row_of(40).night) is not None
 
 
 def test_an_unreadable_row_begins_the_night_anew(journal: Journal):

@@ -33,7 +33,7 @@ def of_file(data: Path) -> tuple[str, ...]:
     ("hang", "named"),
     [
         ("FileSource.read = " + SLEEP, "The stage chain hangs in reading sound since"),
-        ("run.open_journal = " + SLEEP, "The stage chain hangs in opening and checking the jour"),
+        ("run.Journal.open = " + SLEEP, "The stage chain hangs in opening and checking the jour"),
         ("run.load_models = " + SLEEP, "The stage start hangs in loading the models since"),
         (
             "run.PUBLISH_DEADLINE_S = 1.0\nfrom osa_daemon.publish import mqtt\n"

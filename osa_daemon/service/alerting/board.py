@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final, Protocol
 
@@ -20,6 +20,7 @@ class Cause(Enum):
     PAUSE = "a pause in breathing sound"
     MICROPHONE = "the microphone fails"
     INAUDIBLE = "breathing is not heard"
+    STORAGE = "events cannot be stored"
     CLUSTER = "many events in a short time"
     INDEX = "many events in this night"
     TEST = "a test"
@@ -129,6 +130,12 @@ class Board:
             kept = f"{text} Nobody has taken note of the alert yet."
             self.standing = replace(self.standing, text=kept, is_over=True)
             self._show()
+
+    def move(self, by: timedelta) -> None:
+        """The clock was set: the alert that stands was raised at another time. It is not told."""
+        if self.standing is not None:
+            since, raised = self.standing.since + by, self.standing.raised + by
+            self.standing = replace(self.standing, since=since, raised=raised)
 
     def tick(self) -> None:
         """Tell what takes another's place, once it is time."""

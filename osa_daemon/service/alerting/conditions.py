@@ -27,6 +27,11 @@ class Cluster:
         """Count an event that ended then."""
         self._ends.append(end)
 
+    def move(self, by: timedelta) -> None:
+        """The clock was set: what was counted lies as far back as before."""
+        self._ends = deque((end + by for end in self._ends), maxlen=self._ends.maxlen)
+        self._since = None if self._since is None else self._since + by
+
     def holds(self, alerts: Alerts, now: datetime) -> Condition | None:
         """Return the condition where there are, or were, as many as the settings want."""
         wanted = alerts.cluster_events
@@ -76,6 +81,10 @@ class Lasting:
             self._other_since_s = now_s
         if now_s - self._other_since_s >= self._over_s:
             self._since_s = self._since = None
+
+    def move(self, by: timedelta) -> None:
+        """The clock was set: it has been so since another time."""
+        self._since = None if self._since is None else self._since + by
 
     def holds(self, least_s: float | None, now_s: float, text: str) -> Condition | None:
         """Return the condition where it has lasted `least_s`; None asks for nothing."""

@@ -14,8 +14,7 @@ class Limits:
     """Counts the alerts of a night by their kind.
 
     Technical alerts keep the interval alone: who sleeps by quiet hours, or has had many alerts,
-    must know all the same that nobody listens. Times are local; a clock that was set back does
-    not hold anything up.
+    must know all the same that nobody listens. Times are local, and moved where the clock is set.
     """
 
     def __init__(self, night: date, known: Iterable[AlertRow] = ()) -> None:
@@ -58,6 +57,11 @@ class Limits:
         self._roll(now)
         self._last[kind] = now
         self._counts[kind] += 1
+
+    def move(self, by: timedelta, now: datetime) -> None:
+        """The clock was set: the same night goes on, under the name that it has `now`."""
+        self._night = night_of(now)
+        self._last = {kind: last + by for kind, last in self._last.items()}
 
     def _is_soon(self, alerts: Alerts, kind: AlertKind, now: datetime) -> bool:
         last = self._last.get(kind)

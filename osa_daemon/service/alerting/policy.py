@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from osa_daemon.errors import ConfigError
@@ -16,6 +16,7 @@ from osa_daemon.settings.alerts import Alerts
 
 TEST_S: Final = 10.0  # an alert for a test is over by itself
 SOUND_S: Final = 30.0  # of sound, before a microphone that failed is taken to be well
+STORED_S: Final = 600.0  # of a disk that takes events: one that is full now and then is told once
 BREATH: Final = "Breathing is heard again."
 ENDED: Final = "Listening ended before breathing was heard again."
 REST: Final = "Listening is over for now."
@@ -29,8 +30,9 @@ _LAST: Final = {
 class Moment:
     """How it is at a tick: `now_s` is monotonic, `now` the local wall clock.
 
-    `lost` says why the microphone is not heard, None where it is. `rests`: nobody is to be
-    listened to. `is_night`: somebody is expected to sleep.
+    `lost` says why the microphone is not heard, None where it is; `unstored` likewise why events
+    cannot be stored. `rests`: nobody is to be listened to. `is_night`: somebody is expected to
+    sleep.
     """
 
     now_s: float
@@ -38,6 +40,7 @@ class Moment:
     lost: str | None
     rests: bool
     is_night: bool
+    unstored: str | None = None
 
 
 class AlertPolicy:
@@ -55,6 +58,7 @@ class AlertPolicy:
         self._cluster = cluster
         self._settings = settings
         self._microphone, self._unheard = Lasting(SOUND_S), Lasting()
+        self._unstored = Lasting(STORED_S)
         self._is_monitorable = False
         self._silenced: set[Cause] = set()  # somebody knows of it, and it still holds
         self._night: date | None = None
@@ -100,7 +104,7 @@ class AlertPolicy:
             self._silenced.clear()
         if self._test_ends_s is not None and moment.now_s >= self._test_ends_s:
             self._end_test("The test is over.", now)
-        self._look_at_sound(moment)
+        self._look_at_parts(moment)
         if moment.rests:
             self._rest(now)
             return
@@ -144,6 +148,22 @@ class AlertPolicy:
         self._board.put(Standing(Cause.TEST, AlertLevel.ALERT, now, TEST_TEXT, now), now)
         self._test_ends_s = now_s + TEST_S
 
+    def move(self, by: timedelta, now: datetime) -> None:
+        """The clock was set: what is remembered lies as far back as before, and it is `now`.
+
+        Nothing is told of it: who was woken by an alert need not be for its date.
+        """
+        self._night = night_of(now)
+        self._board.move(by)
+        self._limits.move(by, now)
+        self._cluster.move(by)
+        for lasting in (self._microphone, self._unheard, self._unstored):
+            lasting.move(by)
+        if self._pause is not None:
+            self._pause = (self._pause[0], self._pause[1] + by)
+        if self._seen is not None:
+            self._seen = (self._seen[0] + by, self._seen[1])
+
     def finish(self, now: datetime) -> None:
         """The daemon ends: nobody could take back later what was told."""
         text = ENDED if self._board.stands(Cause.PAUSE) else "Listening ended."
@@ -162,12 +182,13 @@ class AlertPolicy:
         elif not self._is_left:
             self._end(Cause.PAUSE, alert.text, now)
 
-    def _look_at_sound(self, moment: Moment) -> None:
-        """Raise that the microphone fails, or hears no breathing, where somebody is to sleep."""
+    def _look_at_parts(self, moment: Moment) -> None:
+        """Raise that the microphone or the disk fails, or no breathing is heard, in the night."""
         settings, now_s, now = self._settings(), moment.now_s, moment.now
         if not moment.rests:  # a moment out of bed repairs nothing
             self._microphone.push(now_s, now, is_so=moment.lost is not None)
             self._unheard.push(now_s, now, is_so=not self._is_monitorable)
+        self._unstored.push(now_s, now, is_so=moment.unstored is not None)
         self._is_monitorable = False
         if moment.rests:
             return
@@ -177,9 +198,12 @@ class AlertPolicy:
         least_s = None if minutes is None else minutes * 60
         text = f"Breathing could not be heard for {minutes} min."
         unheard = self._unheard.holds(least_s, now_s, text)
+        why = moment.unstored or ""
+        unstored = self._unstored.holds(settings.technical_after_s, now_s, why)
         for cause, condition, over in (
             (Cause.MICROPHONE, lost, "Sound arrives again."),
             (Cause.INAUDIBLE, unheard, "Breathing can be heard."),
+            (Cause.STORAGE, unstored, "Events can be stored again."),
         ):
             self._judge(
                 cause,
@@ -223,7 +247,8 @@ class AlertPolicy:
         if self._limits.left(self._settings(), kind, now) == 1:
             text += _LAST.get(kind, "")
         self._board.put(Standing(cause, level, condition.since, text, now), now)
-        self._limits.count(kind, now)
+        if cause is not Cause.STORAGE:  # it must not keep back that nobody listens
+            self._limits.count(kind, now)
 
     def _escalate(self, now_s: float, now: datetime) -> None:
         """Make urgent what nobody has taken note of for long."""

@@ -51,13 +51,15 @@ class Bed:
         *,
         rests: bool = False,
         monitorable: bool = True,
+        unstored: str | None = None,
     ) -> None:
         """Let seconds pass in a state, with a tick in each, and a frame where it listens."""
         for _ in range(seconds):
             self.second += 1
             if lost is None and not rests:
                 self.policy.step(self.scored(monitorable=monitorable), self.at, self.now)
-            moment = Moment(self.second, self.now, None if rests else lost, rests, self.is_night)
+            lost = None if rests else lost
+            moment = Moment(self.second, self.now, lost, rests, self.is_night, unstored)
             self.policy.tick(moment)
 
     def scored(self, *alerts: Alert, monitorable: bool = True) -> Scored:

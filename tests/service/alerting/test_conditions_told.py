@@ -48,6 +48,33 @@ def test_nobody_to_listen_to_is_no_failure():
     assert by_day.texts()[-1] == "The night is over."
 
 
+def test_a_disk_that_takes_no_events_is_told_of():
+    """After two minutes, once, with its sentence; over when it takes them. Listening goes on."""
+    bed = Bed()
+    bed.passes(120, unstored="The disk is full.")
+    assert bed.told == []
+    bed.passes(1200, unstored="The disk is full.")
+    assert bed.sees() == [(True, "technical", "alert")]
+    bed.passes(300)
+    bed.passes(130, unstored="The disk is full.")
+    bed.passes(600)
+    assert len(bed.told) == 1
+    bed.passes(1)
+    assert bed.sees()[1:] == [(False, "technical", "alert")]
+    assert bed.texts() == ["The disk is full.", "Events can be stored again."]
+
+
+def test_a_microphone_outweighs_a_disk():
+    """Who hears nothing is told of that first; of the disk once it is over."""
+    bed = Bed()
+    bed.passes(130, unstored="The disk is full.")
+    bed.passes(130, ABSENT, unstored="The disk is full.")
+    assert bed.texts()[0] == "The disk is full."
+    assert bed.texts()[-1] == ABSENT
+    bed.passes(3600, unstored="The disk is full.")
+    assert bed.texts()[-1] == "The disk is full."
+
+
 def test_an_acknowledged_failure_is_not_told_again_while_it_lasts():
     """A moment out of bed does not change that; another night, or another failure, does."""
     bed = Bed()
