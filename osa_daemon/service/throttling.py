@@ -45,6 +45,12 @@ class Throttled:
         return _words(self.under_voltage, self.hot, self.is_slow)
 
     @property
+    def word(self) -> str:
+        """What is wrong now, as one of `payloads.THROTTLED`; power before heat."""
+        flags = (("under_voltage", self.under_voltage), ("heat", self.hot), ("clock", self.is_slow))
+        return next((name for name, is_so in flags if is_so), "no")
+
+    @property
     def since_boot(self) -> str | None:
         """What was wrong at some time since the boot, as `now` tells it; None: nothing."""
         return _words(self.was_under_voltage, self.was_hot, self.was_slow)
@@ -95,3 +101,15 @@ def read(root: Path = ROOT) -> Throttled | None:
         except (OSError, ValueError):
             continue
     return None
+
+
+def slowed(root: Path = ROOT) -> str | None:
+    """Return why the board is slow now, and the remedy, as words; None where nothing is told."""
+    found = read(root)
+    return None if found is None else found.now
+
+
+def word(root: Path = ROOT) -> str | None:
+    """Return what the board tells now, as `Throttled.word`; None where it does not."""
+    found = read(root)
+    return None if found is None else found.word

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from osa_daemon.service.throttling import HEAT, POWER, Throttled, parse, read
+from osa_daemon.publish.payloads import THROTTLED
+from osa_daemon.service.throttling import HEAT, POWER, Throttled, parse, read, slowed, word
 
 PI_4 = "sys/devices/platform/soc/soc:firmware/get_throttled"
 PI_5 = "sys/devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled"
@@ -66,7 +67,7 @@ def test_a_kernel_without_the_flags_tells_of_the_voltage(tmp_path: Path, alarm: 
 
 def test_other_computers_tell_nothing(tmp_path: Path):
     """None, which is not: all is well; so is a file that cannot be understood."""
-    assert read(tmp_path) is None
+    assert (read(tmp_path), word(tmp_path), slowed(tmp_path)) == (None, None, None)
     write(tmp_path, PI_4, "?")
     assert read(tmp_path) is None
 
@@ -76,5 +77,18 @@ def test_the_words_name_cause_and_remedy():
     assert Throttled(under_voltage=True, hot=True, is_slow=True).now == f"{POWER}; {HEAT}"
     assert "clock" in (Throttled(is_slow=True).now or "")
     assert Throttled(was_hot=True).now is None
+    assert Throttled(was_hot=True).word == "no"
     assert Throttled(was_hot=True).since_boot == HEAT
     assert Throttled().since_boot is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("0", "no"), ("f0000", "no"), ("5", "under_voltage"), ("e", "heat"), ("2", "clock")],
+)
+def test_one_word_for_a_figure_that_is_followed(tmp_path: Path, flags: str, expected: str):
+    """One of those that the payload knows; what was and is over is no news."""
+    write(tmp_path, PI_4, flags)
+    assert word(tmp_path) == expected
+    assert expected in THROTTLED
+    assert (slowed(tmp_path) is None) == (expected == "no")
