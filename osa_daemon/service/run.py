@@ -14,7 +14,7 @@ from collections.abc import Callable
 from osa_daemon import __version__
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.microphone import MicrophoneSource
-from osa_daemon.audio.source import Source
+from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.errors import EXIT_BUG, EXIT_OK, EXIT_STALLED
 from osa_daemon.journal.journal import Journal
 from osa_daemon.publish.mqtt import MqttPublisher
@@ -37,6 +37,7 @@ from osa_daemon.service.outbox import Outbox
 from osa_daemon.service.rules import with_shortfall
 from osa_daemon.service.secret_files import exposed
 from osa_daemon.service.store import Store
+from osa_daemon.service.throttling import slowed
 from osa_daemon.service.tonight import Tonight
 from osa_daemon.settings.load import Loaded
 from osa_daemon.settings.model import Settings
@@ -162,6 +163,7 @@ class Daemon:
             self._model_version,
             self._on_status,
             on_alert=ntfy.tell if ntfy is not None else None,
+            slowed=slowed,
         )
         store = Store(lambda: open_journal(settings), bulletin.storage)
         outbox = Outbox(store, publisher)
@@ -224,6 +226,10 @@ class Daemon:
         self.publisher.stop(STOP_S, status)
         if chain.is_alive():
             _log.error("The chain did not end within %.0f s.", CHAIN_STOP_S)
+            return EXIT_STALLED
+        health = self._source.health()
+        if health.state is SourceState.HOPELESS:
+            _log.critical("%s", health.text)
             return EXIT_STALLED
         _log.info("Stopped.")
         return EXIT_OK if self._failure is None else EXIT_BUG

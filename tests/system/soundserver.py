@@ -163,8 +163,8 @@ class _Room:
         self._fifo = fifo
         self._lock = threading.Lock()
         self._pipe: int | None = None
-        self._quiet = np.random.default_rng(1).integers(-3, 4, RATE_HZ, dtype=np.int16)
-        self._signal = self._quiet[:0]
+        self._noise = np.random.default_rng(1)
+        self._signal = np.zeros(0, dtype=np.int16)
         self._begin_s = time.monotonic()
         self._done = 0
         self._is_over = threading.Event()
@@ -201,7 +201,8 @@ class _Room:
 
     def _between(self, begin: int, end: int) -> NDArray[np.int16]:
         sounding = self._signal[begin:end]
-        quiet = np.resize(self._quiet, end - begin - len(sounding))
+        # never the same again: a microphone that repeats itself is stuck
+        quiet = self._noise.integers(-3, 4, end - begin - len(sounding), dtype=np.int16)
         return np.concatenate([sounding, quiet])
 
     def _write(self, samples: NDArray[np.int16]) -> None:

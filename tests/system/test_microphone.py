@@ -253,13 +253,45 @@ def test_no_sound_server_at_first(sound_server: Any, listen: Callable[[str], Lis
     assert listener.blocks[0].start == 0
 
 
-def test_digital_silence_is_said(sound_server: Any, listen: Callable[[str], Listener]) -> None:
-    """A muted microphone gives exact zeros, which health tells."""
+def test_digital_silence_is_lost_time_and_said(
+    sound_server: Any, listen: Callable[[str], Listener]
+) -> None:
+    """A muted microphone gives exact zeros: none is handed on, and it is over when they are."""
     listener = listen(sound_server.device)
     listener.wait_for(SourceState.RUNNING)
-    sound_server.play(np.zeros(20 * 48_000, dtype=np.float32))
-    listener.wait(lambda: "is it muted?" in listener.health.text, "digital silence")
-    assert listener.health.state is SourceState.RUNNING
+    muted_s = sound_server.play(np.zeros(60 * 48_000, dtype=np.float32))
+    listener.wait_for(SourceState.UNUSABLE)
+    assert time.monotonic() - muted_s < 12
+    assert "unmute it" in listener.health.text
+    sound_server.play(noise(20))
+    back_s = time.monotonic()
+    listener.wait_for(SourceState.RUNNING)
+    assert time.monotonic() - back_s < 5
+    heard = np.concatenate([block.samples for block in listener.blocks])
+    assert not has_still_tenth(heard)
+    assert sum(listener.gaps_s()) == pytest.approx(back_s - muted_s, abs=0.6)
+
+
+def has_still_tenth(heard: np.ndarray) -> bool:
+    """Whether 0.2 s of the sound at 16 kHz have no change in them."""
+    pieces = heard[: len(heard) // 1600 * 1600].reshape(-1, 1600)
+    still = pieces.max(axis=1) == pieces.min(axis=1)
+    return bool((still[1:] & still[:-1]).any())
+
+
+def test_a_stuck_microphone_is_said(sound_server: Any, listen: Callable[[str], Listener]) -> None:
+    """The same buffer again and again is not sound, though it looks like it."""
+    listener = listen(sound_server.device)
+    listener.wait_for(SourceState.RUNNING)
+    stuck_s = sound_server.play(np.tile(noise(0.17), 200))
+    listener.wait_for(SourceState.UNUSABLE)
+    assert time.monotonic() - stuck_s < 12
+    assert "the same sound again and again" in listener.health.text
+    before = len(listener.blocks)
+    sound_server.play(noise(20))
+    listener.wait_for(SourceState.RUNNING)
+    assert max(listener.gaps_s()) > 5
+    assert len(listener.blocks) > before
 
 
 def test_closing_does_not_wait_for_a_halted_server(sound_server: Any) -> None:
