@@ -24,6 +24,11 @@ FORGET_RAIL: Final = 0.995  # with each chunk of 0.1 s: half of it in 14 s
 CLIPPED: Final = 0.1  # of samples: 30 dB too much (0.03 over the night) does no harm, 40 dB all
 OFFSET: Final = 0.1  # of full scale: no microphone that is well has it; up to 0.3 does no harm
 HUM_DB: Final = 8.0  # over all else half of the time: most pauses are missed from here on
+STUCK: Final = {
+    Frozen.CONSTANT: "one value",
+    Frozen.REPEATING: "the same sound again and again",
+    Frozen.GARBLED: "no numbers",
+}
 
 
 class Condition:
@@ -41,7 +46,7 @@ class Condition:
         self._hum = HumMeter()
         self._rail = 0.0
         self._is_frozen = Share(window_s=10, on=0.5, calm_s=3)  # a breath through a gate is shorter
-        self._clips = Share(window_s=10, on=CLIPPED, calm_s=30, off=CLIPPED / 4)
+        self._clips = Share(window_s=10, on=CLIPPED, calm_s=15, off=CLIPPED / 4)
         self._is_offset = Share(window_s=10, on=0.9, calm_s=5, off=0.1)
         self._hums = Share(window_s=30, on=0.5, calm_s=20, off=0.2)
         self._offset = 0.0
@@ -59,6 +64,8 @@ class Condition:
 
     def hears(self, samples: Samples) -> bool:
         """Judge sound of its time, at the device's rate, shape (n,): is it any use?"""
+        if not len(samples):
+            return True
         duration_s = len(samples) / self._rate_hz
         why = self._frozen.judge(samples)
         self._is_frozen.push(float(why is not None), duration_s)
@@ -113,11 +120,10 @@ class Condition:
                 "switch its noise gate off, or plug it in anew.",
                 is_deaf=True,
             )
-        what = "one value" if self._why is Frozen.CONSTANT else "the same sound again and again"
         return Fault(
             FaultKind.STUCK,
-            f"{device} is stuck, it gives {what}: plug it in anew; if that does not help, use "
-            "another USB port or microphone.",
+            f"{device} is stuck, it gives {STUCK[self._why]}: plug it in anew; if that does not "
+            "help, use another USB port or microphone.",
             is_deaf=True,
         )
 

@@ -1,4 +1,4 @@
-"""Frames that are no sound: digital silence, one value that stays, one buffer again and again.
+"""Frames that are no sound: digital silence, one value, one buffer again and again, no numbers.
 
 A live microphone moves its last bit even in the quietest room, and noise never repeats itself. So
 a tenth of a second without any change, or two seconds that repeat exactly, are no sound of their
@@ -23,6 +23,7 @@ class Frozen(Enum):
     SILENT = "silent"
     CONSTANT = "constant"
     REPEATING = "repeating"
+    GARBLED = "garbled"  # not finite numbers
 
 
 class FrozenMeter:
@@ -36,24 +37,27 @@ class FrozenMeter:
         self._period: int | None = None
 
     def judge(self, samples: Samples) -> Frozen | None:
-        """Return why `samples` (n,) are no sound; None where they are."""
-        low, high = samples.min(), samples.max()
-        if low == high:
+        """Return why `samples` (n,), n > 0, are no sound; None where they are."""
+        why = _without_change(samples)
+        if why is not None:
             self._forget()
-            return Frozen.SILENT if low == 0 else Frozen.CONSTANT
+            return why
         self._keep(samples)
+        return Frozen.REPEATING if self._is_repeating(samples) else None
+
+    def _is_repeating(self, samples: Samples) -> bool:
+        """Look for a repetition now and then; where one was found, whether it goes on."""
         if self._period is not None:
             recent = np.concatenate(self._recent)
             if _repeats(recent[-len(samples) - self._period :], self._period):
-                return Frozen.REPEATING
+                return True
             self._forget()
-            return None
+            return False
         self._unchecked += len(samples)
-        if self._unchecked < CHECK_S * self._rate_hz or self._frames < MEMORY_S * self._rate_hz:
-            return None
-        self._unchecked = 0
-        self._period = find_period(np.concatenate(self._recent))
-        return None if self._period is None else Frozen.REPEATING
+        if self._unchecked >= CHECK_S * self._rate_hz and self._frames >= MEMORY_S * self._rate_hz:
+            self._unchecked = 0
+            self._period = find_period(np.concatenate(self._recent))
+        return self._period is not None
 
     def _keep(self, samples: Samples) -> None:
         self._recent.append(samples)
@@ -65,6 +69,15 @@ class FrozenMeter:
         self._recent.clear()
         self._frames = self._unchecked = 0
         self._period = None
+
+
+def _without_change(samples: Samples) -> Frozen | None:
+    low, high = samples.min(), samples.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return Frozen.GARBLED
+    if low == high:
+        return Frozen.SILENT if low == 0 else Frozen.CONSTANT
+    return None
 
 
 def find_period(samples: Samples) -> int | None:

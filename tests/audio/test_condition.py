@@ -72,11 +72,12 @@ def test_rooms_from_still_to_loud_are_told_of_nothing(bits: int, level: float) -
     [
         (np.zeros(20 * RATE_HZ, np.float32), FaultKind.SILENT),
         (np.full(20 * RATE_HZ, -0.5, np.float32), FaultKind.STUCK),
+        (np.full(20 * RATE_HZ, np.nan, np.float32), FaultKind.STUCK),
         (np.tile(room(0.1707), 118), FaultKind.STUCK),
         (np.tile(room(0.0213), 940), FaultKind.STUCK),
         (np.tile(room(0.97), 21), FaultKind.STUCK),
     ],
-    ids=["zeros", "one value", "a buffer", "a short buffer", "a long buffer"],
+    ids=["zeros", "one value", "no numbers", "a buffer", "a short buffer", "a long buffer"],
 )
 def test_what_is_frozen_is_deaf_within_ten_seconds(sound: Samples, kind: FaultKind) -> None:
     """From then on to its end, and no more three seconds after sound has come back."""
@@ -109,6 +110,14 @@ def test_frozen_frames_are_withheld_from_the_first_on() -> None:
     assert found.index(Frozen.REPEATING) <= 31  # two seconds, and one until the next look
     assert set(found[found.index(Frozen.REPEATING) :]) == {Frozen.REPEATING}
     assert meter.judge(room(0.1, 0.01)) is None
+
+
+def test_no_frames_are_nothing() -> None:
+    """A callback without frames is neither sound nor its lack."""
+    condition = Condition()
+    condition.begin(RATE_HZ)
+    assert condition.hears(room(0))
+    assert condition.faults("Mic X") == ()
 
 
 def test_a_period_is_found_where_there_is_one() -> None:

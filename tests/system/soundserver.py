@@ -140,6 +140,13 @@ class SoundServer:
         self.kill()
         self.start()
 
+    def add_another_before(self) -> None:
+        """Let the system list another microphone, of no use, before this one."""
+        asound = self.folder / "asound.conf"
+        usual, ours = asound.read_text(encoding="utf-8").split("\n", 1)
+        another = ours.replace(DEVICE, "another").replace('"room"', '"none"')
+        asound.write_text(f"{usual}\n{another}{ours}", encoding="utf-8")
+
     def unplug(self) -> None:
         """Take the microphone away; the server goes on."""
         assert self._ask("unload-module", MICROPHONE[0])
@@ -149,6 +156,23 @@ class SoundServer:
         words = [word.format(folder=self.folder) for word in MICROPHONE]
         assert self._ask("load-module", *words)
         self._room.plug_in()
+
+    def starve(self) -> None:
+        """The microphone stays and gives no more frames."""
+        self._room.is_open = False
+
+    def feed(self) -> None:
+        """It gives frames again."""
+        self._room.is_open = True
+
+    @property
+    def pace(self) -> float:
+        """How many times as many frames the microphone gives as it should."""
+        return self._room.pace
+
+    @pace.setter
+    def pace(self, pace: float) -> None:
+        self._room.pace = pace
 
     def close(self) -> None:
         """End everything."""
@@ -160,6 +184,8 @@ class _Room:
     """Writes what sounds into the microphone's pipe, paced by the monotonic clock."""
 
     def __init__(self, fifo: Path) -> None:
+        self.is_open = True
+        self.pace = 1.0
         self._fifo = fifo
         self._lock = threading.Lock()
         self._pipe: int | None = None
@@ -193,10 +219,17 @@ class _Room:
             self._pipe = None
 
     def _write_all(self) -> None:
+        written_s = time.monotonic()
+        owed = 0.0
         while not self._is_over.wait(STEP_S):
             with self._lock:
-                due = int((time.monotonic() - self._begin_s) * RATE_HZ)
-                self._write(self._between(self._done, due))
+                now_s = time.monotonic()
+                owed += (now_s - max(written_s, self._begin_s)) * RATE_HZ * self.pace
+                written_s = now_s
+                due = self._done + int(owed)
+                owed -= int(owed)
+                if self.is_open:
+                    self._write(self._between(self._done, due))
                 self._done = due
 
     def _between(self, begin: int, end: int) -> NDArray[np.int16]:
