@@ -53,6 +53,11 @@ class Capture:
         """How often frames were lost on the way, by the device or by a full ring."""
         return self._memory.overflows + self._reader.laps
 
+    @property
+    def lost_frames(self) -> int:
+        """How many frames were given and never read."""
+        return self._reader.lost_frames
+
     def reports(self, timeout_s: float) -> list[Report]:
         """Return what the process told since the last call, waiting up to `timeout_s`."""
         return [
@@ -64,7 +69,12 @@ class Capture:
         """Return the oldest frames not yet read, if any."""
         return self._reader.read()
 
-    def close(self) -> None:
-        """Kill the process and free the ring."""
-        self._child.kill()
+    def skip(self) -> None:
+        """Go on with the newest frames; those not yet read are lost."""
+        self._reader.skip()
+
+    def close(self) -> bool:
+        """Kill the process and free the ring; say whether the process is gone."""
+        is_gone = self._child.kill()
         self._memory.close()
+        return is_gone

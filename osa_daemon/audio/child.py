@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 NOISE_BYTES = 2_000  # of what a child wrote to stderr, the last is kept
+MOST_BYTES = 1 << 16  # taken at a time; a list of microphones has a few thousand
 KILLED_BY_S = 1.0  # a killed process is gone within, unless a driver holds it
 
 ENVIRONMENT = {
@@ -60,23 +61,29 @@ class Child:
         assert noise is not None
         select.select([out], [], [], timeout_s)
         self._noise = (self._noise + _drain(noise.fileno()))[-NOISE_BYTES:]
-        *lines, self._out = (self._out + _drain(out.fileno())).split(b"\n")
-        return [json.loads(line) for line in lines]
+        *lines, rest = (self._out + _drain(out.fileno())).split(b"\n")
+        self._out = rest[-MOST_BYTES:]
+        return [told for line in lines if (told := _report(line)) is not None]
 
-    def kill(self) -> None:
-        """End it, whatever it hangs in, and let go of it. May be called twice."""
+    def kill(self) -> bool:
+        """End it, whatever it hangs in, and let go of it; say whether it is gone.
+
+        May be called twice. One that a driver holds ends when that lets go, and keeps nothing of
+        ours.
+        """
         self._process.kill()
-        # one that a driver holds ends when that lets go, and keeps nothing of ours
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(KILLED_BY_S)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert stream is not None
             stream.close()
+        return self._process.returncode is not None
 
 
 def _drain(fd: int) -> bytes:
+    """Return what waits to be read, but no more than `MOST_BYTES`: it may never end."""
     data = b""
-    while True:
+    while len(data) < MOST_BYTES:
         try:
             more = os.read(fd, 4096)
         except BlockingIOError:
@@ -84,3 +91,13 @@ def _drain(fd: int) -> bytes:
         if not more:
             return data
         data += more
+    return data
+
+
+def _report(line: bytes) -> dict[str, Any] | None:
+    """Return what a line tells; None where a library wrote it, or a dying process half of it."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None

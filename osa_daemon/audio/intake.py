@@ -3,6 +3,7 @@
 from collections import deque
 
 from osa_daemon.audio.block import SAMPLE_RATE_HZ, Block, Samples
+from osa_daemon.audio.condition import Condition
 from osa_daemon.audio.resample import StreamResampler
 from osa_daemon.audio.ring import Chunk
 from osa_daemon.audio.timeline import Timeline
@@ -11,13 +12,13 @@ from osa_daemon.audio.timeline import Timeline
 class Intake:
     """Takes the chunks of one microphone, over any number of streams; gives blocks.
 
-    `lost_s` is the time lost so far, `zeros_s` for how long there has been digital silence
-    (which no room gives: the microphone is muted or broken).
+    `lost_s` is the time lost so far. Frames that are no sound of their time (digital silence, a
+    stuck device) are lost time too: a gap that begins with the first of them.
     """
 
     def __init__(self) -> None:
         self.lost_s = 0.0
-        self.zeros_s = 0.0
+        self.condition = Condition()
         self._timeline = Timeline()
         self._resampler = StreamResampler(SAMPLE_RATE_HZ)
         self._rate_hz = SAMPLE_RATE_HZ
@@ -40,21 +41,28 @@ class Intake:
         self._rate_hz = rate_hz
         self._resampler = StreamResampler(rate_hz)
         self._timeline.begin(rate_hz)
+        self.condition.begin(rate_hz)
 
     def push(self, chunk: Chunk) -> bool:
-        """Take a chunk; say whether it was sound of its time."""
+        """Take a chunk; say whether it was sound of its time, and of use."""
+        self.condition.arrive(chunk)
         verdict = self._timeline.judge(chunk)
         if not verdict.is_sound:
             return False
         if verdict.gap_s > 0:
-            self.finish()
-            self._resampler = StreamResampler(self._rate_hz)
-            self._end += round(verdict.gap_s * SAMPLE_RATE_HZ)
-            self.lost_s += verdict.gap_s
-        duration_s = len(chunk.samples) / self._rate_hz
-        self.zeros_s = 0.0 if chunk.samples.any() else self.zeros_s + duration_s
+            self._skip(verdict.gap_s)
+        if not self.condition.hears(chunk.samples):
+            self._skip(len(chunk.samples) / self._rate_hz)
+            return False
         self._append(self._resampler.push(chunk.samples))
         return True
+
+    def _skip(self, gap_s: float) -> None:
+        self.finish()
+        self.condition.skip()
+        self._resampler = StreamResampler(self._rate_hz)
+        self._end += round(gap_s * SAMPLE_RATE_HZ)
+        self.lost_s += gap_s
 
     def finish(self) -> None:
         """The stream is over, or has a gap here: hand out what the resampler holds back."""
@@ -77,5 +85,6 @@ class Intake:
 
     def _append(self, samples: Samples) -> None:
         if len(samples):
+            self.condition.listen(samples)
             self._blocks.append(Block(self._end, samples))
             self._end += len(samples)

@@ -210,6 +210,10 @@ class RingReader:
                 self._position = chunk.end
                 return chunk
 
+    def skip(self) -> None:
+        """Leave out what was not read yet; the next read counts it as lost."""
+        self._next_write = int(self._memory.header[_WRITES])
+
     def _copy(self, write: int) -> Chunk | None:
         memory = self._memory.frames
         start, end, stamp_ns = (int(word) for word in self._memory.marks[write % MARKS])

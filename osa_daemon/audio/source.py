@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Protocol
 
 from osa_daemon.audio.block import Block
+from osa_daemon.audio.fault import Fault
 
 
 class SourceState(Enum):
@@ -15,7 +16,9 @@ class SourceState(Enum):
     ABSENT = "absent"  # no device of that identity
     BUSY = "busy"  # the device exists and somebody else holds it
     STALLED = "stalled"  # open, and no frames arrive
+    UNUSABLE = "unusable"  # frames arrive, and no pause could be heard in them
     FAILED = "failed"  # cannot be opened for another reason
+    HOPELESS = "hopeless"  # only a new process can help: this one is to end
     ENDED = "ended"  # a file is over
 
 
@@ -24,7 +27,7 @@ class SourceHealth:
     """How a source is: its state, one sentence for a person, and counters since its start.
 
     `lost_s` is sound known to be lost (s), `overruns` how often; `rate_hz` is the device's
-    measured frame rate, `None` until known.
+    measured frame rate, `None` until known. `faults` are what is wrong with sound that arrives.
     """
 
     state: SourceState
@@ -33,6 +36,7 @@ class SourceHealth:
     overruns: int = 0
     lost_s: float = 0.0
     rate_hz: float | None = None
+    faults: tuple[Fault, ...] = ()
 
 
 class Source(Protocol):

@@ -4,10 +4,10 @@ Imported by that process only: PortAudio can hang or crash.
 """
 
 import errno
-import os
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sounddevice
@@ -20,6 +20,7 @@ from osa_daemon.audio.source import SourceState
 from osa_daemon.errors import DeviceError
 
 CALLBACK_S = 0.1  # sound per callback: few wake-ups; a tenth of the shortest delay downstream
+LOOK_S = 0.2  # between looks whether the stream has ended
 RETRY_S = 1.0  # between looks for a device that is not there: a look costs 0.05 to 0.2 s of CPU
 PREFERRED_RATE_HZ = 48_000  # what USB microphones and sound servers run at: nothing converts it
 
@@ -31,18 +32,23 @@ Tell = Callable[..., None]  # reports its keywords to the parent
 Wait = Callable[[float | None], None]  # so many seconds, or for ever, or until the parent ends us
 
 
-def open_stream(device: Device, memory: RingMemory, tell: Tell) -> sounddevice.InputStream:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A stream that runs, and what is set once PortAudio says that it has ended."""
+
+    stream: sounddevice.InputStream
+    has_ended: threading.Event
+
+
+def open_stream(device: Device, memory: RingMemory) -> Opened:
     """Open and start the device at its own rate; raises PortAudioError."""
     writer = RingWriter(memory)
+    has_ended = threading.Event()
 
     def heard(frames: Samples, _count: int, _times: Any, status: sounddevice.CallbackFlags) -> None:
         writer.write(frames[:, 0], time.monotonic_ns(), overflowed=status.input_overflow)
 
-    def finished() -> None:
-        tell(state=SourceState.STALLED.value, text=f"The stream of '{device.name}' ended.")
-        os._exit(0)
-
-    def start(rate_hz: int) -> sounddevice.InputStream:
+    def start(rate_hz: int) -> Opened:
         # the first channel: a mean can cancel sound, and halves it where one side is dead
         stream = sounddevice.InputStream(
             device=device.index,
@@ -52,11 +58,11 @@ def open_stream(device: Device, memory: RingMemory, tell: Tell) -> sounddevice.I
             blocksize=round(rate_hz * CALLBACK_S),
             latency="high",
             callback=heard,
-            finished_callback=finished,
+            finished_callback=has_ended.set,
         )
         memory.rate_hz = rate_hz
         stream.start()
-        return stream
+        return Opened(stream, has_ended)
 
     try:
         return start(PREFERRED_RATE_HZ)
@@ -83,7 +89,7 @@ def refusal(wanted: str, error: sounddevice.PortAudioError) -> str:
     )
 
 
-def try_once(wanted: str, memory: RingMemory, tell: Tell) -> sounddevice.InputStream | None:
+def try_once(wanted: str, memory: RingMemory, tell: Tell) -> Opened | None:
     """Look for the device and open it; tell what came of it."""
     try:
         device = resolve(wanted, present_devices())
@@ -96,7 +102,7 @@ def try_once(wanted: str, memory: RingMemory, tell: Tell) -> sounddevice.InputSt
         tell(state=state.value, text=busy_sentence(wanted, device), **about)
         return None
     try:
-        stream = open_stream(device, memory, tell)
+        opened = open_stream(device, memory)
     except sounddevice.PortAudioError as error:
         is_busy = means_busy(error)
         tell(
@@ -111,7 +117,7 @@ def try_once(wanted: str, memory: RingMemory, tell: Tell) -> sounddevice.InputSt
         rate_hz=memory.rate_hz,
         **about,
     )
-    return stream
+    return opened
 
 
 def tell_devices(tell: Tell) -> None:
@@ -120,12 +126,18 @@ def tell_devices(tell: Tell) -> None:
 
 
 def capture(wanted: str, ring_fd: int, tell: Tell, wait: Wait) -> None:
-    """Try to open the device until it is there, then let it write into the ring for ever."""
+    """Open the device whenever it is there, and let it write into the ring, for ever.
+
+    A stream that PortAudio says has ended can be closed, and the device opened anew: that is
+    sooner than a new process. What hangs or crashes here is the parent's to notice.
+    """
     memory = RingMemory(ring_fd)
-    stream = try_once(wanted, memory, tell)
-    while stream is None:
+    while True:
+        opened = try_once(wanted, memory, tell)
+        if opened is not None:
+            while not opened.has_ended.is_set():
+                wait(LOOK_S)
+            tell(state=SourceState.STALLED.value, text=f"The stream of '{wanted}' ended.")
+            opened.stream.close()
         wait(RETRY_S)
         refresh()
-        stream = try_once(wanted, memory, tell)
-    while stream is not None:  # it stops when it is collected
-        wait(None)

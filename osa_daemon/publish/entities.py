@@ -258,13 +258,13 @@ ENTITIES: tuple[Entity, ...] = (
     Entity(
         "sensor", "status", "Status", CARE,
         "`monitoring`, or why not: `starting`, `paused` (switched off, outside `monitoring.hours`, "
-        "or nobody in bed), `deaf` (no sound, or digital silence), `no_microphone`, `stopping`",
+        "or nobody in bed), `deaf` (no sound, or none that is of use), `no_microphone`, `stopping`",
         topics.STATUS, _field("state"),
         more={**_DIAGNOSTIC, "device_class": "enum", "options": list(DAEMON_STATES)},
     ),
     _problem(
         "microphone_problem", "Microphone problem", topics.PROBLEM_MICROPHONE,
-        "sound does not arrive; the attribute `text` says why",
+        "sound does not arrive, or is spoilt; the attribute `text` says by what, and the remedy",
     ),
     _problem(
         "configuration_problem", "Configuration problem", topics.PROBLEM_CONFIGURATION,

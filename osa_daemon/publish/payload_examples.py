@@ -127,6 +127,7 @@ def _diagnostics() -> Payload:
         overruns=0,
         outbox=0,
         temperature_c=51.0,
+        throttled="no",
         model_version=MODEL,
         events_last_hour=3,
         average_14_nights=4.8,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias, get_args
 
 from osa_daemon.publish import topics
-from osa_daemon.publish.payloads import DAEMON_STATES, MAX_TEXT, VERSION
+from osa_daemon.publish.payloads import DAEMON_STATES, MAX_TEXT, THROTTLED, VERSION
 from osa_daemon.scoring.event import AlertLevel, Character, EventType, Progress
 from osa_daemon.settings.catalogue import Setting, find_setting
 
@@ -167,6 +167,9 @@ def _diagnostics() -> Schema:
         overruns=_or_null(_count("How often sound was lost since the start.")),
         outbox=_or_null(_count("Events that the broker has not acknowledged.")),
         temperature_c=_or_null({"type": "number", "description": "Of the processor (°C)."}),
+        throttled=_or_null(
+            _choice("Why a Raspberry Pi's firmware holds it back now, if it tells.", THROTTLED)
+        ),
         model_version=_or_null(_text("Version of the detector.")),
         events_last_hour=_or_null(_count("Events decided in the last hour.")),
         average_14_nights=_or_null(

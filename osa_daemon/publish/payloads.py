@@ -15,6 +15,7 @@ from osa_daemon.scoring.event import Alert, Event
 
 VERSION = 1
 MAX_TEXT = 500
+THROTTLED = ("no", "under_voltage", "heat", "clock")  # why a Pi is slow now
 TEST_TEXT = "This is a test."  # of an alert that is raised to see who hears of it
 
 Value: TypeAlias = str | bool | int | float | None
@@ -144,11 +145,15 @@ def diagnostics_payload(
     overruns: int | None,
     outbox: int | None,
     temperature_c: float | None,
+    throttled: str | None,
     model_version: str | None,
     events_last_hour: int | None,
     average_14_nights: float | None,
 ) -> Payload:
-    """How the daemon itself is: `cpu_share` of one core 0 to 1, `outbox` events not yet sent."""
+    """How the daemon itself is: `cpu_share` of one core 0 to 1, `outbox` events not yet sent.
+
+    `throttled`: one of `THROTTLED`, None where the board does not tell.
+    """
     return {
         "v": VERSION,
         "cpu_share": _rounded(cpu_share, 3),
@@ -156,6 +161,7 @@ def diagnostics_payload(
         "overruns": overruns,
         "outbox": outbox,
         "temperature_c": _rounded(temperature_c, 0),
+        "throttled": throttled,
         "model_version": model_version,
         "events_last_hour": events_last_hour,
         "average_14_nights": _rounded(average_14_nights, 1),

@@ -33,6 +33,7 @@ READ_TIMEOUT_S = 0.5
 TICK_S = 1.0
 MINUTE_S = 60.0
 PAUSE_SEEN_S = 10.0  # how often the journal is told that a pause goes on
+OVER = (SourceState.ENDED, SourceState.HOPELESS)
 LOST_S = 10.0  # without sound: what is open is decided, and the next sound begins anew
 REFUSAL_S = 60.0  # how long it is told that a command was refused
 SETTLE_S = 3.0  # for the broker to have what was decided last, within `run.CHAIN_STOP_S`
@@ -113,7 +114,7 @@ class Bedside:
                     self._hear(block)
                 self._obey()
                 self._reload_where_asked()
-                if rooms.source.health().state is SourceState.ENDED:
+                if rooms.source.health().state in OVER:
                     break
                 self._tick()
             self._finish()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from osa_daemon.audio.fault import FaultKind
 from osa_daemon.audio.source import SourceHealth, SourceState
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.publish import payloads, topics
@@ -24,6 +25,8 @@ _STATES: dict[SourceState, DaemonState] = {
     SourceState.RUNNING: "monitoring",
     SourceState.ENDED: "monitoring",
     SourceState.STALLED: "deaf",
+    SourceState.UNUSABLE: "deaf",
+    SourceState.HOPELESS: "deaf",
     SourceState.ABSENT: "no_microphone",
     SourceState.BUSY: "no_microphone",
     SourceState.FAILED: "no_microphone",
@@ -45,7 +48,8 @@ class Publisher(Protocol):
 class Bulletin:
     """Keeps the states of the topics true; sends only what changed.
 
-    `on_alert` is given each new payload of the topic `alert`, and must not block.
+    `on_alert` is given each new payload of the topic `alert`, and must not block. `slowed` says
+    why the board itself is slow, as words that end a sentence; None: it is not, or does not tell.
     """
 
     def __init__(
@@ -57,12 +61,14 @@ class Bulletin:
         on_status: Callable[[DaemonState, str], None],
         *,
         on_alert: Callable[[Mapping[str, Value]], None] | None = None,
+        slowed: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._publisher = publisher
         self._clock = clock
         self._version, self._model = version, model
         self._on_status = on_status
         self._on_alert = on_alert
+        self._slowed = slowed
         self._sent: dict[str, str | Mapping[str, Value]] = {}
         self._state: DaemonState | None = None
         self._cause: str | None = None
@@ -70,6 +76,7 @@ class Bulletin:
         self._silent_frames = 0
         self._clipped = Recent(CLIP_WINDOW)
         self._text = ""
+        self._reason: str | None = None
         self.events: int | None = None  # of this night, as it was told last
 
     def begin(self) -> None:
@@ -101,10 +108,13 @@ class Bulletin:
     def listen(self, health: SourceHealth) -> None:
         """Tell how the source is: status, hearing, and the microphone problem.
 
-        Told again when the cause changes, not with every new text of the same cause.
+        Told again when the cause changes, not with every new text of the same cause. What is
+        wrong with sound in which pauses can still be heard is a problem and nothing more.
         """
         state, cause, text = _STATES[health.state], health.state.value, health.text
-        if state == "monitoring":
+        if health.state is SourceState.UNUSABLE:
+            cause, text = self._faults(health)
+        elif state == "monitoring":
             device = health.device or "The microphone"
             if self._silent_frames >= SILENT_FRAMES:
                 state, cause = "deaf", "silent"
@@ -112,7 +122,19 @@ class Bulletin:
             elif self._clipped.count >= CLIP_FRAMES:
                 state, cause = "deaf", "clipped"
                 text = f"{device} is overdriven: lower its gain."
+            elif health.faults:
+                cause, problem = self._faults(health)
+                self._tell_state(state, cause, f"{text} {problem}", problem)
+                return
         self._tell_state(state, cause, text)
+
+    def _faults(self, health: SourceHealth) -> tuple[str, str]:
+        """Return what is wrong with the sound, in a word for each and in sentences."""
+        texts = [fault.text for fault in health.faults] or [health.text]
+        kinds = [fault.kind for fault in health.faults]
+        if FaultKind.OVERLOAD in kinds and (slowed := self._slowed()):
+            texts.append(f"Its firmware says: {slowed}.")
+        return " ".join(kind.value for kind in kinds), " ".join(texts)
 
     def pause(self, reason: str) -> None:
         """Tell that monitoring rests."""
@@ -136,16 +158,20 @@ class Bulletin:
         self._set(topics.APNEA.suffix, Progress.UNKNOWN.value)
         self._set(topics.BREATHING_AUDIBLE.suffix, "OFF")
 
-    def _tell_state(self, state: DaemonState, cause: str, text: str) -> None:
+    def _tell_state(
+        self, state: DaemonState, cause: str, text: str, problem: str | None = None
+    ) -> None:
+        """Tell state and text; `problem`: what is wrong though sound is heard."""
         if (state, cause) == (self._state, self._cause):
             return
         if state != self._state:
             self._since = self._clock.now()
         self._state, self._cause, self._text = state, cause, text
         hears = state == "monitoring"
+        self._reason = problem if hears else text
         self._tell_status()
         self._set(topics.HEARING.suffix, topics.ONLINE if hears else topics.OFFLINE)
-        self._set(topics.PROBLEM_MICROPHONE.suffix, payloads.problem_payload(self.lost))
+        self._set(topics.PROBLEM_MICROPHONE.suffix, payloads.problem_payload(self.lost or problem))
         if not hears:
             self._hear_nothing()
         self._on_status(state, text)
@@ -158,11 +184,10 @@ class Bulletin:
     def _tell_status(self) -> None:
         if self._state is None:
             return
-        reason = None if self._state == "monitoring" else self._text
-        self._set(
-            topics.STATUS.suffix,
-            payloads.status_payload(self._state, self._since, reason, self._version, self._model),
+        status = payloads.status_payload(
+            self._state, self._since, self._reason, self._version, self._model
         )
+        self._set(topics.STATUS.suffix, status)
 
     def settings(self, values: Mapping[str, Value], *, again: bool = False) -> None:
         """Tell what can be set; `again`: also where it has not changed."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.publish.payloads import Payload, diagnostics_payload
 from osa_daemon.scoring.night import read_figures
+from osa_daemon.service import throttling
 from osa_daemon.service.store import Store
 
 CPU_STEP = 0.02  # of a core; less is no news, and each change is a row in a recorder
@@ -101,6 +102,7 @@ class Diagnostics:
             overruns=overruns,
             outbox=outbox,
             temperature_c=temperature_c(),
+            throttled=throttling.word(),
             model_version=self._model_version,
             events_last_hour=self._events_last_hour(),
             average_14_nights=self._average(),

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from osa_daemon import __version__
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.microphone import MicrophoneSource
-from osa_daemon.audio.source import Source
+from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.errors import EXIT_STALLED
 from osa_daemon.journal.eras import Reckoning
@@ -43,6 +43,7 @@ from osa_daemon.service.signals import Signals
 from osa_daemon.service.status_line import StatusLine
 from osa_daemon.service.store import Store
 from osa_daemon.service.tasks import ENDING, LOADING, OPENING, Task
+from osa_daemon.service.throttling import slowed
 from osa_daemon.service.tonight import Tonight
 from osa_daemon.service.vigil import LOOP_S, Vigil
 from osa_daemon.settings.load import Loaded
@@ -185,6 +186,7 @@ class Daemon:
             self._model_version,
             self._on_status,
             on_alert=ntfy.tell if ntfy is not None else None,
+            slowed=slowed,
         )
         reckoning = Reckoning(boot_id(), clock.offset_s)
         store = Store(
@@ -271,6 +273,10 @@ class Daemon:
             self.publisher.stop(STOP_S, status)
         if chain.is_alive():
             self._leave_behind()
+        health = self._source.health()
+        if health.state is SourceState.HOPELESS:
+            _log.critical("%s", health.text)
+            return EXIT_STALLED
         _log.info("Stopped.")
         return self._vigil.exit_code
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from osa_daemon.audio.block import Block
+from osa_daemon.audio.block import Block, Samples
 from osa_daemon.audio.intake import Intake
 from osa_daemon.audio.ring import Chunk
 
@@ -13,11 +13,24 @@ RATE_HZ = 48_000
 CALLBACK = 4_800
 
 
-def chunks(count: int, frame: int = 0, begin_s: float = 100.0, level: float = 0.1) -> list[Chunk]:
-    """Chunks of 0.1 s in real time from `begin_s` on."""
-    samples = np.full(CALLBACK, level, dtype=np.float32)
+NOISE = np.random.default_rng(3)
+
+
+def noise(count: int = CALLBACK) -> Samples:
+    """Frames that never come again."""
+    return NOISE.normal(0, 0.01, count).astype(np.float32)
+
+
+def chunks(
+    count: int, frame: int = 0, begin_s: float = 100.0, samples: Samples | None = None
+) -> list[Chunk]:
+    """Chunks of 0.1 s in real time from `begin_s` on, of noise or of the same `samples`."""
     return [
-        Chunk(frame + i * CALLBACK, samples, round((begin_s + (i + 1) / 10) * 1e9))
+        Chunk(
+            frame + i * CALLBACK,
+            noise() if samples is None else samples,
+            round((begin_s + (i + 1) / 10) * 1e9),
+        )
         for i in range(count)
     ]
 
@@ -52,7 +65,7 @@ def test_a_new_stream_is_a_jump_of_the_time_between() -> None:
     intake.begin(16_000)
     for i in range(50):
         stamp_ns = round((110.0 + (i + 1) / 10) * 1e9)
-        intake.push(Chunk(i * 1_600, np.ones(1_600, dtype=np.float32), stamp_ns))
+        intake.push(Chunk(i * 1_600, noise(1_600), stamp_ns))
     found = blocks(intake)
     jumps = [other.start - one.end for one, other in itertools.pairwise(found)]
     (jump,) = [jump for jump in jumps if jump]
@@ -63,12 +76,36 @@ def test_a_new_stream_is_a_jump_of_the_time_between() -> None:
     assert intake.monotonic_at(found[-1].end) == pytest.approx(115.0, abs=0.11)
 
 
-def test_digital_silence_is_timed() -> None:
-    """Exact zeros are counted in seconds, until a sample differs."""
+@pytest.mark.parametrize("value", [0.0, 0.25])
+def test_digital_silence_is_a_gap_from_its_first_frame(value: float) -> None:
+    """None of it reaches the chain, the index tells how long it was, and time stays true."""
     intake = Intake()
     intake.begin(RATE_HZ)
-    for chunk in chunks(60, level=0.0):
-        intake.push(chunk)
-    assert intake.zeros_s == pytest.approx(5.0, abs=0.11)
-    intake.push(chunks(1, 60 * CALLBACK, 106.0)[0])
-    assert intake.zeros_s == 0
+    still = np.full(CALLBACK, value, dtype=np.float32)
+    run = chunks(40)
+    run += chunks(70, 40 * CALLBACK, 104.0, still)
+    assert [intake.push(chunk) for chunk in run].count(True) == 30
+    assert intake.lost_s == pytest.approx(7.0, abs=1e-3)
+    for chunk in chunks(20, 110 * CALLBACK, 111.0):
+        assert intake.push(chunk)
+    found = blocks(intake)
+    jumps = [(one.end, other.start) for one, other in itertools.pairwise(found)]
+    (jump,) = [(end, start) for end, start in jumps if end != start]
+    assert jump[1] - jump[0] == 7 * 16_000
+    heard = np.concatenate([block.samples for block in found])
+    assert np.abs(heard).max() < 0.1  # not even its edge
+    assert intake.monotonic_at(found[-1].end) == pytest.approx(113.0, abs=0.11)
+
+
+def test_a_rate_that_cannot_be_is_a_gap() -> None:
+    """Sound of a device that gives a tenth more than it promised is not taken for sound."""
+    intake = Intake()
+    intake.begin(RATE_HZ)
+    taken = []
+    for i in range(600):
+        stamp_ns = round((100 + (i + 1) / 11) * 1e9)
+        taken.append(intake.push(Chunk(i * CALLBACK, noise(), stamp_ns)))
+    assert not any(taken[-100:])
+    (fault,) = intake.condition.faults("Mic X")
+    assert fault.is_deaf
+    assert "gives 52800 frames a second where 48000 are promised (+10.0 %)" in fault.text

@@ -271,6 +271,38 @@ async def test_a_light_is_left_alone_when_the_alert_becomes_known_again(
     assert found.state == "off"
 
 
+async def fail(tell: Tell, text: str | None):
+    """Tell as the daemon does that the microphone fails, or with None that it is heard."""
+    state: Any = "monitoring" if text is None else "no_microphone"
+    await tell("status", payloads.status_payload(state, NOW, text, "0", None))
+    await tell("problem/microphone", payloads.problem_payload(text))
+
+
+async def test_a_microphone_that_is_heard_badly_wakes_nobody_until_it_fails(
+    hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory
+):
+    """A hum is for the dashboard; a failure after it is told all the same, once."""
+    zone = dt_util.get_default_time_zone()
+    freezer.move_to(datetime(2026, 3, 1, 23, 0, tzinfo=zone))
+    await fail(tell, None)
+    calls = async_mock_service(hass, "notify", "mobile_app_one")
+    await automate(
+        hass, "it_does_not_listen", status=IDS["status"], phone="notify.mobile_app_one",
+        problems=[IDS["microphone_problem"], IDS["storage_problem"]],
+    )  # fmt: skip
+    await tell("problem/microphone", payloads.problem_payload("It hums."))
+    await pass_time(hass, freezer, 61)
+    assert calls == []
+    await fail(tell, "It is gone.")
+    await pass_time(hass, freezer, 61)
+    assert [call.data["message"] for call in calls] == ["It is gone."]
+    await fail(tell, None)
+    await tell("problem/microphone", payloads.problem_payload("It hums."))
+    await tell("problem/storage", payloads.problem_payload("The disk is full."))
+    await pass_time(hass, freezer, 61)
+    assert [call.data["message"] for call in calls] == ["It is gone.", "The disk is full."]
+
+
 @pytest.mark.parametrize("through", [None, True, False])
 async def test_a_microphone_that_fails_is_told(
     hass: HomeAssistant, tell: Tell, freezer: FrozenDateTimeFactory, *, through: bool | None
@@ -286,17 +318,17 @@ async def test_a_microphone_that_fails_is_told(
     if through is not None:  # else as it is by default
         inputs["through"] = through
     await automate(hass, "it_does_not_listen", **inputs)
-    await tell("problem/microphone", payloads.problem_payload("It is gone."))
+    await fail(tell, "It is gone.")
     await pass_time(hass, freezer, 61)
     assert calls == []
     freezer.move_to(datetime(2026, 3, 1, 20, 59, 58, tzinfo=zone))
     await pass_time(hass, freezer, 3)
     assert [call.data["message"] for call in calls] == ["It is gone."]
-    await tell("problem/microphone", payloads.problem_payload(None))
-    await tell("problem/microphone", payloads.problem_payload("Again."))
+    await fail(tell, None)
+    await fail(tell, "Again.")
     await pass_time(hass, freezer, 61)
     assert [call.data["message"] for call in calls] == ["It is gone.", "Again."]
-    await tell("problem/microphone", payloads.problem_payload(None))
+    await fail(tell, None)
     await tell("availability", "offline")
     await pass_time(hass, freezer, 301)
     assert calls[-1].data["message"] == "The bedside daemon does not answer."

@@ -30,7 +30,7 @@ NIGHT = {
 }  # fmt: skip
 DIAGNOSTICS = {
     "v": 1, "cpu_share": 0.021, "memory_mb": 118, "overruns": 0, "outbox": 0, "temperature_c": 50,
-    "model_version": "0123", "events_last_hour": 2, "average_14_nights": 4.2,
+    "throttled": "no", "model_version": "0123", "events_last_hour": 2, "average_14_nights": 4.2,
 }  # fmt: skip
 
 pytestmark = pytest.mark.usefixtures("device")

@@ -127,6 +127,28 @@ def test_an_alert_stays_over_a_lost_microphone_until_breath(tmp_path: Path):
     assert max(i for i, topic in enumerate(states) if topic == "alert") > last_status
 
 
+@pytest.mark.usefixtures("no_waiting")
+def test_sound_that_is_no_use_is_no_pause(tmp_path: Path):
+    """A microphone that is muted amid breathing: nothing is decided, and no pause is told."""
+    wire = Wire()
+    running, unusable = SourceState.RUNNING, SourceState.UNUSABLE
+    source = Script((running, BREATH, 150), (unusable, None, 300), (running, BREATH, 150))
+    make(tmp_path, wire, source).run()
+    assert wire.events == []
+    assert "ON" not in wire.all("apnea")
+    assert wire.all("hearing") == ["offline", "online", "offline", "online"]
+    assert "deaf" in [status["state"] for status in wire.all("status")]
+
+
+def test_a_source_that_only_a_restart_helps_ends_the_run(tmp_path: Path):
+    """What is owed is decided before."""
+    wire = Wire()
+    parts = (SourceState.RUNNING, BREATH, 150), (SourceState.RUNNING, PAUSE, 100)
+    source = Script(*parts, (SourceState.HOPELESS, None, 1), (SourceState.RUNNING, BREATH, 1_000))
+    make(tmp_path, wire, source).run()
+    assert len(wire.events) == 1
+
+
 def test_outside_its_hours_it_rests(tmp_path: Path):
     """Outside `monitoring.hours` the state is paused and nothing is heard."""
     wire = Wire()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from osa_daemon.audio.fault import Fault, FaultKind
 from osa_daemon.audio.source import SourceHealth, SourceState
 from osa_daemon.detector.frame import Frame
 from osa_daemon.scoring.event import Alert, AlertLevel, Progress, Scored
@@ -78,6 +79,52 @@ def test_an_overdriven_microphone_is_deaf(wire: Wire, bulletin: Bulletin):
     bulletin.listen(RUNNING)
     assert wire.last["hearing"] == "online"
     assert wire.last["problem/microphone"]["state"] == "OFF"
+
+
+def test_sound_that_is_no_use_is_deaf(wire: Wire, bulletin: Bulletin):
+    """With the fault as the reason; what else is wrong is told beside it; over when it is over."""
+    silent = Fault(FaultKind.SILENT, "Mic X gives digital silence.", is_deaf=True)
+    hum = Fault(FaultKind.HUM, "Mic X hums.")
+    bulletin.listen(RUNNING)
+    unusable = SourceHealth(SourceState.UNUSABLE, silent.text, "Mic X", faults=(silent, hum))
+    bulletin.listen(unusable)
+    assert (wire.last["status"]["state"], wire.last["hearing"]) == ("deaf", "offline")
+    assert wire.last["problem/microphone"]["text"] == "Mic X gives digital silence. Mic X hums."
+    assert bulletin.lost == "Mic X gives digital silence. Mic X hums."
+    bulletin.listen(RUNNING)
+    assert (wire.last["status"]["state"], wire.last["hearing"]) == ("monitoring", "online")
+    assert wire.last["problem/microphone"]["state"] == "OFF"
+
+
+def test_what_only_spoils_sound_is_a_problem_and_no_more(wire: Wire, bulletin: Bulletin):
+    """Hearing stays, and so what depends on it; nobody is woken for it; the reason is told."""
+    hum = Fault(FaultKind.HUM, "Mic X hums.")
+    bulletin.listen(SourceHealth(SourceState.RUNNING, "It hears.", "Mic X", faults=(hum,)))
+    assert wire.last["hearing"] == "online"
+    assert wire.last["status"]["state"] == "monitoring"
+    assert wire.last["status"]["reason"] == "Mic X hums."
+    assert wire.last["problem/microphone"] == {"v": 1, "state": "ON", "text": "Mic X hums."}
+    assert bulletin.lost is None
+    bulletin.listen(RUNNING)
+    assert wire.last["problem/microphone"]["state"] == "OFF"
+    assert wire.last["status"]["reason"] is None
+
+
+def test_an_overload_names_what_slows_the_board(wire: Wire):
+    """Where the firmware tells: the remedy is another than to stop a program."""
+    clock = StreamClock(wall=lambda: 1_772_400_000.0)
+    bulletin = Bulletin(wire, clock, "0", "m", lambda *_: None, slowed=lambda: "it is too hot")
+    overload = Fault(FaultKind.OVERLOAD, "The computer does not keep up.")
+    hum = Fault(FaultKind.HUM, "Mic X hums.")
+    for faults, text in (
+        ((hum,), "Mic X hums."),
+        (
+            (hum, overload),
+            "Mic X hums. The computer does not keep up. Its firmware says: it is too hot.",
+        ),
+    ):
+        bulletin.listen(SourceHealth(SourceState.RUNNING, "It hears.", "Mic X", faults=faults))
+        assert wire.last["problem/microphone"]["text"] == text
 
 
 def test_a_loud_snorer_is_heard(wire: Wire, bulletin: Bulletin):

@@ -2,12 +2,14 @@
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from tests.system.listener import Listener
 
 
 def _neighbour(name: str) -> ModuleType:
@@ -36,3 +38,17 @@ def sound_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[An
         yield server
     finally:
         server.close()
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[[str], Listener]]:
+    """Open microphones that are closed in the end."""
+    open_ones: list[Listener] = []
+
+    def start(device: str) -> Listener:
+        open_ones.append(Listener(device))
+        return open_ones[-1]
+
+    yield start
+    for listener in open_ones:
+        listener.close()

@@ -140,6 +140,13 @@ class SoundServer:
         self.kill()
         self.start()
 
+    def add_another_before(self) -> None:
+        """Let the system list another microphone, of no use, before this one."""
+        asound = self.folder / "asound.conf"
+        usual, ours = asound.read_text(encoding="utf-8").split("\n", 1)
+        another = ours.replace(DEVICE, "another").replace('"room"', '"none"')
+        asound.write_text(f"{usual}\n{another}{ours}", encoding="utf-8")
+
     def unplug(self) -> None:
         """Take the microphone away; the server goes on."""
         assert self._ask("unload-module", MICROPHONE[0])
@@ -149,6 +156,23 @@ class SoundServer:
         words = [word.format(folder=self.folder) for word in MICROPHONE]
         assert self._ask("load-module", *words)
         self._room.plug_in()
+
+    def starve(self) -> None:
+        """The microphone stays and gives no more frames."""
+        self._room.is_open = False
+
+    def feed(self) -> None:
+        """It gives frames again."""
+        self._room.is_open = True
+
+    @property
+    def pace(self) -> float:
+        """How many times as many frames the microphone gives as it should."""
+        return self._room.pace
+
+    @pace.setter
+    def pace(self, pace: float) -> None:
+        self._room.pace = pace
 
     def close(self) -> None:
         """End everything."""
@@ -160,11 +184,13 @@ class _Room:
     """Writes what sounds into the microphone's pipe, paced by the monotonic clock."""
 
     def __init__(self, fifo: Path) -> None:
+        self.is_open = True
+        self.pace = 1.0
         self._fifo = fifo
         self._lock = threading.Lock()
         self._pipe: int | None = None
-        self._quiet = np.random.default_rng(1).integers(-3, 4, RATE_HZ, dtype=np.int16)
-        self._signal = self._quiet[:0]
+        self._noise = np.random.default_rng(1)
+        self._signal = np.zeros(0, dtype=np.int16)
         self._begin_s = time.monotonic()
         self._done = 0
         self._is_over = threading.Event()
@@ -193,15 +219,23 @@ class _Room:
             self._pipe = None
 
     def _write_all(self) -> None:
+        written_s = time.monotonic()
+        owed = 0.0
         while not self._is_over.wait(STEP_S):
             with self._lock:
-                due = int((time.monotonic() - self._begin_s) * RATE_HZ)
-                self._write(self._between(self._done, due))
+                now_s = time.monotonic()
+                owed += (now_s - max(written_s, self._begin_s)) * RATE_HZ * self.pace
+                written_s = now_s
+                due = self._done + int(owed)
+                owed -= int(owed)
+                if self.is_open:
+                    self._write(self._between(self._done, due))
                 self._done = due
 
     def _between(self, begin: int, end: int) -> NDArray[np.int16]:
         sounding = self._signal[begin:end]
-        quiet = np.resize(self._quiet, end - begin - len(sounding))
+        # never the same again: a microphone that repeats itself is stuck
+        quiet = self._noise.integers(-3, 4, end - begin - len(sounding), dtype=np.int16)
         return np.concatenate([sounding, quiet])
 
     def _write(self, samples: NDArray[np.int16]) -> None:

@@ -111,6 +111,7 @@ class Bed:
             overruns=0,
             outbox=0,
             temperature_c=50.0,
+            throttled="no",
             model_version="0123456789ab",
             events_last_hour=30,
             average_14_nights=12.3,
