@@ -4,11 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from osa_daemon.audio.block import Block
 from osa_daemon.audio.source import Source, SourceState
+from osa_daemon.clips.recorder import Recorder
 from osa_daemon.errors import ConfigError, OsaError
 from osa_daemon.journal.rows import EventRow, OpenPause
 from osa_daemon.publish import payloads, topics
@@ -20,7 +21,7 @@ from osa_daemon.service.alerting.policy import AlertPolicy, Moment
 from osa_daemon.service.bulletin import Bulletin, Publisher
 from osa_daemon.service.chain import Chain, Step
 from osa_daemon.service.clock import StreamClock
-from osa_daemon.service.commands import ACKNOWLEDGE, TEST_ALERT, Commands, unknown
+from osa_daemon.service.commands import ACKNOWLEDGE, DELETE_CLIPS, TEST_ALERT, Commands, unknown
 from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
@@ -57,6 +58,8 @@ class Rooms:
     live: LiveSettings
     alerts: AlertPolicy
     ntfy_problem: Callable[[], str | None] = lambda: None
+    recorder: Recorder = field(default_factory=Recorder)
+    delete_clips: Callable[[], None] = lambda: None
 
 
 class Bedside:
@@ -139,6 +142,7 @@ class Bedside:
             self._chain = self._rooms.make_chain()
             self._rooms.alerts.begin_stream()
             self._permit(self._rooms.clock.now())
+        self._rooms.recorder.hear(block)
         for step in self._chain.push(block):
             self._step(step)
 
@@ -178,6 +182,9 @@ class Bedside:
             self._acknowledge()
         elif key == TEST_ALERT:
             self._rooms.alerts.test(time.monotonic(), self._rooms.clock.now())
+        elif key == DELETE_CLIPS:
+            self._rooms.recorder.forget()
+            self._rooms.delete_clips()
         else:
             wanted = self._rooms.live.rules.alerts
             self._rooms.live.set(key, payload)
@@ -226,7 +233,8 @@ class Bedside:
         self.has_told.set()
 
     def _tell(self, scored: Scored) -> None:
-        """Give the policy what the ladder raises and takes back."""
+        """Give the policy what the ladder raises and takes back, and the recorder all of it."""
+        self._rooms.recorder.step(scored)
         self._rooms.alerts.step(scored, self._rooms.clock.wall_time, self._rooms.clock.now())
 
     def _decided(self, event: Event, onset: datetime, *, counts: bool = True) -> None:
@@ -350,6 +358,7 @@ class Bedside:
             for step in steps:
                 self._step(step)
             self._close(last, leave_alert=leave_alert)
+            rooms.recorder.finish()
             rooms.minutes.cut(rooms.tonight.tally, rooms.tonight.night)
             rooms.bulletin.unknown()
 

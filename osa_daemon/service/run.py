@@ -25,6 +25,7 @@ from osa_daemon.service.bedside import Bedside, Rooms
 from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Chain
+from osa_daemon.service.clips import Clips
 from osa_daemon.service.clock import StreamClock
 from osa_daemon.service.commands import Commands
 from osa_daemon.service.diagnostics import Diagnostics
@@ -44,8 +45,9 @@ from osa_daemon.settings.model import Settings
 LOOP_S = 0.2
 CHAIN_DEADLINE_S = 30.0  # a 2 s chunk takes 20 ms here; a starved Pi may take seconds
 PUBLISH_DEADLINE_S = 60.0
-CHAIN_STOP_S = 6.0  # with the next two within systemd's TimeoutStopSec
+CHAIN_STOP_S = 6.0  # with the next three within systemd's TimeoutStopSec
 NTFY_STOP_S = 2.0
+CLIPS_STOP_S = 1.0
 STOP_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -113,6 +115,7 @@ class Daemon:
         self._commands = Commands()
         self.publisher = MqttPublisher(broker, self._on_acknowledged, self._commands.put)
         self._ntfy = make_ntfy(loaded.settings)
+        self._clips = Clips(loaded.settings, self.publisher)
         self._beats = Heartbeats(time.monotonic)
         self._stop = threading.Event()
         self._is_signalled = False
@@ -131,6 +134,7 @@ class Daemon:
         self.publisher.start()
         if self._ntfy is not None:
             self._ntfy.start()
+        self._clips.start()
         chain.start()
         self._watch(chain)
         return self._end(chain)
@@ -181,6 +185,8 @@ class Daemon:
             live=live,
             alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, clock.now()),
             ntfy_problem=lambda: ntfy.problem if ntfy is not None else None,
+            recorder=self._clips.recorder(clock.wall_time),
+            delete_clips=self._clips.delete_all,
         )
         bedside = Bedside(rooms, lambda: self._beats.beat("chain"), self._stop)
         self._bulletin, self._bedside = bulletin, bedside
@@ -220,6 +226,7 @@ class Daemon:
         self._source.close()
         if self._ntfy is not None:
             self._ntfy.stop(NTFY_STOP_S)
+        self._clips.stop(CLIPS_STOP_S)
         status = self._bulletin.end() if self._bulletin is not None else None
         self.publisher.stop(STOP_S, status)
         if chain.is_alive():
