@@ -36,6 +36,7 @@ from osa_daemon.service.models import Models, load_models
 from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
 from osa_daemon.service.outbox import Outbox
 from osa_daemon.service.rules import with_shortfall
+from osa_daemon.service.secrecy import keep_sound_secret
 from osa_daemon.service.secret_files import exposed
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
@@ -59,6 +60,7 @@ def run_command(args: argparse.Namespace, loaded: Loaded) -> int:
     logging.basicConfig(
         level=settings.logging.level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr
     )
+    keep_sound_secret()
     models = load_models()
     metadata = models.detector().metadata
     live = LiveSettings(loaded, metadata)
