@@ -23,6 +23,7 @@ class Intake:
         self._rate_hz = SAMPLE_RATE_HZ
         self._blocks: deque[Block] = deque()
         self._end = 0
+        self._has_rested = False
 
     @property
     def rate_hz(self) -> float | None:
@@ -50,7 +51,8 @@ class Intake:
             self.finish()
             self._resampler = StreamResampler(self._rate_hz)
             self._end += round(verdict.gap_s * SAMPLE_RATE_HZ)
-            self.lost_s += verdict.gap_s
+            self.lost_s += 0.0 if self._has_rested else verdict.gap_s
+        self._has_rested = False
         duration_s = len(chunk.samples) / self._rate_hz
         self.zeros_s = 0.0 if chunk.samples.any() else self.zeros_s + duration_s
         self._append(self._resampler.push(chunk.samples))
@@ -59,6 +61,12 @@ class Intake:
     def finish(self) -> None:
         """The stream is over, or has a gap here: hand out what the resampler holds back."""
         self._append(self._resampler.finish())
+
+    def rest(self) -> None:
+        """Nobody listens from here on: the gap until the next sound is no loss."""
+        self._has_rested = True
+        self.zeros_s = 0.0
+        self.clear()
 
     def next_block(self) -> Block | None:
         """Return the oldest block not yet taken, if any."""

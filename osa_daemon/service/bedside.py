@@ -23,6 +23,7 @@ from osa_daemon.service.chain import Chain, Step
 from osa_daemon.service.clock import StreamClock
 from osa_daemon.service.commands import ACKNOWLEDGE, DELETE_CLIPS, TEST_ALERT, Commands, unknown
 from osa_daemon.service.diagnostics import Diagnostics
+from osa_daemon.service.ear import Ear
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
@@ -71,6 +72,7 @@ class Bedside:
 
     def __init__(self, rooms: Rooms, beat: Callable[[], None], stop: threading.Event) -> None:
         self._rooms = rooms
+        self._ear = Ear(rooms.source)
         self._beat = beat
         self._stop = stop
         self.has_told = threading.Event()
@@ -93,7 +95,7 @@ class Bedside:
             self._recover_left_open()
             self._rest_where_due(rooms.clock.now())
             while not self._stop.is_set():
-                block = rooms.source.read(READ_TIMEOUT_S)
+                block = self._ear.next_block(READ_TIMEOUT_S, rests=self._rests)
                 self._beat()
                 if block is not None:
                     self._hear(block)

@@ -72,3 +72,25 @@ def test_digital_silence_is_timed() -> None:
     assert intake.zeros_s == pytest.approx(5.0, abs=0.11)
     intake.push(chunks(1, 60 * CALLBACK, 106.0)[0])
     assert intake.zeros_s == 0
+
+
+def test_time_in_which_nobody_listened_is_no_loss() -> None:
+    """After a rest the index jumps by it, old sound is gone, and only a true gap counts as lost."""
+    intake = Intake()
+    intake.begin(RATE_HZ)
+    for chunk in chunks(50):
+        intake.push(chunk)
+    intake.finish()
+    intake.rest()
+    assert blocks(intake) == []
+    intake.begin(RATE_HZ)
+    for chunk in chunks(50, begin_s=3700.0):
+        intake.push(chunk)
+    found = blocks(intake)
+    assert found[0].start == pytest.approx((3701 - 101) * 16_000, abs=0.15 * 16_000)
+    assert intake.monotonic_at(found[0].start) == pytest.approx(3701.0, abs=0.11)
+    assert intake.lost_s == 0
+    intake.begin(RATE_HZ)
+    for chunk in chunks(50, begin_s=3800.0):
+        intake.push(chunk)
+    assert intake.lost_s == pytest.approx(96, abs=0.2)
