@@ -29,6 +29,7 @@ class DaemonProcess:
         settings: str = "",
         command: tuple[str, ...] = ("-m", "osa_daemon", "run"),
         before: Sequence[str] = (),
+        host: str = "127.0.0.1",
     ) -> None:
         self.folder = folder
         self.log = folder / "daemon.log"
@@ -36,7 +37,7 @@ class DaemonProcess:
         self._is_child_of_another = bool(before)
         config = folder / "config.yaml"
         config.write_text(
-            f"mqtt:\n  host: 127.0.0.1\n  port: {port}\n"
+            f"mqtt:\n  host: {host}\n  port: {port}\n"
             + (settings or f"journal:\n  state_dir: {folder / 'state'}\n")
         )
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
