@@ -26,6 +26,7 @@ COMMANDS = {
     "nights": "list the nights in the journal",
     "report": "show one night and its events",
     "export-events": "write the events of the journal as CSV, or as lines of JSON with --json",
+    "clips": "list the sound that is kept; delete it, all or some, or write a clip as a FLAC file",
     "version": "print the version",
 }
 
@@ -73,6 +74,7 @@ def _parsers() -> tuple[ArgumentParser, dict[str, ArgumentParser]]:
     _check_config(made["check-config"])
     _settings(made["settings"])
     _journal(made["report"], made["export-events"])
+    _clips(made["clips"])
     for name in made.keys() - {"run", "evaluate"}:
         made[name].add_argument("--json", action="store_true", help="print JSON for programs")
     return top, made
@@ -167,6 +169,18 @@ def _journal(report: ArgumentParser, export: ArgumentParser) -> None:
         "night", type=_night, metavar="NIGHT", help="date of its evening, YYYY-MM-DD"
     )
     export.add_argument("--night", type=_night, metavar="NIGHT", help="only this night")
+
+
+def _clips(command: ArgumentParser) -> None:
+    command.add_argument(
+        "action",
+        nargs="?",
+        choices=("delete", "export"),
+        metavar="delete|export",
+        help="delete: those that are named, else all; export: a clip's id, then the file to write",
+    )
+    command.add_argument("names", nargs="*", metavar="ID", help="as the list shows it")
+    command.add_argument("--night", type=_night, metavar="NIGHT", help="only this night")
 
 
 def _file_source(text: str) -> Path:

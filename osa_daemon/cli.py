@@ -27,6 +27,7 @@ _HANDLERS = {
     "nights": "nights:nights_command",
     "report": "nights:report_command",
     "export-events": "nights:export_events_command",
+    "clips": "clips_command:clips_command",
     "version": "version:version_command",
 }
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it

@@ -1,6 +1,6 @@
 """Fixtures that more than one room needs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -69,11 +69,14 @@ def start_daemon(tmp_path: Path) -> Iterator[Callable[..., DaemonProcess]]:
         settings: str = "",
         command: tuple[str, ...] = ("-m", "osa_daemon", "run"),
         folder: Path | None = None,
+        before: Sequence[str] = (),
     ) -> DaemonProcess:
         home = folder or tmp_path / f"daemon{len(made)}"
         home.mkdir(exist_ok=True)
         (home / "notify").unlink(missing_ok=True)
-        made.append(DaemonProcess(home, port, *options, settings=settings, command=command))
+        made.append(
+            DaemonProcess(home, port, *options, settings=settings, command=command, before=before)
+        )
         return made[-1]
 
     yield start

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.mosquitto import wait_for
@@ -31,7 +32,8 @@ def script_of(folder: Path, body: str) -> tuple[str]:
 class DaemonProcess:
     """Runs the daemon in `folder` against the broker on `port`; options go to the command.
 
-    `notified` holds what it told systemd. `command` replaces `-m osa_daemon run`.
+    `notified` holds what it told systemd. `command` replaces `-m osa_daemon run`; `before` is a
+    program that runs it, such as strace.
     """
 
     def __init__(
@@ -41,13 +43,16 @@ class DaemonProcess:
         *options: str,
         settings: str = "",
         command: tuple[str, ...] = ("-m", "osa_daemon", "run"),
+        before: Sequence[str] = (),
+        host: str = "127.0.0.1",
     ) -> None:
         self.folder = folder
         self.log = folder / "daemon.log"
         self.notified: list[str] = []
+        self._is_child_of_another = bool(before)
         config = folder / "config.yaml"
         config.write_text(
-            f"mqtt:\n  host: 127.0.0.1\n  port: {port}\n"
+            f"mqtt:\n  host: {host}\n  port: {port}\n"
             + (settings or f"journal:\n  state_dir: {folder / 'state'}\n")
         )
         self.config = config
@@ -57,7 +62,7 @@ class DaemonProcess:
         self._listener.start()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *command, "--config", str(config), *options],
+                [*before, sys.executable, *command, "--config", str(config), *options],
                 env={**os.environ, "NOTIFY_SOCKET": str(folder / "notify")},
                 stdout=log,
                 stderr=log,
@@ -95,8 +100,16 @@ class DaemonProcess:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Signal it, and wait for its end."""
-        self.process.send_signal(number)
+        os.kill(self.pid, number)
         return self.wait()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the daemon itself."""
+        if not self._is_child_of_another:
+            return self.process.pid
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return int(children.read_text().split()[0])
 
     def close(self) -> None:
         """Make sure that it is gone."""

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from osa_daemon.audio.secrecy import forbid_dumps, lock_memory
+
 PR_SET_PDEATHSIG = 1  # prctl(2)
 PULSE_COOKIE_BYTES = 256  # PA_NATIVE_COOKIE_LENGTH
 
@@ -65,6 +67,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--device", help="identity; without it the devices are listed")
     options = parser.parse_args(arguments)
     die_with_parent(options.parent)
+    forbid_dumps()
+    lock_memory()
     keep_home_clean()
     tell = private_output()
     # initialises PortAudio, which can hang: by now we are sure to die with our parent

@@ -24,6 +24,7 @@ class Intake:
         self._rate_hz = SAMPLE_RATE_HZ
         self._blocks: deque[Block] = deque()
         self._end = 0
+        self._has_rested = False
 
     @property
     def rate_hz(self) -> float | None:
@@ -50,23 +51,29 @@ class Intake:
         if not verdict.is_sound:
             return False
         if verdict.gap_s > 0:
-            self._skip(verdict.gap_s)
+            self._skip(verdict.gap_s, is_loss=not self._has_rested)
+        self._has_rested = False
         if not self.condition.hears(chunk.samples):
             self._skip(len(chunk.samples) / self._rate_hz)
             return False
         self._append(self._resampler.push(chunk.samples))
         return True
 
-    def _skip(self, gap_s: float) -> None:
+    def _skip(self, gap_s: float, *, is_loss: bool = True) -> None:
         self.finish()
         self.condition.skip()
         self._resampler = StreamResampler(self._rate_hz)
         self._end += round(gap_s * SAMPLE_RATE_HZ)
-        self.lost_s += gap_s
+        self.lost_s += gap_s if is_loss else 0.0
 
     def finish(self) -> None:
         """The stream is over, or has a gap here: hand out what the resampler holds back."""
         self._append(self._resampler.finish())
+
+    def rest(self) -> None:
+        """Nobody listens from here on: the gap until the next sound is no loss."""
+        self._has_rested = True
+        self.clear()
 
     def next_block(self) -> Block | None:
         """Return the oldest block not yet taken, if any."""

@@ -119,6 +119,20 @@ class MicrophoneSource:
         """Return when (CLOCK_MONOTONIC, s) the lately given sample `index` was recorded."""
         return self._intake.monotonic_at(index)
 
+    def rest(self, wait_s: float) -> None:
+        """Close the microphone, and let `wait_s` pass; the next `read` opens it again.
+
+        The time until then is a jump of `Block.start`, and no loss. To be called by the thread
+        that reads.
+        """
+        self._drop_capture()
+        if not self._undead:
+            self._last_resort.work()  # what failed before is no sign of how it is then
+        self._intake.rest()
+        self._state, self._text = SourceState.STARTING, f"Opening the microphone '{self._wanted}'."
+        self._next_start_s = self._clock()
+        time.sleep(wait_s)
+
     def close(self) -> None:
         """Kill the capture process and free the ring; at most a second."""
         self._is_closed = True

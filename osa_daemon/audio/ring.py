@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osa_daemon.audio.block import Samples
+from osa_daemon.audio.secrecy import lock_map
 
 MARKS = 2048  # writes remembered: 200 s of callbacks of 0.1 s
 MARK_WORDS = 3  # first frame, frame after the last, monotonic time in ns
@@ -67,11 +68,14 @@ class RingMemory:
 
     Args:
         fd: descriptor of a ring made by `create`; it is owned, and closed by `close`.
+
+    `is_locked`: its memory is never written to swap.
     """
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
         self._map = mmap.mmap(fd, 0)
+        self.is_locked = lock_map(self._map)
         words = np.frombuffer(self._map, dtype=np.int64)
         self.header: NDArray[np.int64] = words[:HEADER_WORDS]
         marks_end = HEADER_WORDS + MARKS * MARK_WORDS

@@ -73,6 +73,7 @@ MESSAGE_OF: Mapping[Topic, str] = {
     topics.PROBLEM_CONFIGURATION: "problem",
     topics.PROBLEM_STORAGE: "problem",
     topics.SETTINGS: "settings",
+    topics.CLIPS: "clips",
 }
 
 
@@ -91,9 +92,7 @@ def asyncapi_document(version: str, setting_of: Mapping[str, str]) -> Document:
     channels = {_name(topic.suffix): _state_channel(topic) for topic in told}
     channels |= {_command(key): _command_channel(key) for key in topics.COMMANDS}
     operations = {f"send_{_name(topic.suffix)}": _sending(topic) for topic in told}
-    operations |= {
-        f"receive_{_command(key)}": _receiving(key, setting_of) for key in topics.COMMANDS
-    }
+    operations |= {f"receive_{_command(key)}": _receiving(key) for key in topics.COMMANDS}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -259,14 +258,15 @@ def _sending(topic: Topic) -> Document:
     )
 
 
-def _receiving(key: str, setting_of: Mapping[str, str]) -> Document:
+def _receiving(key: str) -> Document:
     """A command and its answer."""
     channel = _command(key)
     asked = _operation(
         "receive", channel, channel, qos=topics.SET.qos, is_retained=topics.SET.is_retained
     )
     answered = _name(topics.SETTINGS.suffix)
-    raised = "" if key in setting_of or key == "bed_presence" else " What it does shows on `alert`."
+    shown = {"acknowledge": "alert", "test_alert": "alert", "delete_clips": "clips"}.get(key)
+    raised = "" if shown is None else f" What it does shows on `{shown}`."
     return asked | {
         "description": f"{_ANSWERED}{raised}",
         "reply": {

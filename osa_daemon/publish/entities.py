@@ -256,6 +256,11 @@ ENTITIES: tuple[Entity, ...] = (
         more={**_CONFIG, "icon": "mdi:bell-ring-outline"},
     ),
     Entity(
+        "button", "delete_clips", "Delete clips", SET,
+        "deletes all sound that was kept, for good", command="delete_clips",
+        more={**_CONFIG, "icon": "mdi:delete-outline"},
+    ),
+    Entity(
         "sensor", "status", "Status", CARE,
         "`monitoring`, or why not: `starting`, `paused` (switched off, outside `monitoring.hours`, "
         "or nobody in bed), `deaf` (no sound, or none that is of use), `no_microphone`, `stopping`",
@@ -274,6 +279,17 @@ ENTITIES: tuple[Entity, ...] = (
     _problem(
         "storage_problem", "Storage problem", topics.PROBLEM_STORAGE,
         "events cannot be stored; `text` says why",
+    ),
+    Entity(
+        "binary_sensor", "keeps_sound", "Keeps sound", CARE,
+        "sound around pauses is kept as files, because `clips.keep` says so",
+        topics.CLIPS, _on("keeping"), more={**_DIAGNOSTIC, "icon": "mdi:record-rec"},
+    ),
+    Entity(
+        "sensor", "clips", "Clips kept", CARE,
+        "how many such files there are, those of older settings too", topics.CLIPS,
+        _field("count"),
+        more={**_DIAGNOSTIC, **_MEASURED, "unit_of_measurement": "clips", "icon": "mdi:waveform"},
     ),
     Entity(
         "sensor", "cpu_share", "CPU share", CARE, "of one core", topics.DIAGNOSTICS,

@@ -62,6 +62,7 @@ def state_examples(version: str, setting_of: Mapping[str, str]) -> dict[str, Exa
             ),
         },
         "settings": {"defaults": _settings(setting_of)},
+        "clips": {"none": _clips(0), "some": _clips(12)},
     }
 
 
@@ -84,6 +85,7 @@ def command_examples(key: str, setting_of: Mapping[str, str]) -> Examples:
         "bed_presence": {"in_bed": "ON", "nobody_in_bed": "OFF", "does_not_matter": "None"},
         "acknowledge": {"pressed": "PRESS"},
         "test_alert": {"pressed": "PRESS"},
+        "delete_clips": {"pressed": "PRESS"},
     }
     return own[key]
 
@@ -131,6 +133,17 @@ def _diagnostics() -> Payload:
         model_version=MODEL,
         events_last_hour=3,
         average_14_nights=4.8,
+    )
+
+
+def _clips(count: int) -> Payload:
+    return payloads.clips_payload(
+        is_keeping=count > 0,
+        is_encrypted=count > 0,
+        count=count,
+        size=count * 640_000,
+        oldest=_ONSET if count else None,
+        problem=None,
     )
 
 

@@ -49,6 +49,7 @@ def state_schemas(setting_of: Mapping[str, str]) -> dict[str, Schema]:
         ),
         "problem": _problem(),
         "settings": _settings(setting_of),
+        "clips": _clips(),
     }
 
 
@@ -72,6 +73,7 @@ def command_schema(key: str, setting_of: Mapping[str, str]) -> Schema:
         ),
         "acknowledge": {**anything, "description": f"Ends the alert that is raised. {pressed}"},
         "test_alert": {**anything, "description": f"Raises an alert for 10 s. {pressed}"},
+        "delete_clips": {**anything, "description": f"Deletes every clip. {pressed}"},
     }
     return own[key]
 
@@ -189,6 +191,20 @@ def _problem() -> Schema:
         "then": {"properties": {"text": {"type": "string"}}},
         "else": {"properties": {"text": {"type": "null"}}},
     }
+
+
+def _clips() -> Schema:
+    return _object(
+        "Sound that is kept: none, unless the settings ask for it.",
+        keeping=_flag("Whether sound is being kept."),
+        encrypted=_flag("Whether what is kept from now on is encrypted."),
+        count=_count("Clips there are, older ones included."),
+        bytes=_count("What they take (bytes)."),
+        oldest=_or_null(_time("When the oldest begins; null where there is none.")),
+        problem=_or_null(
+            _text("Why the last clip was not kept or deleted, in a sentence.", most=MAX_TEXT)
+        ),
+    )
 
 
 def _settings(setting_of: Mapping[str, str]) -> Schema:

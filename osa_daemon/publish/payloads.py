@@ -191,6 +191,31 @@ def settings_payload(values: Mapping[str, Value]) -> Payload:
     return {"v": VERSION, **values}
 
 
+def clips_payload(
+    *,
+    is_keeping: bool,
+    is_encrypted: bool,
+    count: int,
+    size: int,
+    oldest: datetime | None,
+    problem: str | None,
+) -> Payload:
+    """Whether sound is being kept, and what is there of it: `size` in bytes.
+
+    `is_encrypted`: of what is kept from now on. `problem`: why the last clip was not kept or
+    deleted, in a sentence.
+    """
+    return {
+        "v": VERSION,
+        "keeping": is_keeping,
+        "encrypted": is_encrypted,
+        "count": count,
+        "bytes": size,
+        "oldest": None if oldest is None else _wall(oldest),
+        "problem": None if problem is None else problem[:MAX_TEXT],
+    }
+
+
 def _wall(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError(f"the time {moment} has no offset from UTC")

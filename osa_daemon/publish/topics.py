@@ -40,6 +40,7 @@ PROBLEM_MICROPHONE = Topic("problem/microphone", RETAINED, 1, None, 0, "the micr
 PROBLEM_CONFIGURATION = Topic("problem/configuration", RETAINED, 1, None, 0, "a setting is wrong")
 PROBLEM_STORAGE = Topic("problem/storage", RETAINED, 1, None, 0, "events cannot be stored")
 SETTINGS = Topic("settings", RETAINED, 1, None, 0, "the live values of what can be set")
+CLIPS = Topic("clips", RETAINED, 1, None, 0, "whether sound is kept, and how much of it there is")
 SET = Topic("set/+", PASSING, 1, None, 0, "commands, one key a topic; answered on settings")
 
 TOPICS = (
@@ -60,6 +61,7 @@ TOPICS = (
     PROBLEM_CONFIGURATION,
     PROBLEM_STORAGE,
     SETTINGS,
+    CLIPS,
     SET,
 )
 
@@ -71,6 +73,7 @@ COMMANDS = (
     "bed_presence",
     "acknowledge",
     "test_alert",
+    "delete_clips",
 )
 
 ONLINE = "online"

@@ -3,11 +3,10 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from osa_daemon.audio.block import Block
-from osa_daemon.audio.source import Source, SourceState
+from osa_daemon.audio.source import SourceState
 from osa_daemon.errors import ConfigError, OsaError, StalledError
 from osa_daemon.journal.rows import EventRow, OpenPause
 from osa_daemon.publish import payloads, topics
@@ -15,19 +14,13 @@ from osa_daemon.publish.seldom import Seldom
 from osa_daemon.publish.topics import COMMANDS
 from osa_daemon.scoring.event import Event, Progress, Scored
 from osa_daemon.scoring.night import night_of
-from osa_daemon.service.alerting.policy import AlertPolicy, Moment
-from osa_daemon.service.bulletin import Bulletin, Publisher
+from osa_daemon.service.alerting.policy import Moment
 from osa_daemon.service.chain import Chain, Step
-from osa_daemon.service.clock import StreamClock
-from osa_daemon.service.commands import ACKNOWLEDGE, TEST_ALERT, Commands, unknown
-from osa_daemon.service.diagnostics import Diagnostics
-from osa_daemon.service.live import LiveSettings
-from osa_daemon.service.minutes import Minutes
-from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.commands import ACKNOWLEDGE, DELETE_CLIPS, TEST_ALERT, unknown
+from osa_daemon.service.ear import Ear
+from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.steps import Steps
-from osa_daemon.service.store import Store
-from osa_daemon.service.tasks import READING, SETTINGS, Doing, unwatched
-from osa_daemon.service.tonight import Tonight
+from osa_daemon.service.tasks import READING, SETTINGS
 
 READ_TIMEOUT_S = 0.5
 TICK_S = 1.0
@@ -41,32 +34,6 @@ SETTLE_S = 3.0  # for the broker to have what was decided last, within `run.CHAI
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Rooms:
-    """What the bedside needs of the other rooms, made by `run`.
-
-    `reload` is set by whoever wants the settings to be read again, and cleared once they are.
-    """
-
-    source: Source
-    make_chain: Callable[[], Chain]
-    clock: StreamClock
-    store: Store
-    outbox: Outbox
-    bulletin: Bulletin
-    publisher: Publisher
-    tonight: Tonight
-    minutes: Minutes
-    diagnostics: Diagnostics
-    commands: Commands
-    live: LiveSettings
-    alerts: AlertPolicy
-    ntfy_problem: Callable[[], str | None] = lambda: None
-    doing: Doing = unwatched
-    reload: threading.Event = field(default_factory=threading.Event)
-    on_reloaded: Callable[[], None] = lambda: None
-
-
 class Bedside:
     """Runs the chain over a source, in one thread, until the event `stop` is set.
 
@@ -76,6 +43,7 @@ class Bedside:
 
     def __init__(self, rooms: Rooms, beat: Callable[[], None], stop: threading.Event) -> None:
         self._rooms = rooms
+        self._ear = Ear(rooms.source, rooms.clock.monotonic_s)
         self._beat = beat
         self._stop = stop
         self.has_told = threading.Event()
@@ -108,7 +76,7 @@ class Bedside:
             self._rest_where_due(rooms.clock.now())
             while not self._stop.is_set():
                 with rooms.doing(READING):
-                    block = rooms.source.read(READ_TIMEOUT_S)
+                    block = self._ear.next_block(READ_TIMEOUT_S, rests=self._rests)
                 self._beat()
                 if block is not None:
                     self._hear(block)
@@ -162,6 +130,7 @@ class Bedside:
             self._chain = self._rooms.make_chain()
             self._rooms.alerts.begin_stream()
             self._permit(self._rooms.clock.now())
+        self._rooms.recorder.hear(block)
         for step in self._chain.push(block):
             self._step(step)
 
@@ -202,6 +171,9 @@ class Bedside:
             self._acknowledge()
         elif key == TEST_ALERT:
             rooms.alerts.test(rooms.clock.monotonic_s(), rooms.clock.now())
+        elif key == DELETE_CLIPS:
+            rooms.recorder.forget()
+            rooms.delete_clips()
         else:
             alerted = rooms.live.rules.alerts
             rooms.live.set(key, payload)
@@ -265,7 +237,8 @@ class Bedside:
         self.has_told.set()
 
     def _tell(self, scored: Scored) -> None:
-        """Give the policy what the ladder raises and takes back."""
+        """Give the policy what the ladder raises and takes back, and the recorder all of it."""
+        self._rooms.recorder.step(scored)
         self._rooms.alerts.step(scored, self._rooms.clock.wall_time, self._rooms.clock.now())
 
     def _decided(self, event: Event, onset: datetime, *, counts: bool = True) -> None:
@@ -391,6 +364,7 @@ class Bedside:
             for step in steps:
                 self._step(step)
             self._close(last, leave_alert=leave_alert)
+            rooms.recorder.finish()
             rooms.minutes.cut(rooms.tonight.tally, rooms.tonight.night)
             rooms.bulletin.unknown()
 

@@ -7,7 +7,7 @@ from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.publish.seldom import Seldom
 from osa_daemon.publish.topics import COMMANDS
 
-ACKNOWLEDGE, TEST_ALERT = "acknowledge", "test_alert"
+ACKNOWLEDGE, TEST_ALERT, DELETE_CLIPS = "acknowledge", "test_alert", "delete_clips"
 MOST_WAITING = 20  # anyone on the broker can send them in any number
 LONGEST_KEY = 40
 

@@ -21,6 +21,7 @@ from osa_daemon.service.checks import (
 from osa_daemon.service.finding import Finding, Verdict, bad
 from osa_daemon.service.ntfy import ntfy_settings
 from osa_daemon.service.ntfy_check import check_ntfy
+from osa_daemon.service.secrecy import check_swap
 from osa_daemon.settings.load import Loaded, load
 from osa_daemon.settings.model import Settings
 
@@ -51,6 +52,7 @@ def findings(loaded: Loaded) -> Iterator[Finding]:
     yield from _ntfy(loaded.settings)
     yield check_state_dir(state_dir)
     yield check_disk(state_dir)
+    yield check_swap()
     yield check_clock()
 
 

@@ -22,10 +22,11 @@ from osa_daemon.publish.ntfy import NtfyChannel
 from osa_daemon.publish.payloads import DaemonState
 from osa_daemon.service import notify
 from osa_daemon.service.alerting.start import alert_policy
-from osa_daemon.service.bedside import Bedside, Rooms
+from osa_daemon.service.bedside import Bedside
 from osa_daemon.service.broker import alert_after_range, mqtt_settings
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Chain
+from osa_daemon.service.clips import Clips
 from osa_daemon.service.clock import StreamClock
 from osa_daemon.service.commands import Commands
 from osa_daemon.service.computer import boot_id
@@ -37,7 +38,9 @@ from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.models import Models, load_models
 from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
 from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.rules import with_shortfall
+from osa_daemon.service.secrecy import keep_sound_secret
 from osa_daemon.service.secret_files import exposed
 from osa_daemon.service.signals import Signals
 from osa_daemon.service.status_line import StatusLine
@@ -53,8 +56,9 @@ CHAIN_DEADLINE_S = 30.0  # where it is in none of the tasks that have their own
 PUBLISH_DEADLINE_S = 60.0  # of its thread; a broker that is away for a night is no hang
 NTFY_DEADLINE_S = 900.0  # of one attempt: the resolver alone may take minutes
 CHAIN_SILENT_S = 8.0  # at the end, without a sign of life
-CHAIN_STOP_S = 20.0  # with signs of life: a slow card; with the next two below `ENDING`
+CHAIN_STOP_S = 20.0  # with signs of life: a slow card; with the next three below `ENDING`
 NTFY_STOP_S = 2.0
+CLIPS_STOP_S = 1.0
 STOP_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -69,6 +73,7 @@ def run_command(args: argparse.Namespace, loaded: Loaded, signals: Signals | Non
     vigil = Vigil(signals)
     vigil.begin()
     try:
+        keep_sound_secret()
         models = vigil.attend(LOADING, load_models)
         if models is None:  # it is to end: whatever still loads them must not hold that up
             notify.stopping()
@@ -130,6 +135,7 @@ class Daemon:
             broker, self._on_acknowledged, self._commands.put, clock=clock
         )
         self._ntfy = make_ntfy(loaded.settings)
+        self._clips = Clips(loaded.settings, self.publisher)
         self._chain_stage = self._vigil.beats.watch("chain", CHAIN_DEADLINE_S)
         self._stop = threading.Event()
         self._reload = threading.Event()
@@ -159,6 +165,7 @@ class Daemon:
         if ntfy is not None:
             self._vigil.beats.watch_age("ntfy", NTFY_DEADLINE_S, lambda: ntfy.busy_s)
             ntfy.start()
+        self._clips.start()
 
     def _on_acknowledged(self, event_id: str) -> None:
         for listener in self._acknowledged:
@@ -213,6 +220,8 @@ class Daemon:
             doing=self._doing,
             reload=self._reload,
             on_reloaded=self._on_reloaded,
+            recorder=self._clips.recorder(clock.wall_time),
+            delete_clips=self._clips.delete_all,
         )
         bedside = Bedside(rooms, self._chain_stage.beat, self._stop)
         self._store, self._bulletin, self._bedside = store, bulletin, bedside
@@ -269,6 +278,7 @@ class Daemon:
             self._source.close()
             if self._ntfy is not None:
                 self._ntfy.stop(NTFY_STOP_S)
+            self._clips.stop(CLIPS_STOP_S)
             status = self._bulletin.end() if self._bulletin is not None else None
             self.publisher.stop(STOP_S, status)
         if chain.is_alive():

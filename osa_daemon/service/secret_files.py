@@ -19,6 +19,7 @@ def exposed(loaded: Loaded) -> tuple[str, ...]:
         "mqtt.password_file": settings.mqtt.password_file,
         "mqtt.tls.key_file": settings.mqtt.tls.key_file,
         "ntfy.token_file": settings.ntfy.token_file if settings.ntfy.url else None,
+        "clips.key_file": settings.clips.key_file,
     }
     if "ntfy.url" in loaded.base:
         files["The settings file, which names an ntfy topic,"] = loaded.config_path

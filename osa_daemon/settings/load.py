@@ -19,6 +19,7 @@ VARIABLES = {
     "OSA_MQTT_PASSWORD_FILE": "mqtt.password_file",
     "OSA_MQTT_KEY_FILE": "mqtt.tls.key_file",
     "OSA_NTFY_TOKEN_FILE": "ntfy.token_file",
+    "OSA_CLIPS_KEY_FILE": "clips.key_file",
 }
 _MOST_PROBLEMS = 20
 

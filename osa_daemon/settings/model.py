@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from osa_daemon.settings.about import About
 from osa_daemon.settings.alerts import Alerts
+from osa_daemon.settings.clips import Clips
 from osa_daemon.settings.hours import Hours
 from osa_daemon.settings.section import CONFIG, HOURS, conflict, span
 from osa_daemon.settings.text import (
@@ -319,4 +320,5 @@ class Settings(BaseModel):
     ntfy: Ntfy = Ntfy()
     monitoring: Monitoring = Monitoring()
     journal: Journal = Journal()
+    clips: Clips = Clips()
     logging: Logging = Logging()

@@ -109,3 +109,25 @@ def test_a_rate_that_cannot_be_is_a_gap() -> None:
     (fault,) = intake.condition.faults("Mic X")
     assert fault.is_deaf
     assert "gives 52800 frames a second where 48000 are promised (+10.0 %)" in fault.text
+
+
+def test_time_in_which_nobody_listened_is_no_loss() -> None:
+    """After a rest the index jumps by it, old sound is gone, and only a true gap counts as lost."""
+    intake = Intake()
+    intake.begin(RATE_HZ)
+    for chunk in chunks(50):
+        intake.push(chunk)
+    intake.finish()
+    intake.rest()
+    assert blocks(intake) == []
+    intake.begin(RATE_HZ)
+    for chunk in chunks(50, begin_s=3700.0):
+        intake.push(chunk)
+    found = blocks(intake)
+    assert found[0].start == pytest.approx((3701 - 101) * 16_000, abs=0.15 * 16_000)
+    assert intake.monotonic_at(found[0].start) == pytest.approx(3701.0, abs=0.11)
+    assert intake.lost_s == 0
+    intake.begin(RATE_HZ)
+    for chunk in chunks(50, begin_s=3800.0):
+        intake.push(chunk)
+    assert intake.lost_s == pytest.approx(96, abs=0.2)

@@ -26,6 +26,7 @@ C4 = {
     "problem/configuration": (True, 1),
     "problem/storage": (True, 1),
     "settings": (True, 1),
+    "clips": (True, 1),
     "set/+": (False, 1),
 }
 C2_EVENT = {
@@ -61,6 +62,7 @@ KEYS = {
     },
     "breathing": {"v", "rate_bpm", "snoring"},
     "problem": {"v", "state", "text"},
+    "clips": {"v", "keeping", "encrypted", "count", "bytes", "oldest", "problem"},
 }
 
 
@@ -89,6 +91,9 @@ def made() -> dict[str, payloads.Payload]:
         ),
         "breathing": payloads.breathing_payload(14.2, is_snoring=False),
         "problem": payloads.problem_payload(None),
+        "clips": payloads.clips_payload(
+            is_keeping=True, is_encrypted=False, count=1, size=9, oldest=NOW, problem=None
+        ),
     }
 
 
@@ -124,6 +129,7 @@ def test_commands_are_contract_c4() -> None:
         "bed_presence",
         "acknowledge",
         "test_alert",
+        "delete_clips",
     }
 
 

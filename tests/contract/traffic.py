@@ -42,6 +42,7 @@ GOOD: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("acknowledge", "PRESS", "alert", {"active": False}),
     ("test_alert", "PRESS", "alert", {"active": True, "kind": "technical"}),
     ("acknowledge", "PRESS", "alert", {"active": False, "acknowledged": True}),
+    ("delete_clips", "PRESS", "clips", {"count": 0}),
     ("bed_presence", "ON", "settings", {"bed_presence": True}),
     ("bed_presence", "None", "settings", {"bed_presence": None}),
 )

@@ -133,7 +133,6 @@ class _Stream:
         self._seen.add("taken" if taken else "dropped")
         assert self._intake.lost_s >= 0
         assert math.isfinite(self._intake.lost_s)
-        assert self._intake.zeros_s >= 0
 
     def _take_blocks(self) -> None:
         while (block := self._intake.next_block()) is not None:

@@ -32,6 +32,9 @@ DIAGNOSTICS = {
     "v": 1, "cpu_share": 0.021, "memory_mb": 118, "overruns": 0, "outbox": 0, "temperature_c": 50,
     "throttled": "no", "model_version": "0123", "events_last_hour": 2, "average_14_nights": 4.2,
 }  # fmt: skip
+CLIPS = payloads.clips_payload(
+    is_keeping=True, is_encrypted=True, count=3, size=1_900_000, oldest=NOW, problem=None
+)
 
 pytestmark = pytest.mark.usefixtures("device")
 
@@ -54,6 +57,7 @@ async def tell_everything(tell: Tell) -> None:
     await tell("night/last", NIGHT)
     await tell("diagnostics", DIAGNOSTICS)
     await tell("settings", {"v": 1, **VALUES, "bed_presence": None})
+    await tell("clips", CLIPS)
     await tell("status", payloads.status_payload("monitoring", NOW, None, "0.1.0", "0123"))
     for name in ("microphone", "configuration", "storage"):
         await tell(f"problem/{name}", payloads.problem_payload(None))
@@ -83,7 +87,7 @@ async def test_every_entity_has_a_valid_state(
 ):
     """None is unavailable or unknown once everything was told, and nothing is complained of."""
     await tell_everything(tell)
-    silent = {"sound_level", "noise_floor", "acknowledge", "test_alert", "in_bed"}
+    silent = {"sound_level", "noise_floor", "acknowledge", "test_alert", "delete_clips", "in_bed"}
     for key in IDS.keys() - silent:
         assert state(hass, key) not in (STATE_UNAVAILABLE, STATE_UNKNOWN), key
     assert state(hass, "in_bed") == STATE_UNKNOWN
@@ -93,6 +97,7 @@ async def test_every_entity_has_a_valid_state(
         "last_event": NOW.isoformat(), "last_event_duration": "24.5", "sensitivity": "high",
         "alert_after": "35", "alerts": "on", "monitoring": "off", "status": "monitoring",
         "microphone_problem": "off", "average_14_nights": "4.2", "breathing_rate": "14.2",
+        "keeps_sound": "on", "clips": "3",
     }  # fmt: skip
     assert {key: state(hass, key) for key in told} == told
     assert complaints(caplog) == []
@@ -174,6 +179,7 @@ async def test_an_event_is_told_with_its_times(hass: HomeAssistant, tell: Tell):
         ("in_bed", "turn_on", {}, "ON"),
         ("acknowledge", "press", {}, "PRESS"),
         ("test_alert", "press", {}, "PRESS"),
+        ("delete_clips", "press", {}, "PRESS"),
     ],
 )
 async def test_a_change_from_bed_becomes_a_command(

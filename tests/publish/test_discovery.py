@@ -166,6 +166,9 @@ def payload_of(suffix: str) -> dict[str, Any]:
             is_durable=True,
         ),
         "settings": {"v": 1, **dict.fromkeys(key for key in topics.COMMANDS)},
+        "clips": payloads.clips_payload(
+            is_keeping=False, is_encrypted=False, count=0, size=0, oldest=None, problem=None
+        ),
         **dict.fromkeys(
             ("problem/microphone", "problem/configuration", "problem/storage"),
             payloads.problem_payload(None),

@@ -122,6 +122,15 @@ BUILT: dict[str, st.SearchStrategy[payloads.Payload]] = {
     "level": st.builds(payloads.level_payload, levels, levels),
     "problem": st.builds(payloads.problem_payload, unknown_or(texts)),
     "settings": st.builds(payloads.settings_payload, values),
+    "clips": st.builds(
+        payloads.clips_payload,
+        is_keeping=st.booleans(),
+        is_encrypted=st.booleans(),
+        count=counts,
+        size=st.integers(0, 10**12),
+        oldest=unknown_or(times),
+        problem=unknown_or(texts),
+    ),
 }
 OBJECTS = [name for name, schema in SCHEMAS.items() if schema["type"] == "object"]
 

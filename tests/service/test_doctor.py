@@ -179,7 +179,7 @@ def test_doctor_exits_4_where_something_is_bad(
     ]
     assert names == [
         *("versions", "settings", "models", "microphone", "broker"),
-        *("state folder", "disk", "clock"),
+        *("state folder", "disk", "swap", "clock"),
     ]
 
 

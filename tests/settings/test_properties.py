@@ -35,6 +35,7 @@ TEXTS = {
         st.sampled_from(["22:00-09:00", "1:00 - 2:00"]),
     ),
     "journal.state_dir": PATHS,
+    "clips.key_file": PATHS,
     **{f"mqtt.{key}": PATHS for key in ("password_file", "tls.ca_file", "tls.cert_file")},
     "mqtt.tls.key_file": PATHS,
 }

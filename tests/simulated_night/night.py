@@ -20,7 +20,7 @@ from osa_daemon.publish.mqtt import MqttPublisher
 from osa_daemon.publish.mqtt_settings import MqttSettings
 from osa_daemon.scoring.event import Event
 from osa_daemon.service.alerting.start import alert_policy
-from osa_daemon.service.bedside import Bedside, Rooms
+from osa_daemon.service.bedside import Bedside
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.clock import StreamClock
 from osa_daemon.service.commands import Commands
@@ -28,6 +28,7 @@ from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
 from osa_daemon.settings.load import load

@@ -1,0 +1,70 @@
+"""Sound stays in the memory of its processes: no core dump holds it, no swap, no other user.
+
+A process that is not dumpable (PR_SET_DUMPABLE, prctl(2)) leaves no core file, also where cores go
+to a program (`core_pattern`), which heeds no LimitCORE; and only root may trace it or read its
+memory. Its files in /proc belong to root then, but it may still read its own.
+
+mlockall(2) keeps all its memory out of swap: what holds sound is not the ring alone but also
+buffers of the resampler, of onnxruntime and of the sound library, which nobody can lock one by one.
+MCL_ONFAULT locks pages only once they are used, so that nothing grows by it. What is locked counts
+by its address space, though, some hundred MB: below an unlimited RLIMIT_MEMLOCK a later
+allocation would fail, so that there the ring alone is locked (`lock_map`).
+"""
+
+import ctypes
+import mmap
+import resource
+from pathlib import Path
+from typing import Final
+
+PR_SET_DUMPABLE: Final = 4  # prctl(2)
+MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4  # mlockall(2)
+MLOCK_ONFAULT: Final = 1  # mlock2(2)
+CAP_IPC_LOCK: Final = 14  # capabilities(7)
+IN_MEMORY: Final = "zram"  # swap that is itself memory
+
+
+def forbid_dumps() -> bool:
+    """Make this process one that is not dumpable, for as long as it runs; whether that worked."""
+    return bool(ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+
+
+def lock_memory() -> bool:
+    """Keep the memory of this process, present and future, out of swap; whether that worked."""
+    if not _may_lock_everything():
+        return False
+    return bool(ctypes.CDLL(None).mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
+
+
+def lock_map(memory: mmap.mmap) -> bool:
+    """Keep one map out of swap, and out of dumps that root makes; whether it is locked."""
+    memory.madvise(mmap.MADV_DONTDUMP)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    lock = ctypes.CDLL(None).mlock2
+    lock.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    return bool(lock(start, len(memory), MLOCK_ONFAULT) == 0)
+
+
+def swap_on_disk(swaps: Path = Path("/proc/swaps")) -> tuple[str, ...]:
+    """Return the files and partitions that memory may be written to now; zram is none of them."""
+    try:
+        lines = swaps.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
+    except OSError:
+        return ()
+    places = (line.split()[0] for line in lines if line.split())
+    return tuple(place for place in places if IN_MEMORY not in place)
+
+
+def _may_lock_everything(status: Path = Path("/proc/self/status")) -> bool:
+    """Whether no limit makes later allocations fail: it is unlimited, or we may pass over it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    if hard == resource.RLIM_INFINITY:
+        if soft != hard:
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (hard, hard))
+        return True
+    try:
+        lines = status.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    found = [line.split()[1] for line in lines if line.startswith("CapEff:")]
+    return bool(found) and bool(int(found[0], 16) >> CAP_IPC_LOCK & 1)

@@ -1,0 +1,48 @@
+"""What the bedside needs of the other rooms, made by `run`."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from osa_daemon.audio.source import Source
+from osa_daemon.clips.recorder import Recorder
+from osa_daemon.service.alerting.policy import AlertPolicy
+from osa_daemon.service.bulletin import Bulletin, Publisher
+from osa_daemon.service.chain import Chain
+from osa_daemon.service.clock import StreamClock
+from osa_daemon.service.commands import Commands
+from osa_daemon.service.diagnostics import Diagnostics
+from osa_daemon.service.live import LiveSettings
+from osa_daemon.service.minutes import Minutes
+from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.store import Store
+from osa_daemon.service.tasks import Doing, unwatched
+from osa_daemon.service.tonight import Tonight
+
+
+@dataclass(slots=True)
+class Rooms:
+    """All of it, for one run.
+
+    `reload` is set by whoever wants the settings to be read again, and cleared once they are.
+    """
+
+    source: Source
+    make_chain: Callable[[], Chain]
+    clock: StreamClock
+    store: Store
+    outbox: Outbox
+    bulletin: Bulletin
+    publisher: Publisher
+    tonight: Tonight
+    minutes: Minutes
+    diagnostics: Diagnostics
+    commands: Commands
+    live: LiveSettings
+    alerts: AlertPolicy
+    ntfy_problem: Callable[[], str | None] = lambda: None
+    doing: Doing = unwatched
+    reload: threading.Event = field(default_factory=threading.Event)
+    on_reloaded: Callable[[], None] = lambda: None
+    recorder: Recorder = field(default_factory=Recorder)
+    delete_clips: Callable[[], None] = lambda: None

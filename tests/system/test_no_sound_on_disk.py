@@ -1,0 +1,175 @@
+"""No sound gets out of memory, however the daemon ends: by files, writes, dumps, logs or MQTT."""
+
+import json
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soxr
+
+from tests.daemon import DaemonProcess
+from tests.mosquitto import Mosquitto, Subscriber
+from tests.system import traced
+from tests.system.signature import Signature, changed_since, contents
+
+Start = Callable[..., DaemonProcess]
+Subscribe = Callable[..., Subscriber]
+SPEED = "16"
+MOST_WRITTEN = 600_000  # bytes of a run; its sound is 5 MB in 16 bits
+# what may be opened for writing, besides what lies in the state folder
+HARMLESS = ("/dev/null", "/dev/tty", "/dev/urandom", "/proc/self/")
+SETTINGS = "alerts:\n  notice_s: 12\n  after_s: 14\n"
+UNLIMITED = resource.getrlimit(resource.RLIMIT_CORE)[1]
+
+
+@pytest.fixture(scope="module")
+def signature(data: Path) -> Signature:
+    """The sound of a night with a pause, like no other."""
+    return Signature(data / "short.ogg")
+
+
+@pytest.fixture
+def night(signature: Signature, tmp_path: Path) -> Path:
+    """The same in the only file that may hold it."""
+    path = tmp_path / "input" / "night.wav"
+    path.parent.mkdir()
+    signature.write(path)
+    return path
+
+
+@pytest.fixture
+def unlimited_cores(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Core files of any size, into the folder in which a program was started."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (UNLIMITED, UNLIMITED))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+def hear_a_pause(subscriber: Subscriber, daemon: DaemonProcess) -> None:
+    """Wait until a pause was alerted and an event decided: all that sound can lead to."""
+    try:
+        subscriber.wait_for(lambda: subscriber.on("/event"), 90.0, "an event")
+        alerts = [json.loads(text) for text in subscriber.on("/alert")]
+        assert any(alert["active"] for alert in alerts), alerts
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{daemon.log.read_text()}") from None
+
+
+def settings(folder: Path) -> str:
+    """A state folder of its own."""
+    return f"journal:\n  state_dir: {folder / 'state'}\n{SETTINGS}"
+
+
+def test_the_search_finds_what_it_looks_for(signature: Signature, night: Path) -> None:
+    """A tenth of a second in any form and at any place; and nothing in other noise."""
+    assert signature.is_in(contents(night))
+    piece = signature.samples[20_011 : 20_011 + 1_600]
+    for form in (piece, piece / np.float32(32768), piece / np.float64(32768)):
+        assert signature.is_in(b"odd" + form.tobytes())
+    other = np.random.default_rng(1).integers(-60, 61, 1_000_000).astype(np.int16)
+    assert not signature.is_in(other.tobytes())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGABRT])
+def test_no_file_holds_sound(
+    signature: Signature,
+    night: Path,
+    number: signal.Signals,
+    mosquitto: Mosquitto,
+    subscribe: Subscribe,
+    start_daemon: Start,
+    unlimited_cores: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """After a pause, an alert and an event, and an end of any kind: on the whole machine."""
+    began_s = time.time()
+    for name in ("home", "tmp", "work"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
+    monkeypatch.chdir(tmp_path / "work")
+    subscriber = subscribe(mosquitto.port)
+    source = ("--source", f"file:{night}", "--speed", SPEED)
+    daemon = start_daemon(mosquitto.port, *source, settings=settings(tmp_path))
+    hear_a_pause(subscriber, daemon)
+    daemon.end(number)
+    changed = {
+        path for path in changed_since(began_s, tmp_path) if night.parent not in path.parents
+    }
+    assert tmp_path / "state" / "journal.sqlite3" in changed
+    assert [path for path in changed if signature.is_in(contents(path))] == []
+    assert list((tmp_path / "work").iterdir()) == []
+    ours = [path for path in changed if tmp_path in path.parents]
+    assert sum(path.stat().st_size for path in ours) < MOST_WRITTEN, ours
+
+
+def test_nothing_that_is_written_or_sent_holds_sound(
+    signature: Signature,
+    night: Path,
+    mosquitto: Mosquitto,
+    subscribe: Subscribe,
+    start_daemon: Start,
+    tmp_path: Path,
+) -> None:
+    """Every write and every message under strace: no piece of sound, and only where it may go."""
+    subscriber = subscribe(mosquitto.port)
+    daemon = start_daemon(
+        mosquitto.port,
+        *("--source", f"file:{night}", "--speed", SPEED),
+        settings=settings(tmp_path),
+        command=("-m", "osa_daemon", "run"),
+        before=traced.command(tmp_path / "trace"),
+    )
+    hear_a_pause(subscriber, daemon)
+    assert daemon.end() == 0, daemon.log.read_text()
+    check(list(traced.calls(tmp_path / "trace")), signature, tmp_path, mosquitto.port)
+
+
+def test_the_microphone_s_sound_stays_in_memory(
+    signature: Signature,
+    sound_server: Any,
+    mosquitto: Mosquitto,
+    subscribe: Subscribe,
+    start_daemon: Start,
+    tmp_path: Path,
+) -> None:
+    """The same with the capture child, and the virtual microphone: only the ring holds sound."""
+    subscriber = subscribe(mosquitto.port)
+    start_s = 60 * 16_000
+    heard = signature.samples[start_s : start_s + 40 * 16_000] / np.float32(32768)
+    sound_server.play(soxr.resample(heard, 16_000, sound_server.rate_hz))
+    daemon = start_daemon(
+        mosquitto.port,
+        settings=f"{settings(tmp_path)}microphone:\n  device: name:{sound_server.device}\n",
+        before=traced.command(tmp_path / "trace"),
+    )
+    subscriber.wait_for(lambda: subscriber.last("/hearing") == "online", 60.0)
+    subscriber.wait_for(lambda: subscriber.on("/level"), 30.0, "a level")
+    assert daemon.end() == 0, daemon.log.read_text()
+    found = list(traced.calls(tmp_path / "trace"))
+    check(found, signature, tmp_path, mosquitto.port)
+    assert any("osa-ring" in place for place in traced.mapped(found))
+
+
+def check(found: list[traced.Call], signature: Signature, folder: Path, port: int) -> None:
+    """Files are those of the state folder; the network is the broker; no write holds sound."""
+    state, pulse = str(folder / "state"), str(folder / "sound")
+    files = {path for path in traced.made(found) if not path.startswith(HARMLESS)}
+    stray = {path for path in files if not path.startswith((state, pulse))}
+    assert {path for path in stray if not path.startswith("/dev/shm/")} == set()
+    shared = {p for p in traced.mapped(found) if not p.startswith(("/memfd:", "/dev/shm/", state))}
+    assert shared == set()
+    data = traced.written(found)
+    assert [place for place, sent in data.items() if signature.is_in(sent)] == []
+    to_disk = sum(len(sent) for place, sent in data.items() if place.startswith("/"))
+    assert to_disk < MOST_WRITTEN, {place: len(sent) for place, sent in data.items()}
+    assert traced.reached(found) - traced.own(found) == {("127.0.0.1", port)}
