@@ -86,6 +86,12 @@ def test_a_night_in_short(machine: Machine) -> None:
     wait_for(lambda: machine.show("SubState") == "running", 20.0, "the end of the reload")
     assert "alerts.after_s is 500, but must be a whole number" in machine.log()
 
+    # root without its capabilities is a user like any other
+    machine.run("chmod", "000", CONFIG)
+    assert machine.run("systemctl", "reload", SERVICE).returncode == 0
+    told_why = f"{CONFIG} cannot be read by this user"
+    wait_for(lambda: told_why in machine.log(), 20.0, told_why)
+
     machine.write(CONFIG, DEAF + "alerts:\n  after_s: 50\n")
     assert machine.run("systemctl", "reload", SERVICE).returncode == 0
     wait_for(lambda: told not in machine.show("StatusText"), 20.0, "a good reload")
@@ -103,11 +109,11 @@ def test_a_start_that_takes_long_is_waited_for(machine: Machine) -> None:
         "from osa_daemon.cli import main\n"
         "from osa_daemon.service import run\n"
         "load = run.load_models\n"
-        "run.load_models = lambda: (time.sleep(4), load())[1]\n"
+        "run.load_models = lambda: (time.sleep(11), load())[1]\n"
         "sys.exit(main(['run', *sys.argv[1:]]))\n"
     )
     machine.write("/etc/osa-daemon/slow.py", slow)
-    machine.set_up(f"{sys.executable} /etc/osa-daemon/slow.py", "TimeoutStartSec=3\n")
+    machine.set_up(f"{sys.executable} /etc/osa-daemon/slow.py", "TimeoutStartSec=10\n")
     machine.start()
     assert machine.show("NRestarts") == "0"
 
