@@ -21,9 +21,9 @@ class Hang:
 
     def __str__(self) -> str:
         """One sentence."""
-        where = f"hangs in {self.task}" if self.task else "gives no sign of life"
+        how = f"has hung in {self.task}" if self.task else "has given no sign of life"
         return (
-            f"The stage {self.stage} {where} since {self.silent_s:.0f} s; "
+            f"The stage {self.stage} {how} for {self.silent_s:.0f} s; "
             f"{self.deadline_s:.0f} s are allowed."
         )
 
