@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from osa_daemon.audio.block import Block
@@ -25,8 +25,9 @@ from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.reload import Reload
 from osa_daemon.service.store import Store
-from osa_daemon.service.tasks import READING, SETTINGS, Doing, unwatched
+from osa_daemon.service.tasks import READING, Doing, unwatched
 from osa_daemon.service.tonight import Tonight
 
 READ_TIMEOUT_S = 0.5
@@ -42,10 +43,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Rooms:
-    """What the bedside needs of the other rooms, made by `run`.
-
-    `reload` is set by whoever wants the settings to be read again, and cleared once they are.
-    """
+    """What the bedside needs of the other rooms, made by `run`."""
 
     source: Source
     make_chain: Callable[[], Chain]
@@ -60,10 +58,9 @@ class Rooms:
     commands: Commands
     live: LiveSettings
     alerts: AlertPolicy
+    reload: Reload
     ntfy_problem: Callable[[], str | None] = lambda: None
     doing: Doing = unwatched
-    reload: threading.Event = field(default_factory=threading.Event)
-    on_reloaded: Callable[[], None] = lambda: None
 
 
 class Bedside:
@@ -82,6 +79,7 @@ class Bedside:
         self._pause_seen_s: float | None = None
         self._chain: Chain | None = None  # begins with the first sound
         self._rests = False
+        self._has_alerts = rooms.live.rules.alerts
         self._refusal_ends_s: float | None = None
         self._refusals = Seldom(_log)
         self._refusal: str | None = None
@@ -103,7 +101,7 @@ class Bedside:
                 if block is not None:
                     self._hear(block)
                 self._obey()
-                self._reload_where_asked()
+                rooms.reload.do_where_asked(self._go_by_settings, self._tell_configuration)
                 if rooms.source.health().state is SourceState.ENDED:
                     break
                 self._tick()
@@ -191,35 +189,21 @@ class Bedside:
         elif key == TEST_ALERT:
             self._rooms.alerts.test(time.monotonic(), self._rooms.clock.now())
         else:
-            wanted = self._rooms.live.rules.alerts
             self._rooms.live.set(key, payload)
-            self._go_by_settings(alerted=wanted)
+            self._go_by_settings()
 
-    def _reload_where_asked(self) -> None:
-        """Take up the settings file where that is asked for, all of it or nothing."""
-        rooms = self._rooms
-        if not rooms.reload.is_set():
-            return
-        alerted = rooms.live.rules.alerts
-        with rooms.doing(SETTINGS):
-            is_taken = rooms.live.reload()
-        if is_taken:
-            self._go_by_settings(alerted=alerted)
-            rooms.on_reloaded()
-            rooms.bulletin.settings(rooms.live.values)
-        self._tell_configuration()
-        rooms.reload.clear()
-
-    def _go_by_settings(self, *, alerted: bool) -> None:
-        """Let what runs go by the settings as they are now; `alerted`: alerts were on before."""
+    def _go_by_settings(self) -> None:
+        """Let what runs go by the settings as they are now."""
         rooms, rules = self._rooms, self._rooms.live.rules
-        if alerted and not rules.alerts:
+        if self._has_alerts and not rules.alerts:
             self._withdraw()
+        self._has_alerts = rules.alerts
         if self._chain is not None:
             self._chain.scorer.adopt(rules)
         rooms.tonight.adopt(rules, rooms.live.settings.journal.keep_days)
         self._permit(rooms.clock.now())
         self._rest_where_due(rooms.clock.now())
+        rooms.bulletin.settings(rooms.live.values)
 
     def _acknowledge(self) -> None:
         """End the alert that is raised, if any: somebody took note."""

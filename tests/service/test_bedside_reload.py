@@ -1,6 +1,5 @@
 """The settings file taken up by the bedside: what runs goes by it at once, or by what was."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 
 from osa_daemon.audio.block import Block
 from osa_daemon.audio.source import SourceState
-from osa_daemon.service.bedside import Bedside
+from osa_daemon.service.reload import Reload
 from tests.service.at_bedside import BREATH, PAUSE, Script, Wire, live_settings, make
 
 CHAIN = [(SourceState.RUNNING, BREATH, 150), (SourceState.RUNNING, PAUSE, 400)]
@@ -28,7 +27,7 @@ class Bed:
         self.live = live_settings(tmp_path, sensitivities=sensitivities)
         self.rules = self.live.rules  # as they were at first
         self.reloaded = 0
-        reload = threading.Event()
+        reload = Reload(self.live, self._count)
 
         class Edited(Script):
             def read(self, timeout_s: float) -> Block | None:
@@ -38,15 +37,12 @@ class Bed:
                         f"journal:\n  state_dir: {tmp_path}\n{text}"
                     )
                     text = ""
-                    reload.set()
+                    reload.ask()
                 return super().read(timeout_s)
 
         bed = self
-        bedside: Bedside = make(tmp_path, self.wire, Edited(*CHAIN), self.live)
-        bedside._rooms.reload = reload
-        bedside._rooms.on_reloaded = self._count
-        bedside.run()
-        assert not reload.is_set()
+        make(tmp_path, self.wire, Edited(*CHAIN), self.live, reload=reload).run()
+        assert not reload.is_asked
 
     def _count(self) -> None:
         self.reloaded += 1
