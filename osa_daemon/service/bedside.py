@@ -20,7 +20,7 @@ from osa_daemon.service.commands import ACKNOWLEDGE, DELETE_CLIPS, TEST_ALERT, u
 from osa_daemon.service.ear import Ear
 from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.steps import Steps
-from osa_daemon.service.tasks import READING, SETTINGS
+from osa_daemon.service.tasks import READING
 
 READ_TIMEOUT_S = 0.5
 TICK_S = 1.0
@@ -51,6 +51,7 @@ class Bedside:
         self._pause_seen_s: float | None = None
         self._chain: Chain | None = None  # begins with the first sound
         self._rests = False
+        self._has_alerts = rooms.live.rules.alerts
         self._refusal_ends_s: float | None = None
         self._refusals = Seldom(_log, clock=rooms.clock.monotonic_s)
         self._refusal: str | None = None
@@ -81,7 +82,7 @@ class Bedside:
                 if block is not None:
                     self._hear(block)
                 self._obey()
-                self._reload_where_asked()
+                rooms.reload.do_where_asked(self._go_by_settings, self._tell_configuration)
                 if rooms.source.health().state in OVER:
                     break
                 self._tick()
@@ -175,35 +176,21 @@ class Bedside:
             rooms.recorder.forget()
             rooms.delete_clips()
         else:
-            alerted = rooms.live.rules.alerts
             rooms.live.set(key, payload)
-            self._go_by_settings(alerted=alerted)
+            self._go_by_settings()
 
-    def _reload_where_asked(self) -> None:
-        """Take up the settings file where that is asked for, all of it or nothing."""
-        rooms = self._rooms
-        if not rooms.reload.is_set():
-            return
-        alerted = rooms.live.rules.alerts
-        with rooms.doing(SETTINGS):
-            is_taken = rooms.live.reload()
-        if is_taken:
-            self._go_by_settings(alerted=alerted)
-            rooms.on_reloaded()
-            rooms.bulletin.settings(rooms.live.values)
-        self._tell_configuration()
-        rooms.reload.clear()
-
-    def _go_by_settings(self, *, alerted: bool) -> None:
-        """Let what runs go by the settings as they are now; `alerted`: alerts were on before."""
+    def _go_by_settings(self) -> None:
+        """Let what runs go by the settings as they are now."""
         rooms, rules = self._rooms, self._rooms.live.rules
-        if alerted and not rules.alerts:
+        if self._has_alerts and not rules.alerts:
             self._withdraw()
+        self._has_alerts = rules.alerts
         if self._chain is not None:
             self._chain.scorer.adopt(rules)
         rooms.tonight.adopt(rules, rooms.live.settings.journal.keep_days)
         self._permit(rooms.clock.now())
         self._rest_where_due(rooms.clock.now())
+        rooms.bulletin.settings(rooms.live.values)
 
     def _acknowledge(self) -> None:
         """End the alert that is raised, if any: somebody took note."""

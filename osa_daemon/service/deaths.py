@@ -38,7 +38,7 @@ class Deaths:
 
     def _note(self, args: threading.ExceptHookArgs) -> None:
         name = args.thread.name if args.thread is not None else "unknown"
-        error = args.exc_value or args.exc_type()
+        error = args.exc_value or RuntimeError(args.exc_type.__name__)
         if name.startswith(NETWORK):
             _log.error(
                 "The network thread of MQTT ended by %s; its connection is replaced.\n%s",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from osa_daemon.service.tasks import Task
 
-STANDSTILL_S = 5.0  # between two looks: the whole process stood still, which no stage can help
+STANDSTILL_S = 5.0  # between two looks: beyond it the whole process stood still, no stage alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Hang:
 
     def __str__(self) -> str:
         """One sentence."""
-        where = f"hangs in {self.task}" if self.task else "gives no sign of life"
+        how = f"has hung in {self.task}" if self.task else "has given no sign of life"
         return (
-            f"The stage {self.stage} {where} since {self.silent_s:.0f} s; "
+            f"The stage {self.stage} {how} for {self.silent_s:.0f} s; "
             f"{self.deadline_s:.0f} s are allowed."
         )
 
@@ -75,6 +75,11 @@ class Stage:
             silent_s = self._now() - self._last_s
         return Hang(self._name, task, silent_s, deadline_s) if silent_s > deadline_s else None
 
+    def seen(self, moment_s: float) -> None:
+        """Note that it was alive then, where that is news."""
+        with self._lock:
+            self._last_s = max(self._last_s, moment_s)
+
     def excuse(self, pause_s: float) -> None:
         """Leave out a time in which nothing in this process ran."""
         with self._lock:
@@ -83,10 +88,9 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class _Aged:
-    """A stage that tells its own age."""
+    """A stage that tells itself for how long it has given no sign of life."""
 
-    name: str
-    deadline_s: float
+    stage: Stage
     age_s: Callable[[], float]
 
 
@@ -94,7 +98,8 @@ class Heartbeats:
     """All stages of the process. `now` is a monotonic clock (s).
 
     `hangs` is to be called by one thread, every second or so: a longer time between two of its
-    looks is one in which the process was stopped or starved, and counts for no stage.
+    looks is one in which the process was stopped or starved, and counts for no stage, but for
+    `STANDSTILL_S` of it: however starved the process is, what hangs is found in the end.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -102,7 +107,6 @@ class Heartbeats:
         self._stages: list[Stage] = []
         self._aged: list[_Aged] = []
         self._looked_s: float | None = None
-        self._excused_until_s = now()
 
     def watch(self, name: str, deadline_s: float) -> Stage:
         """Begin to watch a stage: it must beat at least every `deadline_s`."""
@@ -112,7 +116,7 @@ class Heartbeats:
 
     def watch_age(self, name: str, deadline_s: float, age_s: Callable[[], float]) -> None:
         """Watch a stage that knows itself for how long it has given no sign of life."""
-        self._aged.append(_Aged(name, deadline_s, age_s))
+        self._aged.append(_Aged(self.watch(name, deadline_s), age_s))
 
     def forget(self, stage: Stage) -> None:
         """Watch it no more: its thread has ended."""
@@ -121,15 +125,11 @@ class Heartbeats:
     def hangs(self) -> list[Hang]:
         """Return the stages whose deadline has passed."""
         now_s = self._now()
+        for aged in self._aged:
+            aged.stage.seen(now_s - aged.age_s())
         pause_s = 0.0 if self._looked_s is None else now_s - self._looked_s
         self._looked_s = now_s
         if pause_s > STANDSTILL_S:
-            self._excused_until_s = now_s
             for stage in self._stages:
-                stage.excuse(pause_s)
-        found = [hang for stage in self._stages if (hang := stage.hang()) is not None]
-        for aged in self._aged:
-            silent_s = min(aged.age_s(), now_s - self._excused_until_s)
-            if silent_s > aged.deadline_s:
-                found.append(Hang(aged.name, None, silent_s, aged.deadline_s))
-        return found
+                stage.excuse(pause_s - STANDSTILL_S)
+        return [hang for stage in self._stages if (hang := stage.hang()) is not None]

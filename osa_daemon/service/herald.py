@@ -1,18 +1,18 @@
 """The handshake with systemd: ready, what is done now, the settings being read again."""
 
 import logging
-import threading
 
 from osa_daemon.service import notify
+from osa_daemon.service.reload import Reload
 from osa_daemon.service.signals import Signals
 
 _log = logging.getLogger(__name__)
 
 
 class Herald:
-    """Used by the main thread. `reload` is set here and cleared by who has read the settings."""
+    """Used by the main thread."""
 
-    def __init__(self, signals: Signals, reload: threading.Event) -> None:
+    def __init__(self, signals: Signals, reload: Reload) -> None:
         self._signals = signals
         self._reload = reload
         self._line: str | None = None
@@ -25,7 +25,7 @@ class Herald:
             self.is_ready = True
             notify.ready(line)
             _log.info("Ready: %s", line)
-        elif self._is_reloading and not self._reload.is_set():
+        elif self._is_reloading and not self._reload.is_asked:
             self._is_reloading = False
             notify.ready(line)
         elif line != self._line:
@@ -35,4 +35,4 @@ class Herald:
         if self.is_ready and not self._is_reloading and self._signals.take_reload():
             self._is_reloading = True
             notify.reloading()
-            self._reload.set()
+            self._reload.ask()

@@ -126,7 +126,8 @@ class LiveSettings:
         self._loaded, self.rules, self._waits = read.loaded, rules, read.waits
         self._refusal = None
         _log.info("The settings were read again. %s", _changes(read.changed))
-        for sentence in (needs_restart(read.waits), *read.loaded.warnings):
+        told = shortfall(read.loaded.settings, self._metadata)
+        for sentence in (needs_restart(read.waits), told, *read.loaded.warnings):
             if sentence is not None:
                 _log.warning("%s", sentence)
         return True

@@ -1,6 +1,5 @@
 """What the bedside needs of the other rooms, made by `run`."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.reload import Reload
 from osa_daemon.service.store import Store
 from osa_daemon.service.tasks import Doing, unwatched
 from osa_daemon.service.tonight import Tonight
@@ -22,10 +22,7 @@ from osa_daemon.service.tonight import Tonight
 
 @dataclass(slots=True)
 class Rooms:
-    """All of it, for one run.
-
-    `reload` is set by whoever wants the settings to be read again, and cleared once they are.
-    """
+    """All of it, for one run."""
 
     source: Source
     make_chain: Callable[[], Chain]
@@ -40,9 +37,8 @@ class Rooms:
     commands: Commands
     live: LiveSettings
     alerts: AlertPolicy
+    reload: Reload
     ntfy_problem: Callable[[], str | None] = lambda: None
     doing: Doing = unwatched
-    reload: threading.Event = field(default_factory=threading.Event)
-    on_reloaded: Callable[[], None] = lambda: None
     recorder: Recorder = field(default_factory=Recorder)
     delete_clips: Callable[[], None] = lambda: None

@@ -38,6 +38,7 @@ from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.models import Models, load_models
 from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
 from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.reload import Reload
 from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.rules import with_shortfall
 from osa_daemon.service.secrecy import keep_sound_secret
@@ -138,7 +139,7 @@ class Daemon:
         self._clips = Clips(loaded.settings, self.publisher)
         self._chain_stage = self._vigil.beats.watch("chain", CHAIN_DEADLINE_S)
         self._stop = threading.Event()
-        self._reload = threading.Event()
+        self._reload = Reload(live, self._on_reloaded, self._doing)
         self._herald = Herald(self._vigil.signals, self._reload)
         self._status = StatusLine()
         self._store: Store | None = None
@@ -216,10 +217,9 @@ class Daemon:
             commands=self._commands,
             live=live,
             alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, clock.now()),
+            reload=self._reload,
             ntfy_problem=lambda: ntfy.problem if ntfy is not None else None,
             doing=self._doing,
-            reload=self._reload,
-            on_reloaded=self._on_reloaded,
             recorder=self._clips.recorder(clock.wall_time),
             delete_clips=self._clips.delete_all,
         )

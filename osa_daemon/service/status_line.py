@@ -65,7 +65,7 @@ class StatusLine:
             case "paused":
                 return f"Not listening since {self._moment(since)}: {cause}"
             case _:
-                return f"Hears nothing since {self._moment(since)}: {cause}"
+                return f"Hearing nothing since {self._moment(since)}: {cause}"
 
     def _moment(self, since: datetime) -> str:
         is_recent = self._wall() - since < timedelta(hours=20)

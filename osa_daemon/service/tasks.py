@@ -13,7 +13,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A call that may hang by itself: `name` completes "hangs in …"."""
+    """A call that may hang by itself: `name` completes "has hung in …"."""
 
     name: str
     deadline_s: float

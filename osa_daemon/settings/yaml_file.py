@@ -47,6 +47,11 @@ def _text(path: Path) -> str:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist: name an existing settings file.") from None
+    except PermissionError:
+        raise ConfigError(
+            f"{path} cannot be read by this user: for the service, chgrp osa-daemon {path} and "
+            f"chmod 640 {path} as root."
+        ) from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}.") from None
     if len(data) > MAX_BYTES:

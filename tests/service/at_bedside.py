@@ -27,6 +27,7 @@ from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.reload import Reload
 from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
@@ -168,6 +169,7 @@ def make(
     make_chain: Callable[[], Any] | None = None,
     commands: Commands | None = None,
     stop: threading.Event | None = None,
+    reload: Reload | None = None,
 ) -> Bedside:
     """A bedside over a real journal; the time is 23:00."""
     live = live or live_settings(tmp_path)
@@ -191,6 +193,7 @@ def make(
             commands=commands or Commands(),
             live=live,
             alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, clock.now()),
+            reload=reload or Reload(live),
         ),
         lambda: None,
         stop or threading.Event(),

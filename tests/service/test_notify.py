@@ -22,9 +22,9 @@ def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
 def test_a_status_is_one_line_of_bounded_length(heard: Callable[[], list[str]]):
     """A line break in a device's name must not become a message of its own."""
-    notify.status("Hears nothing:\nWATCHDOG=1\n" + "x" * 1000)
+    notify.status("Hearing nothing:\nWATCHDOG=1\n" + "x" * 1000)
     (line,) = heard()
-    assert line.startswith("STATUS=Hears nothing: WATCHDOG=1 xxx")
+    assert line.startswith("STATUS=Hearing nothing: WATCHDOG=1 xxx")
     assert len(line) == len("STATUS=") + notify.LONGEST
 
 

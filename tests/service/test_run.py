@@ -10,6 +10,17 @@ from tests.mosquitto import Mosquitto, Subscriber
 Start = Callable[..., DaemonProcess]
 
 
+def test_a_model_that_cannot_be_loaded_is_a_sentence(start_daemon: Start, tmp_path: Path):
+    """Exit code 4, the cause, and no trace: a person can act on it."""
+    body = (
+        "from osa_daemon.service import models\nmodels.models_folder = lambda: Path('/nowhere')\n"
+    )
+    daemon = start_daemon(1, command=script_of(tmp_path, body))
+    assert daemon.wait() == 4, daemon.log.read_text()
+    assert "/nowhere/SHA256SUMS" in daemon.log.read_text()
+    assert "Traceback" not in daemon.log.read_text()
+
+
 def test_after_a_clean_end_nothing_waits_and_nothing_is_claimed(
     mosquitto: Mosquitto, subscribe: Callable[..., Subscriber], start_daemon: Start, data: Path
 ):

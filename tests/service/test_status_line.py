@@ -13,7 +13,10 @@ class Room:
     def __init__(self) -> None:
         self.passed = timedelta()
         began = datetime(2026, 3, 1, 22, 14).astimezone()
-        self.status = StatusLine(lambda: began + self.passed, self.passed.total_seconds)
+        self.status = StatusLine(lambda: began + self.passed, self._seconds)
+
+    def _seconds(self) -> float:
+        return self.passed.total_seconds()
 
     def line(self, events: int | None = 0, *, connected: bool = True, **more: object) -> str:
         """The line now."""
@@ -36,7 +39,7 @@ def test_since_when_is_that_of_the_state_not_of_its_text():
     room.passed = timedelta(minutes=30)
     room.status.tell("no_microphone", "No microphone usb:1-1.2 is connected.")
     assert room.line() == (
-        "Hears nothing since 22:14: No microphone usb:1-1.2 is connected; 0 events tonight"
+        "Hearing nothing since 22:14: No microphone usb:1-1.2 is connected; 0 events tonight"
     )
     room.passed = timedelta(days=2)
     assert "since 2026-03-01 22:14" in room.line()

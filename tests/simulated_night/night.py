@@ -28,6 +28,7 @@ from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.reload import Reload
 from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
@@ -259,6 +260,7 @@ class Player:
             commands=commands,
             live=live,
             alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, stream.now()),
+            reload=Reload(live),
         )
         beat_s = [world.now_s]
 

@@ -53,6 +53,16 @@ def test_the_command_is_found(machine: BootedMachine) -> None:
     wait_for(lambda: machine.run("osa-daemon", "nights").returncode == 0, "no journal to list")
 
 
+def test_a_reload_is_taken_up_by_the_same_process(machine: BootedMachine) -> None:
+    """As its own user, within all that the unit forbids."""
+    before = machine.show(SERVICE, "MainPID")
+    assert machine.run("systemctl", "reload", SERVICE).returncode == 0
+    told = "The settings were read again."
+    wait_for(lambda: told in machine.run("journalctl", "-u", SERVICE).stdout, told)
+    wait_for(lambda: machine.show(SERVICE, "SubState") == "running", "the end of the reload")
+    assert machine.show(SERVICE, "MainPID") == before
+
+
 def test_installing_again_disturbs_nothing(machine: BootedMachine) -> None:
     """The same checkout a second time keeps settings and the running process."""
     machine.run("sh", "-c", f"echo '# mine' >> {SETTINGS}")
