@@ -27,8 +27,8 @@ class Backlog:
         self._behind_since_s: float | None = None
         self._losses: deque[tuple[int, float]] = deque()  # minute, seconds lost in it
 
-    def is_hopeless(self, now_s: float, behind_s: float) -> bool:
-        """Take how late the sound just read was; say whether to go on with the newest instead."""
+    def is_too_late(self, now_s: float, behind_s: float) -> bool:
+        """Take how late the sound just read was; say whether to go on with the newest."""
         if behind_s <= BEHIND_S:
             self._behind_since_s = None
             return False

@@ -201,8 +201,7 @@ class MicrophoneSource:
 
     def _take(self, chunk: Chunk) -> None:
         assert self._opened is not None
-        self._last_sign_s = chunk.stamp_ns / NS_PER_S
-        now_s = self._clock()
+        now_s = self._last_sign_s = self._clock()
         is_sound = self._intake.push(chunk)
         if now_s >= self._faults_due_s:
             self._faults_due_s = now_s + FAULTS_S
@@ -228,14 +227,14 @@ class MicrophoneSource:
         self._faults = self._intake.condition.faults(device) + ((overload,) if overload else ())
 
     def _keep_up(self, capture: Capture, chunk: Chunk) -> None:
-        """Note how late and how much was read; where that is hopeless, go on with the newest."""
+        """Note how late and how much was read; where that is too late, go on with the newest."""
         now_s = self._clock()
         self._overruns = self._past_overruns + capture.overruns
         if capture.lost_frames > self._unread_frames and self._opened and self._opened.rate_hz:
             lost = capture.lost_frames - self._unread_frames
             self._backlog.lose(now_s, lost / self._opened.rate_hz)
             self._unread_frames = capture.lost_frames
-        if self._backlog.is_hopeless(now_s, now_s - chunk.stamp_ns / NS_PER_S):
+        if self._backlog.is_too_late(now_s, now_s - chunk.stamp_ns / NS_PER_S):
             self._backlog.caught_up()
             capture.skip()
 
@@ -260,9 +259,9 @@ class MicrophoneSource:
             if self._opened and not self._is_there(self._card):
                 self._fail(SourceState.ABSENT, f"The microphone '{self._wanted}' was unplugged.")
         elif self._opened and self._clock() - self._useful_s > min(USELESS_S, self._reopen_s):
-            self._bear_no_more()
+            self._open_anew_where_useless()
 
-    def _bear_no_more(self) -> None:
+    def _open_anew_where_useless(self) -> None:
         """Frames arrive and are no sound: say so, and open the device anew, ever less often."""
         useless_s = self._clock() - self._useful_s
         if not any(fault.is_deaf for fault in self._faults):

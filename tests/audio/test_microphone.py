@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
+from shutil import rmtree
 
 import numpy as np
 import pytest
@@ -9,11 +11,14 @@ import pytest
 from osa_daemon.audio.backlog import BEHIND_S, PATIENCE_S
 from osa_daemon.audio.block import Block, Samples
 from osa_daemon.audio.capture import RING_FRAMES, Report
+from osa_daemon.audio.devices import Input, join, resolve
 from osa_daemon.audio.fault import FaultKind
 from osa_daemon.audio.microphone import MicrophoneSource
 from osa_daemon.audio.ring import Chunk, RingMemory, RingReader, RingWriter
 from osa_daemon.audio.source import SourceHealth, SourceState
 from osa_daemon.audio.supervision import LAST_RESORT_S
+from osa_daemon.audio.usb import cards
+from osa_daemon.errors import DeviceError
 
 RATE_HZ = 48_000
 CALLBACK = 4_800
@@ -118,14 +123,16 @@ class FakeCapture:
 class Bed:
     """A microphone whose capture processes `make` makes, given the number of those before."""
 
-    def __init__(self, make: Callable[[Time, int], FakeCapture]) -> None:
+    def __init__(
+        self, make: Callable[[Time, int], FakeCapture], root: Path = Path("/"), device: str = "x"
+    ) -> None:
         self.time = Time()
         self.starts_s: list[float] = []
         self.blocks: list[Block] = []
         self.states: list[tuple[float, SourceState]] = []
         self._make = make
         self.source = MicrophoneSource(
-            "usb:1-1.2", clock=self.time, start=self._start, sleep=self.time.wait
+            device, clock=self.time, root=root, start=self._start, sleep=self.time.wait
         )
 
     def _start(self, _device: str, _frames: int) -> FakeCapture:
@@ -277,7 +284,7 @@ def test_a_computer_that_is_too_slow_is_told_and_never_later_than_its_bound(cost
     bed = Bed(lambda time, _: FakeCapture(time, RUNNING))
     bed.run(30)
     latest_s = 0.0
-    for _ in range(50):
+    for _ in range(40):
         health = bed.run(5, cost=cost)
         latest_s = max(latest_s, bed.late_s)
     assert latest_s < BEHIND_S + PATIENCE_S + 2 * cost
@@ -287,7 +294,41 @@ def test_a_computer_that_is_too_slow_is_told_and_never_later_than_its_bound(cost
     assert fault.is_deaf == (cost > 1.5)
     gaps_s = [(b.start - a.end) / 16_000 for a, b in pairwise(bed.blocks) if b.start != a.end]
     assert sum(gaps_s) == pytest.approx(health.lost_s, abs=2 * PATIENCE_S)  # one is not over yet
+    assert len(bed.starts_s) == 1  # nothing is wrong with the capture
     assert min(gaps_s) > 1  # whole stretches are heard between, not splinters
-    health = bed.run(300)
+    health = bed.run(250)
     assert (health.state, health.faults) == (SourceState.RUNNING, ())
     assert bed.late_s < 1
+
+
+def test_a_microphone_that_moves_to_another_port_is_heard_within_five_seconds(
+    tmp_path: Path, add_card: Callable[..., None]
+) -> None:
+    """By its product; with another card number and PortAudio index, on another port."""
+
+    def make(time: Time, number: int) -> FakeCapture:
+        there = cards(tmp_path)
+        inputs = [Input(9 - c.number, f"Mic (hw:{c.number},0)", 48_000.0) for c in there]
+        devices = join(inputs, there, None, lambda *_: None, lambda *_: False)
+        try:
+            device = resolve("usb:0d8c:0014", devices)
+        except DeviceError as error:
+            absent = FakeCapture(time, Report(SourceState.ABSENT, str(error)))
+            absent.exit_code = 0  # a real one looks again each second
+            return absent
+        return FakeCapture(time, Report(SourceState.RUNNING, "", "Mic", device.card, RATE_HZ))
+
+    add_card(1, "Device", usb_port="1-1.2")
+    bed = Bed(make, tmp_path, "usb:0d8c:0014")
+    bed.run(20)
+    before_s = bed.heard_s
+    rmtree(tmp_path / "sys")
+    health = bed.run(60)
+    assert health.state is SourceState.ABSENT
+    assert "not there" in health.text
+    assert bed.heard_s - before_s < 6  # frames that came though the card was gone
+    add_card(3, "Device_1", usb_port="1-1.4")
+    left_s = bed.heard_s
+    assert bed.run(5).state is SourceState.RUNNING
+    assert bed.heard_s > left_s
+    assert bed.source.health().lost_s == pytest.approx(60, abs=7)

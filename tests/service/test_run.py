@@ -21,6 +21,21 @@ def test_a_model_that_cannot_be_loaded_is_a_sentence(start_daemon: Start, tmp_pa
     assert "Traceback" not in daemon.log.read_text()
 
 
+def test_a_source_that_only_a_restart_helps_ends_as_a_stall(
+    start_daemon: Start, data: Path, tmp_path: Path
+):
+    """With the reason in the log, for systemd to start a new process."""
+    script = script_of(
+        tmp_path,
+        "from osa_daemon.audio.source import SourceHealth, SourceState\n"
+        "hopeless = SourceHealth(SourceState.HOPELESS, 'No capture process can be started.')\n"
+        "FileSource.health = lambda self: hopeless\n",
+    )
+    daemon = start_daemon(1, "--source", f"file:{data / 'short.ogg'}", command=script)
+    assert daemon.wait() == 5
+    assert "No capture process can be started." in daemon.log.read_text()
+
+
 def test_after_a_clean_end_nothing_waits_and_nothing_is_claimed(
     mosquitto: Mosquitto, subscribe: Callable[..., Subscriber], start_daemon: Start, data: Path
 ):
