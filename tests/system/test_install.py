@@ -132,7 +132,7 @@ def test_the_watchdog_s_kill_leaves_no_sound(machine: BootedMachine) -> None:
     assert made.returncode == 0, made.stderr
     command = f"/opt/osa-daemon/venv/bin/osa-daemon run --config {SETTINGS} --source file:{night}"
     lines = (
-        "[Service]", "ExecStart=", f"ExecStart={command} --speed 8", "WatchdogSec=10",
+        "[Service]", "ExecStart=", f"ExecStart={command} --speed 4", "WatchdogSec=10",
         "LimitCORE=infinity", "WorkingDirectory=/var/lib/osa-daemon",
     )  # fmt: skip
     text = "\\n".join(lines)
