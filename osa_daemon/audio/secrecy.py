@@ -8,7 +8,8 @@ mlockall(2) keeps all its memory out of swap: what holds sound is not the ring a
 buffers of the resampler, of onnxruntime and of the sound library, which nobody can lock one by one.
 MCL_ONFAULT locks pages only once they are used, so that nothing grows by it. What is locked counts
 by its address space, though, some hundred MB: below an unlimited RLIMIT_MEMLOCK a later
-allocation would fail, so that there the ring alone is locked (`lock_map`).
+allocation would fail, so that there the ring alone is locked (`lock_map`). Nothing of this keeps a
+machine that hibernates from writing all of its memory to disk.
 """
 
 import ctypes
@@ -21,7 +22,7 @@ PR_SET_DUMPABLE: Final = 4  # prctl(2)
 MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4  # mlockall(2)
 MLOCK_ONFAULT: Final = 1  # mlock2(2)
 CAP_IPC_LOCK: Final = 14  # capabilities(7)
-IN_MEMORY: Final = "zram"  # swap that is itself memory
+IN_MEMORY: Final = "zram"  # swap that is itself memory, unless it is backed by a disk
 
 
 def forbid_dumps() -> bool:
@@ -31,7 +32,7 @@ def forbid_dumps() -> bool:
 
 def lock_memory() -> bool:
     """Keep the memory of this process, present and future, out of swap; whether that worked."""
-    if not _may_lock_everything():
+    if not _lift_limit():
         return False
     return bool(ctypes.CDLL(None).mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
 
@@ -45,26 +46,35 @@ def lock_map(memory: mmap.mmap) -> bool:
     return bool(lock(start, len(memory), MLOCK_ONFAULT) == 0)
 
 
-def swap_on_disk(swaps: Path = Path("/proc/swaps")) -> tuple[str, ...]:
-    """Return the files and partitions that memory may be written to now; zram is none of them."""
-    try:
-        lines = swaps.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
-    except OSError:
-        return ()
+def swap_on_disk(root: Path = Path("/")) -> tuple[str, ...]:
+    """Return the files and partitions that memory may be written to now.
+
+    zram is one of them only where it may write to a disk behind it, as on Raspberry Pi OS 13.
+    """
+    lines = _text(root / "proc/swaps").splitlines()[1:]
     places = (line.split()[0] for line in lines if line.split())
-    return tuple(place for place in places if IN_MEMORY not in place)
+    return tuple(place for place in places if not _stays_in_memory(Path(place), root))
 
 
-def _may_lock_everything(status: Path = Path("/proc/self/status")) -> bool:
-    """Whether no limit makes later allocations fail: it is unlimited, or we may pass over it."""
+def _stays_in_memory(device: Path, root: Path) -> bool:
+    backing = _text(root / "sys/block" / device.name / "backing_dev").strip()
+    return device.name.startswith(IN_MEMORY) and backing in {"", "none"}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _lift_limit(status: Path = Path("/proc/self/status")) -> bool:
+    """Lift our limit of locked memory where we may; whether there is none now that holds for us."""
     soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     if hard == resource.RLIM_INFINITY:
         if soft != hard:
             resource.setrlimit(resource.RLIMIT_MEMLOCK, (hard, hard))
         return True
-    try:
-        lines = status.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return False
+    lines = _text(status).splitlines()
     found = [line.split()[1] for line in lines if line.startswith("CapEff:")]
     return bool(found) and bool(int(found[0], 16) >> CAP_IPC_LOCK & 1)

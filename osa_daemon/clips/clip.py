@@ -22,6 +22,7 @@ _NAME: Final = re.compile(
     r"\.flac(?P<sealed>\.sealed)?"
 )
 _KEY_LENGTH: Final = 8
+_YEARS: Final = range(1970, 3000)  # others are of no clip of ours, and some have no local time
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def clip_at(path: Path, size: int) -> Clip | None:
     try:
         start = datetime.strptime(found["time"], _TIME)  # noqa: DTZ007  local, as it was written
     except ValueError:
+        return None
+    if start.year not in _YEARS:
         return None
     kind = cast("ClipKind", found["kind"])
     return Clip(found["id"], path, kind, start, found["sealed"] is not None, size)

@@ -87,6 +87,11 @@ class Shelf:
                 continue  # somebody else has done it
             except OSError as error:
                 failure = error
+        if count:
+            try:
+                self._settle()
+            except OSError as error:
+                failure = error
         if failure is not None:
             raise self._failure("emptied", failure)
         return count
@@ -137,6 +142,10 @@ class Shelf:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
             raise
+        self._settle()
+
+    def _settle(self) -> None:
+        """Have the disk know what the folder holds: a power cut must not bring anything back."""
         folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)

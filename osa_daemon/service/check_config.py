@@ -6,10 +6,10 @@ from argparse import Namespace
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from osa_daemon.clips.sealing import read_seal
 from osa_daemon.errors import ConfigError, ModelError
 from osa_daemon.publish.credentials import read_password, read_token, tls_context
 from osa_daemon.service.broker import mqtt_settings
+from osa_daemon.service.clips import seal_of
 from osa_daemon.service.meaning import UNKNOWN, Meaning, meaning_of, metadata_of
 from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
 from osa_daemon.service.rules import never_loud, precedence, with_shortfall
@@ -77,7 +77,7 @@ def _secret_warnings(loaded: Loaded) -> tuple[str, ...]:
     try:
         read_password(broker)
         tls_context(broker)
-        read_seal(loaded.settings.clips.key_file)
+        seal_of(loaded.settings)
     except ConfigError as error:
         if isinstance(error.__cause__, PermissionError):
             return told  # the daemon may read what this user may not

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from osa_daemon.clips.keeper import Keeper, Kept
 from osa_daemon.clips.recorder import Recorder, Wanted
-from osa_daemon.clips.sealing import read_seal
+from osa_daemon.clips.sealing import Seal, read_seal
 from osa_daemon.clips.shelf import Shelf
 from osa_daemon.publish import topics
 from osa_daemon.publish.payloads import clips_payload
@@ -23,6 +23,15 @@ def shelf_of(settings: Settings) -> Shelf:
     return Shelf(folder, settings.clips.max_mb * MB)
 
 
+def seal_of(settings: Settings) -> Seal | None:
+    """Return what clips are sealed with; None where no sound is kept, or it is kept in the open.
+
+    Raises:
+        ConfigError: the key cannot be read, or is none.
+    """
+    return None if settings.clips.keep == "nothing" else read_seal(settings.clips.key_file)
+
+
 class Clips:
     """Keeps what the settings want, deletes what is too old, and tells both on the topic `clips`.
 
@@ -34,7 +43,7 @@ class Clips:
 
     def __init__(self, settings: Settings, publisher: Publisher) -> None:
         clips = settings.clips
-        seal = read_seal(clips.key_file) if clips.keep != "nothing" else None
+        seal = seal_of(settings)
         self._publisher = publisher
         self._wanted = Wanted(clips.keep, clips.before_s, clips.after_s)
         self._is_sealed = seal is not None

@@ -35,7 +35,7 @@ def keep_sound_secret() -> None:
 
 def check_swap(root: Path = Path("/")) -> Finding:
     """Whether memory of the daemon, which holds sound, may be written to a disk."""
-    places = ", ".join(swap_on_disk(root / "proc/swaps"))
+    places = ", ".join(swap_on_disk(root))
     if not places:
         return good("swap", "there is none on a disk, so that no sound gets there")
     unlocked = [pid for pid, locked_mb in _daemons(root / "proc") if locked_mb < UNLOCKED_MB]

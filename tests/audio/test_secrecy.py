@@ -146,11 +146,17 @@ def test_all_memory_is_locked_or_none_where_that_could_fail(tmp_path: Path) -> N
 
 
 def test_swap_in_memory_is_no_disk(tmp_path: Path) -> None:
-    """Compressed memory is left out; a file or partition is named; none is none."""
-    swaps = tmp_path / "swaps"
+    """Compressed memory is left out unless a disk is behind it; a file or partition is named."""
+    assert swap_on_disk(tmp_path) == ()
+    (tmp_path / "proc").mkdir()
+    swaps, backing = tmp_path / "proc/swaps", tmp_path / "sys/block/zram0/backing_dev"
     head = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
     swaps.write_text(head)
-    assert swap_on_disk(swaps) == ()
+    assert swap_on_disk(tmp_path) == ()
     swaps.write_text(f"{head}/dev/zram0 partition 1 0 100\n/var/swap file 524272 0 -2\n")
-    assert swap_on_disk(swaps) == ("/var/swap",)
-    assert swap_on_disk(tmp_path / "none") == ()
+    assert swap_on_disk(tmp_path) == ("/var/swap",)
+    backing.parent.mkdir(parents=True)
+    backing.write_text("none\n")
+    assert swap_on_disk(tmp_path) == ("/var/swap",)
+    backing.write_text("/dev/loop0\n")
+    assert swap_on_disk(tmp_path) == ("/dev/zram0", "/var/swap")

@@ -100,13 +100,15 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     (folder / "notes.txt").write_text("mine")
     (folder / "2026-13-01T233000_apnea_aaaaaaaa.flac").write_text("no such month")
+    (folder / "0001-01-01T000000_apnea_aaaaaaaa.flac").write_text("of no clock")
     (folder / f"{NAMES[1]}.part").write_text("half")
     (folder / NAMES[2]).mkdir()
     assert len(there.clips()) == 1
     there.delete_parts()
     there.delete(there.clips())
     left = {path.name for path in folder.iterdir()}
-    assert left == {"notes.txt", "2026-13-01T233000_apnea_aaaaaaaa.flac", NAMES[2]}
+    wrong = {f"{day}_apnea_aaaaaaaa.flac" for day in ("2026-13-01T233000", "0001-01-01T000000")}
+    assert left == {"notes.txt", *wrong, NAMES[2]}
 
 
 def test_a_clip_is_there_whole_or_not_at_all(

@@ -23,6 +23,7 @@ def test_device_and_every_entity_appear_with_a_valid_state(
     home.call("switch.turn_on", bed.id_of("in_bed"))
     home.call("button.press", bed.id_of("test_alert"))
     home.call("button.press", bed.id_of("acknowledge"))
+    home.call("button.press", bed.id_of("delete_clips"))
     wanted = bed.entities()
 
     def wrong() -> dict[str, str]:

@@ -137,6 +137,8 @@ def test_check_config_says_that_the_key_is_wrong(
     assert main(["check-config", str(path)]) == 0
     assert "clips.key_file" in (told := capsys.readouterr().err)
     assert "`run` would end at that" in told
+    assert main(["check-config", str(config(f"key_file: {tmp_path / 'none'}"))]) == 0
+    assert "clips.key_file" not in capsys.readouterr().err
 
 
 def test_clips_are_listed(config: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:

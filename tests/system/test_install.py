@@ -11,6 +11,7 @@ from tests.system.booted import BootedMachine, CannotBootError
 pytestmark = pytest.mark.slow
 SERVICE = "osa-daemon.service"
 SETTINGS = "/etc/osa-daemon/config.yaml"
+VENV_PYTHON = "/opt/osa-daemon/venv/bin/python"
 DEADLINE_S = 60.0
 
 
@@ -123,6 +124,50 @@ def test_wrong_settings_are_not_tried_again(machine: BootedMachine) -> None:
     machine.run("systemctl", "restart", SERVICE)
     assert "no_such_section" in log
     assert machine.show(SERVICE, "ActiveState") == "active"
+
+
+def test_the_watchdog_s_kill_leaves_no_sound(machine: BootedMachine) -> None:
+    """A daemon that hangs over a night is ended by systemd: no file of the machine holds sound.
+
+    Cores are allowed, and its working folder would take them: the process itself forbids them.
+    """
+    python, night, drop_in = (
+        VENV_PYTHON,
+        "/root-night/night.wav",
+        f"/etc/systemd/system/{SERVICE}.d",
+    )
+    tool = ("env", "PYTHONPATH=/srv/checkout", python, "-m", "tests.system.signature")
+    started = machine.run("date", "+%s").stdout.strip()
+    made = machine.run(*tool, "write", night, "/srv/checkout/tests/data/short.ogg")
+    assert made.returncode == 0, made.stderr
+    command = f"/opt/osa-daemon/venv/bin/osa-daemon run --config {SETTINGS} --source file:{night}"
+    lines = (
+        "[Service]", "ExecStart=", f"ExecStart={command} --speed 4", "WatchdogSec=10",
+        "LimitCORE=infinity", "WorkingDirectory=/var/lib/osa-daemon",
+    )  # fmt: skip
+    text = "\\n".join(lines)
+    machine.run("sh", "-c", f"mkdir -p {drop_in}; printf '{text}\\n' > {drop_in}/night.conf")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", SERVICE)
+    try:
+        events = ("osa-daemon", "export-events", "--json")
+        wait_for(lambda: machine.run(*events).stdout != "", "no event is decided")
+        pid = machine.show(SERVICE, "MainPID")
+        machine.run("systemctl", "kill", "--kill-whom=main", "--signal=STOP", SERVICE)
+        wait_for(lambda: machine.show(SERVICE, "MainPID") not in {pid, "0"}, "no watchdog")
+        log = machine.run("journalctl", f"_PID={pid}", "-u", SERVICE, "-o", "cat").stdout
+        found = machine.run(
+            *tool, "find", night, started, "/var", "/run", "/tmp", "/dev/shm", "/etc"
+        )
+    finally:
+        machine.run("sh", "-c", f"rm -r {drop_in}/night.conf; systemctl daemon-reload")
+        machine.run("systemctl", "restart", SERVICE)
+    assert "Fatal Python error: Aborted" in log
+    assert (found.returncode, found.stdout) == (0, ""), found.stderr
+    cores = machine.run(
+        "find", "/", "-xdev", "-name", "core*", "-newermt", f"@{started}", "-type", "f"
+    )
+    assert cores.stdout == ""
 
 
 def test_purging_leaves_nothing(machine: BootedMachine) -> None:
