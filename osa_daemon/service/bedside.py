@@ -114,7 +114,7 @@ class Bedside:
             truncated=True,
         )
         onset = pause.onset_utc.astimezone()
-        self._decided(event, onset, counts=night_of(onset) == rooms.tonight.night)
+        self._decided(event, onset)
         rooms.store.does(lambda j: j.end_pause())
 
     def _recover_left_open(self) -> None:
@@ -228,7 +228,7 @@ class Bedside:
         self._rooms.recorder.step(scored)
         self._rooms.alerts.step(scored, self._rooms.clock.wall_time, self._rooms.clock.now())
 
-    def _decided(self, event: Event, onset: datetime, *, counts: bool = True) -> None:
+    def _decided(self, event: Event, onset: datetime) -> None:
         """Commit, count and send a decided event, unless the journal has it already."""
         rooms = self._rooms
         night = night_of(onset)
@@ -248,9 +248,8 @@ class Bedside:
         sent = rooms.outbox.put(row, payload)
         if sent is None:
             return
-        if counts:
-            rooms.tonight.add(event)
-            rooms.alerts.event(onset + timedelta(seconds=event.duration_s))
+        rooms.tonight.add(event, night, rooms.clock.now())
+        rooms.alerts.event(onset + timedelta(seconds=event.duration_s))
         rooms.publisher.set_state(topics.LAST_EVENT.suffix, sent)
         rooms.tonight.tell()
         _log.info("%s of %.0f s at %s", event.type, event.duration_s, payload["onset"])

@@ -11,6 +11,7 @@ from osa_daemon.scoring.event import Event
 from osa_daemon.scoring.night import (
     NightCounts,
     NightTally,
+    figures_of,
     night_of,
     read_counts,
     read_figures,
@@ -59,9 +60,14 @@ class Tonight:
         """Count one frame; its events are given to `add` once they are known to be new."""
         self.tally.push(step.frame, replace(step.scored, events=()))
 
-    def add(self, event: Event) -> None:
-        """Count an event."""
-        self.tally.add(event)
+    def add(self, event: Event, night: date, now: datetime) -> None:
+        """Count a committed event in its night, which around noon may not be the one going on."""
+        if night > self.night:
+            self.roll(now)
+        if night == self.night:
+            self.tally.add(event)
+        else:
+            self._add_late(night)
 
     def resume(self) -> None:
         """Take what the journal knows of this night, where it could be opened only now."""
@@ -126,6 +132,18 @@ class Tonight:
         """Publish the figures so far."""
         figures = self.tally.figures()
         self._bulletin.night(topics.NIGHT_CURRENT.suffix, self.night, figures, self._started)
+
+    def _add_late(self, night: date) -> None:
+        """Let the figures of a night that is over tell of an event that is in the journal now."""
+        row, _, counts = self._known(night)
+        if row is None or counts is None:
+            return
+        figures = json.dumps(asdict(figures_of(counts)))
+        late = replace(
+            row, updated_utc=self._clock.utc(), figures=figures, counts=json.dumps(asdict(counts))
+        )
+        if self._store.does(lambda j: j.record_night(late)):
+            self._tell_last()
 
     def _begin(self, now: datetime) -> tuple[date, NightTally, datetime]:
         """Go on with the night that the journal knows, or begin one."""

@@ -19,6 +19,7 @@ from tests.fuzz.mutate import Mutator
 
 LIMIT_S = 5.0  # for one input: a hundred times the slowest that was seen
 MOST_KNOWN = 2_000
+MOST_ANSWERS = 20_000
 MOST_FAILURES = 20
 GROWTH_MB = 96  # of the process, from a twentieth of the inputs to the last
 REPORT_EVERY = 10_000
@@ -65,6 +66,11 @@ class Report:
     answers: Counter[str] = field(default_factory=Counter)
     failures: dict[str, Failure] = field(default_factory=dict)
 
+    def count(self, answer: str) -> None:
+        """Count an answer, by its name while there are not too many."""
+        known = answer in self.answers or len(self.answers) < MOST_ANSWERS
+        self.answers[answer if known else "others"] += 1
+
     @property
     def is_well(self) -> bool:
         """Whether nothing failed and memory did not grow."""
@@ -92,9 +98,9 @@ def fuzz(
                 else mutator.change(random.choice(known), random.choice(known))
             )
             answer = _one(target, number, data, report)
-            if not report.answers[answer]:
+            if answer not in report.answers and len(report.answers) < MOST_ANSWERS:
                 _keep(known, data, random)
-            report.answers[answer] += 1
+            report.count(answer)
             report.inputs = number + 1
             if number == count // 20:
                 report.early_mb = resident_mb()

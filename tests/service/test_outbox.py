@@ -179,3 +179,39 @@ def test_a_broker_that_is_away_does_not_hold_the_end_up(tmp_path: Path):
     outbox.settle(0.01)
     assert journal.outbox_length() == 1
     journal.close()
+
+
+def test_what_cannot_be_read_now_is_sent_once_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Events that a killed daemon left wait for the disk, not for the next event."""
+    outbox, journal = make(tmp_path, Sender(room=0))
+    put(outbox, "a")
+    journal.close()
+    sender = Sender()
+    outbox, journal = make(tmp_path, sender)
+
+    def fail(_limit: int) -> None:
+        raise StorageError("The disk fails to read.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "pending", fail)
+        outbox.pump()
+    assert sender.sent == []
+    outbox.pump()
+    assert sender.sent == ["a"]
+    journal.close()
+
+
+@pytest.mark.parametrize("payload", ["{", "[]", '{"ib": "a"}', '{"id": 1}', "[" * 100_000])
+def test_a_damaged_message_is_dropped_and_the_next_is_sent(tmp_path: Path, payload: str):
+    """What could never be sent must not keep the others back, nor end the chain."""
+    sender = Sender()
+    outbox, journal = make(tmp_path, sender)
+    journal.record_event(row_of("x"), payload, MOMENT)
+    assert put(outbox, "a") is not None
+    assert sender.sent == ["a"]
+    outbox.acknowledged("a")
+    outbox.pump()
+    assert journal.outbox_length() == 0
+    journal.close()

@@ -1,4 +1,4 @@
-"""`scripts/nights`: many simulated nights, one after the other; a failing one is told by its seed."""
+"""`scripts/nights`: simulated nights, one after the other; a bad one is told by its seed."""
 
 import argparse
 import hashlib

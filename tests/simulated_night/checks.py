@@ -1,9 +1,11 @@
 """What must hold of every night, whatever the plan did to it. Each check gives its complaints."""
 
+import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any
 
 from osa_daemon.journal.reader import JournalReader
@@ -92,6 +94,8 @@ def nothing_lost(facts: Facts) -> Iterator[str]:
         if put.sent is None:
             continue
         is_durable = put.sent["durable"]
+        if put.at_s <= facts.played.disk.damaged_s:
+            continue  # what lay there was set aside with the journal
         if is_durable and put.id not in facts.journal:
             yield f"event {put.id}, put at {put.at_s}, was called durable and is not in the journal"
         if (
@@ -123,7 +127,7 @@ def nothing_changed(facts: Facts) -> Iterator[str]:
             payload is not None
             and (datetime.fromisoformat(payload["onset"]) - row.onset_utc).total_seconds() > 0.01
         ):
-            yield f"event {event_id} is told from {payload['onset']}, but journalled from {row.onset_utc}"
+            yield f"event {event_id} is told from {payload['onset']}, kept from {row.onset_utc}"
 
 
 def events_are_true(facts: Facts) -> Iterator[str]:
@@ -134,16 +138,16 @@ def events_are_true(facts: Facts) -> Iterator[str]:
         spans.append(span)
         true_s = sum(_overlap(span, (each.start_s, each.end_s)) for each in facts.pauses)
         if true_s < 0.8 * (event.end_s - event.onset_s) - 0.5:
-            yield f"an event from {span[0]:.1f} to {span[1]:.1f} of which {true_s:.1f} s are a pause"
+            yield f"an event {_shown(span)} of which {true_s:.1f} s are a pause"
         lost_s = sum(_overlap(span, gap) for gap in facts.lost)
         if lost_s > 0.5:
-            yield f"an event from {span[0]:.1f} to {span[1]:.1f} with {lost_s:.1f} s of lost sound"
+            yield f"an event {_shown(span)} with {lost_s:.1f} s of lost sound"
     if not facts.is_clock_stepped:
         spans += _recovered(facts)
         spans.sort()
-        for one, other in zip(spans, spans[1:], strict=False):
+        for one, other in pairwise(spans):
             if _overlap(one, other) > 3.0:
-                yield f"events from {one[0]:.1f} to {one[1]:.1f} and from {other[0]:.1f} to {other[1]:.1f}"
+                yield f"an event {_shown(one)} and one {_shown(other)}"
 
 
 def _recovered(facts: Facts) -> Iterator[Span]:
@@ -218,15 +222,16 @@ def hearing_is_true(facts: Facts) -> Iterator[str]:
             if any(_overlap((at - 30, at + 0.1), span) for span in facts.starved):
                 continue
             if facts.value_at("hearing", at) == "online":
-                yield f"{fault.kind} from {fault.start_s:.1f} to {fault.end_s:.1f}: heard at {at:.1f}"
+                span = _shown((fault.start_s, fault.end_s))
+                yield f"{fault.kind} {span}: heard at {at:.1f}"
             if facts.value_at("apnea", at + 4) in ("ON", "OFF") and at + 4 < fault.end_s:
                 yield f"{fault.kind} from {fault.start_s:.1f}: breathing is known at {at + 4:.1f}"
     for stretch in facts.plan.sleep:
-        if stretch.kind in ("breathing", "snoring") and facts.is_calm(
-            stretch.start_s, stretch.end_s
-        ):
-            if facts.value_at("hearing", stretch.end_s) != "online":
-                yield f"nothing is heard at {stretch.end_s:.1f}, though all is well"
+        is_breath = stretch.kind in ("breathing", "snoring")
+        if is_breath and facts.is_calm(stretch.start_s, stretch.end_s):
+            if facts.value_at("hearing", stretch.end_s) == "online":
+                continue
+            yield f"nothing is heard at {stretch.end_s:.1f}, though all is well"
 
 
 def alerts_end(facts: Facts) -> Iterator[str]:
@@ -249,22 +254,21 @@ def figures_agree(facts: Facts) -> Iterator[str]:
     night = date.fromisoformat(told["night"])
     count = sum(row.night == night for row in facts.journal.values())
     unstored = sum(put.sent is not None and not put.sent["durable"] for put in facts.ledger.put)
-    if not count <= told["events"] <= count + unstored:
+    is_whole = facts.played.disk.damaged_s < 0
+    if is_whole and not count <= told["events"] <= count + unstored:
         yield f"{told['events']} events are told of {night}, {count} are in the journal"
-    if len(facts.ledger.lives) == 1 and not facts.is_clock_stepped and night in facts.nights:
-        yield from _time_is_accounted(facts, night)
+    if is_whole and len(facts.ledger.lives) == 1 and not facts.is_clock_stepped:
+        yield from _time_is_accounted(facts)
 
 
-def _time_is_accounted(facts: Facts, night: date) -> Iterator[str]:
-    import json  # noqa: PLC0415
-
+def _time_is_accounted(facts: Facts) -> Iterator[str]:
     states = {state["state"] for state in facts.series("status")[1]}
     if "paused" in states:
         return
-    figures = json.loads(facts.nights[night].figures)
     deaf_s = sum(end - start for start, end in facts.lost)
-    if abs(figures["gap_s"] - deaf_s) > 1.5 + 0.2 * len(facts.lost):
-        yield f"{deaf_s:.1f} s were deaf, {figures['gap_s']:.1f} s are told"
+    told_s = sum(json.loads(night.figures)["gap_s"] for night in facts.nights.values())
+    if abs(told_s - deaf_s) > 1.5 + 0.2 * len(facts.lost):
+        yield f"{deaf_s:.1f} s were deaf, {told_s:.1f} s are told"
 
 
 def broker_knows(facts: Facts) -> Iterator[str]:
@@ -304,6 +308,10 @@ def times_are_true(facts: Facts) -> Iterator[str]:
         told_s = datetime.fromisoformat(put.sent["onset"]).timestamp()
         if abs(told_s - expected_s) > 0.3:
             yield f"event {put.id} is dated {told_s - expected_s:.1f} s off"
+
+
+def _shown(span: Span) -> str:
+    return f"from {span[0]:.1f} to {span[1]:.1f}"
 
 
 def _overlap(one: Iterable[float], other: Iterable[float]) -> float:

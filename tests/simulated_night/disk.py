@@ -30,6 +30,8 @@ class Disk:
         self._active: list[str] = []
         self.folder = folder / "0"
         self.folder.mkdir()
+        self.is_worn = False  # the next kill damages the journal
+        self.damaged_s = -1.0  # when that last happened
         for fault in faults:
             if fault.kind in CODES:
                 world.at(fault.start_s, lambda fault=fault: self._begin(fault))  # type: ignore[misc]
@@ -67,6 +69,11 @@ class Disk:
                 shutil.copy(part, self.folder / part.name)
         for part in left.glob("overrides.json"):
             shutil.copy(part, self.folder / part.name)
+        if self.is_worn:
+            self.is_worn = False
+            self.damaged_s = self.world.now_s
+            with self.path.open("r+b") as file:
+                file.write(bytes(512))  # the header: SQLite sees that
 
     def _begin(self, fault: Fault) -> None:
         self._active.append(fault.kind)

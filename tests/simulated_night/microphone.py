@@ -162,9 +162,7 @@ class ScriptedChain:
 
     def _give(self, end: int) -> list[Step]:
         assert self._next is not None
-        steps = []
-        for at in range(self._next, end):
-            steps.append(self._step(at))
+        steps = [self._step(at) for at in range(self._next, end)]
         self._next = max(self._next, end)
         return steps
 

@@ -160,7 +160,7 @@ class Player:
     def _schedule(self, fault: Fault) -> None:
         world = self._world
         match fault.kind:
-            case "killed":
+            case "killed" | "killed, journal damaged":
                 world.at(fault.start_s, lambda: self._kill(fault))
             case "stopped":
                 world.at(fault.start_s, lambda: self._end(fault))
@@ -171,10 +171,11 @@ class Player:
             case "clock stepped":
                 world.at(fault.start_s, lambda: self._step_clock(fault))
             case "clock set right":
-                world.at(fault.start_s, lambda: self._set_clock_right())
+                world.at(fault.start_s, self._set_clock_right)
 
     def _kill(self, fault: Fault) -> None:
         self._down_s = fault.end_s - fault.start_s
+        self._disk.is_worn = "damaged" in fault.kind
         self._world.kill_after(1 + fault.number % 400)
 
     def _end(self, fault: Fault) -> None:
@@ -228,7 +229,7 @@ class Player:
         commands = Commands(clock)
         real = MqttPublisher(
             MqttSettings("localhost"),
-            lambda event_id: acknowledged[0].acknowledged(event_id),
+            lambda event_id: acknowledged[0].acknowledged(event_id),  # noqa: PLW0108  # made below
             commands.put,
             random=self._random,
             clock=clock,

@@ -7,7 +7,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 ZONE: Final = "Europe/Berlin"
-EVENINGS: Final = ("2026-03-01", "2026-03-28", "2026-10-24", "2026-12-31")  # both changes of time
+# both changes of time among them, the turn of the year, and noon, where a night ends
+BEGINNINGS: Final = (
+    "2026-03-01T22:00", "2026-03-29T01:30", "2026-10-25T01:30", "2026-12-31T23:30",
+    "2026-06-15T11:30",
+)  # fmt: skip
 TICKS_S: Final = 0.2  # a frame; everything begins and ends on one
 
 # kind: how often an hour, and how long (s) at least and at most
@@ -32,6 +36,7 @@ FAULTS: Final[dict[str, tuple[float, float, float]]] = {
     "disk fails": (0.2, 5, 120),
     "clock stepped": (0.3, 0, 0),
     "killed": (0.8, 1, 40),
+    "killed, journal damaged": (0.1, 1, 40),
     "stopped": (0.2, 1, 60),
     "command": (2.0, 0, 0),
 }
@@ -83,9 +88,7 @@ def make_plan(seed: int, hours: float) -> Plan:
     """Make the night of a seed: the same one each time."""
     random = Random(f"night {seed}")
     length_s = hours * 3_600
-    evening = datetime.fromisoformat(f"{random.choice(EVENINGS)}T22:00").replace(
-        tzinfo=ZoneInfo(ZONE)
-    )
+    began = datetime.fromisoformat(random.choice(BEGINNINGS)).replace(tzinfo=ZoneInfo(ZONE))
     before_time_is_known = random.choice((0.0, 0.0, 0.0, -3_600.0 * 24 * 30, 7_200.0))
     faults = _faults(random, length_s)
     if before_time_is_known:
@@ -94,7 +97,7 @@ def make_plan(seed: int, hours: float) -> Plan:
     return Plan(
         seed=seed,
         length_s=length_s,
-        began_utc_s=evening.timestamp(),
+        began_utc_s=began.timestamp(),
         wall_error_s=before_time_is_known,
         sleep=_sleep(random, length_s),
         faults=tuple(sorted(faults, key=lambda fault: fault.start_s)),

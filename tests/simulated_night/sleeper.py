@@ -1,6 +1,6 @@
 """What an ideal detector hears of the sleeper: the truth, which every event is held against."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from osa_daemon.detector.frame import Delayed, Frame
 from tests.simulated_night.plan import Stretch
@@ -76,18 +76,14 @@ def _reading(kind: str, at: int, index: int) -> Reading:
     click = 0.9 if at % 17 < 2 and at > 8 else 0.05
     going_on = at >= 10 * RATE_HZ
     loud_dbfs = QUIET_DBFS + 15 if breath > 0.5 else QUIET_DBFS
-    match kind:
-        case "breathing":
-            return Reading(0.95, breath, 0.02, 0.02, 0.0, False, loud_dbfs)
-        case "snoring":
-            return Reading(0.95, breath, 0.02, 0.02, breath, False, loud_dbfs)
-        case "apnea":
-            return Reading(0.95, 0.05, 0.9, 0.05, 0.0, going_on, QUIET_DBFS)
-        case "effort":
-            return Reading(0.95, click, 0.9, 0.05, 0.0, going_on, QUIET_DBFS)
-        case "hypopnea":
-            return Reading(0.95, min(breath, 0.6), 0.1, 0.8, 0.0, going_on, QUIET_DBFS)
-        case "covered":
-            return Reading(0.05, 0.05, 0.02, 0.02, 0.0, False, LOUD_DBFS)
-        case _:
-            return Reading(0.05, 0.05, 0.02, 0.02, 0.0, False, QUIET_DBFS)
+    breathing = Reading(0.95, breath, 0.02, 0.02, 0.0, False, loud_dbfs)
+    unheard = Reading(0.05, 0.05, 0.02, 0.02, 0.0, False, QUIET_DBFS)
+    return {
+        "breathing": breathing,
+        "snoring": replace(breathing, snore=breath),
+        "apnea": Reading(0.95, 0.05, 0.9, 0.05, 0.0, going_on, QUIET_DBFS),
+        "effort": Reading(0.95, click, 0.9, 0.05, 0.0, going_on, QUIET_DBFS),
+        "hypopnea": Reading(0.95, min(breath, 0.6), 0.1, 0.8, 0.0, going_on, QUIET_DBFS),
+        "covered": replace(unheard, level_dbfs=LOUD_DBFS),
+        "empty": unheard,
+    }[kind]

@@ -1,0 +1,57 @@
+"""Nights with faults from a seed: nothing is lost, nothing is made up, and all of it repeats."""
+
+import pytest
+
+from osa_daemon.service.bulletin import Bulletin
+from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.tonight import Tonight
+from tests.simulated_night.__main__ import digest
+from tests.simulated_night.checks import complaints
+from tests.simulated_night.night import play
+from tests.simulated_night.plan import FAULTS, make_plan
+
+HOURS = 0.5
+
+
+def digests(seed: int) -> list[str]:
+    """Play a night; it is well."""
+    found = []
+    for played in play(make_plan(seed, HOURS)):
+        assert complaints(played) == []
+        assert len(played.ledger.lives) > 0
+        found.append(digest(played))
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 7, 24])
+def test_a_night_with_faults_is_well(seed: int) -> None:
+    """Whatever the plan does: events, states, alerts and figures hold what they promise."""
+    digests(seed)
+
+
+def test_a_seed_is_one_night() -> None:
+    """The same seed gives the same course to the byte, another one another."""
+    assert digests(3) == digests(3) != digests(4)
+
+
+def test_plans_hold_every_fault() -> None:
+    """A handful of nights meets everything that can go wrong."""
+    met = {fault.kind for seed in range(40) for fault in make_plan(seed, 2).faults}
+    assert set(FAULTS) <= met
+
+
+@pytest.mark.parametrize(
+    ("room", "name", "check"),
+    [
+        (Outbox, "_send_stored", "nothing_lost"),
+        (Bulletin, "_hear_nothing", "hearing_is_true"),
+        (Tonight, "add", "figures_agree"),
+    ],
+)
+def test_a_daemon_that_forgets_is_found_out(
+    room: type, name: str, check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A room that leaves out its work is complained of."""
+    monkeypatch.setattr(room, name, lambda *_arguments: None)
+    for played in play(make_plan(1, HOURS)):
+        assert any(told.startswith(check) for told in complaints(played))
