@@ -1,25 +1,26 @@
 """Opening the microphone's stream and keeping it: what the capture process does.
 
-Imported by that process only: PortAudio can hang or crash.
+Imported by that process only: PortAudio can hang or crash. The stream is read rather than heard
+through a callback, because cffi makes callbacks in memory that is writable and executable, which
+the systemd unit forbids (MemoryDenyWriteExecute).
 """
 
 import errno
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
 
 import sounddevice
 
-from osa_daemon.audio.block import Samples
 from osa_daemon.audio.devices import Device, busy_sentence, resolve
 from osa_daemon.audio.portaudio import present_devices, refresh, with_holder
 from osa_daemon.audio.ring import RingMemory, RingWriter
 from osa_daemon.audio.source import SourceState
 from osa_daemon.errors import DeviceError
 
-CALLBACK_S = 0.1  # sound per callback: few wake-ups; a tenth of the shortest delay downstream
+READ_S = 0.1  # sound per read: few wake-ups; a tenth of the shortest delay downstream
 RETRY_S = 1.0  # between looks for a device that is not there: a look costs 0.05 to 0.2 s of CPU
 PREFERRED_RATE_HZ = 48_000  # what USB microphones and sound servers run at: nothing converts it
 
@@ -31,16 +32,8 @@ Tell = Callable[..., None]  # reports its keywords to the parent
 Wait = Callable[[float | None], None]  # so many seconds, or for ever, or until the parent ends us
 
 
-def open_stream(device: Device, memory: RingMemory, tell: Tell) -> sounddevice.InputStream:
+def open_stream(device: Device, memory: RingMemory) -> sounddevice.InputStream:
     """Open and start the device at its own rate; raises PortAudioError."""
-    writer = RingWriter(memory)
-
-    def heard(frames: Samples, _count: int, _times: Any, status: sounddevice.CallbackFlags) -> None:
-        writer.write(frames[:, 0], time.monotonic_ns(), overflowed=status.input_overflow)
-
-    def finished() -> None:
-        tell(state=SourceState.STALLED.value, text=f"The stream of '{device.name}' ended.")
-        os._exit(0)
 
     def start(rate_hz: int) -> sounddevice.InputStream:
         # the first channel: a mean can cancel sound, and halves it where one side is dead
@@ -49,10 +42,8 @@ def open_stream(device: Device, memory: RingMemory, tell: Tell) -> sounddevice.I
             samplerate=rate_hz,
             channels=1,
             dtype="float32",
-            blocksize=round(rate_hz * CALLBACK_S),
+            blocksize=round(rate_hz * READ_S),
             latency="high",
-            callback=heard,
-            finished_callback=finished,
         )
         memory.rate_hz = rate_hz
         stream.start()
@@ -96,7 +87,7 @@ def try_once(wanted: str, memory: RingMemory, tell: Tell) -> sounddevice.InputSt
         tell(state=state.value, text=busy_sentence(wanted, device), **about)
         return None
     try:
-        stream = open_stream(device, memory, tell)
+        stream = open_stream(device, memory)
     except sounddevice.PortAudioError as error:
         is_busy = means_busy(error)
         tell(
@@ -127,5 +118,17 @@ def capture(wanted: str, ring_fd: int, tell: Tell, wait: Wait) -> None:
         wait(RETRY_S)
         refresh()
         stream = try_once(wanted, memory, tell)
-    while stream is not None:  # it stops when it is collected
-        wait(None)
+    listen(stream, memory, wait)
+    tell(state=SourceState.STALLED.value, text=f"The stream of '{wanted}' ended.")
+    os._exit(0)  # closing what has ended can hang
+
+
+def listen(stream: sounddevice.InputStream, memory: RingMemory, wait: Wait) -> None:
+    """Copy what is heard into the ring until the stream ends."""
+    writer = RingWriter(memory)
+    count = round(memory.rate_hz * READ_S)
+    with suppress(sounddevice.PortAudioError):
+        while True:
+            frames, overflowed = stream.read(count)
+            writer.write(frames[:, 0], time.monotonic_ns(), overflowed=overflowed)
+            wait(0.0)
