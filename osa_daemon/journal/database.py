@@ -9,6 +9,7 @@ from typing import Final
 
 from osa_daemon.errors import StorageError
 from osa_daemon.journal.schema import migrate
+from osa_daemon.journal.versions import copy_before_migration
 
 BUSY_TIMEOUT_S: Final = 5.0  # a reader's checkpoint lock is held for far less
 WAL_LIMIT_BYTES: Final = 4 * 1024 * 1024
@@ -90,6 +91,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         db.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}").fetchone()
         _check(db)
+        copy_before_migration(db, path)
         migrate(db)
     except BaseException:
         db.close()
