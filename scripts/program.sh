@@ -19,9 +19,10 @@ program_name() { # program_name PYTHON
     printf 'program-%s' "$(fingerprint "$1" "${files[@]}" | cut -c1-12)"
 }
 
-# All programs but the one that runs, and the one to go back to.
-remove_programs() { # remove_programs KEEP...
-    local program keep=" $* "
+# Removes all programs but the one that runs and the one to go back to.
+tidy() {
+    local program keep
+    keep=" $(readlink "$PROGRAMS/current" || true) $(readlink "$PROGRAMS/previous" || true) "
     for program in "$PROGRAMS"/program-* "$PROGRAMS"/venv; do
         [[ -d $program && $keep != *" $(basename "$program") "* ]] || continue
         rm -rf "$program"
@@ -75,8 +76,7 @@ install_program() {
     step "Program in $VENV"
     [[ ! -e $VENV/complete ]] || return 0
     rm -rf "$VENV"
-    remove_programs "$(readlink "$PROGRAMS/current" || true)" \
-        "$(readlink "$PROGRAMS/previous" || true)"
+    tidy
     build_program "$python" "$name"
 }
 
@@ -121,7 +121,7 @@ show_log() { # show_log SINCE UNTIL: in seconds since 1970
 }
 
 start_service() {
-    local began failed wanted
+    local began failed wanted ready=yes
     step "Service osa-daemon"
     if [[ $dry == yes ]]; then
         run systemctl enable --now "$SERVICE"
@@ -133,11 +133,15 @@ start_service() {
     # a broken installation may have used up its tries
     systemctl reset-failed "$SERVICE" 2>/dev/null || true
     began=$(date +%s)
-    if [[ $changed == no && $(running_program) == "$wanted" ]]; then return; fi
+    if [[ $changed == no && $(running_program) == "$wanted" ]]; then
+        tidy
+        return
+    fi
     systemctl restart "$SERVICE" 2>/dev/null || true
     failed=$(($(date +%s) + 1))
-    if wait_until_ready && [[ $(readlink "$PROGRAMS/current") == "$wanted" ]]; then
-        remove_programs "$wanted" "$(readlink "$PROGRAMS/previous" || true)"
+    wait_until_ready || ready=no
+    if [[ $ready == yes && $(readlink "$PROGRAMS/current") == "$wanted" ]]; then
+        tidy
         return
     fi
     show_log "$began" "$failed"
@@ -146,12 +150,16 @@ start_service() {
         # it was ready, and ended again and again
         systemctl daemon-reload
         systemctl restart "$SERVICE" 2>/dev/null || true
-        wait_until_ready || true
+        ready=yes
+        wait_until_ready || ready=no
     fi
-    if [[ $(readlink "$PROGRAMS/current") != "$wanted" ]]; then
-        stop 1 "the new version does not start (its log is above): the version before runs again."
+    if [[ $(readlink "$PROGRAMS/current") == "$wanted" ]]; then
+        stop 1 "the service does not start yet (its log is above; systemd goes on trying)."
+    elif [[ $ready == no ]]; then
+        stop 1 "neither the new version (its log is above) nor the one before starts:" \
+            "journalctl -u osa-daemon -n 20 says why; systemd goes on trying."
     fi
-    stop 1 "the service does not start yet (its log is above; systemd goes on trying)."
+    stop 1 "the new version does not start (its log is above): the version before runs again."
 }
 
 roll_back() {

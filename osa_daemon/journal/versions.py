@@ -38,8 +38,8 @@ def go_back(path: Path, version: int, now: datetime) -> Path | None:
 
     The copy from before the migration takes the journal's place, with the rows that were written
     since, as far as the older tables have room for them. The newer journal is set aside, in place
-    of one from an earlier time; return its path, or None where the journal was not too new. Done again after a cut it comes to the
-    same end.
+    of one from an earlier time; return its path, or None where the journal was not too new. Done
+    again after a cut it comes to the same end.
 
     Raises:
         sqlite3.Error, OSError: a file cannot be used; the journal is as it was.
