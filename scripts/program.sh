@@ -8,6 +8,7 @@ SERVICE=osa-daemon.service
 LEAST_FREE_KB=600000 # a program takes 300 MB or so, and pip as much while it works
 is_new=no
 START_S=240          # the unit's TimeoutStartSec and TimeoutStopSec, twice, and some
+RESTARTS=8           # of them one or two are the way back
 SETTLE_S=5           # a program that is ready is to stay so
 
 # The name of this checkout's program: of another interpreter, lock, code or unit it is another.
@@ -43,15 +44,15 @@ build_program() { # build_program PYTHON NAME
     [[ $free -ge $LEAST_FREE_KB ]] ||
         stop 4 "$((free / 1000)) MB are free at $PROGRAMS and $((LEAST_FREE_KB / 1000)) are needed:" \
             "make room; what is installed goes on."
+    (cd "$REPOSITORY/osa_daemon/models" && sha256sum --quiet --check SHA256SUMS) ||
+        stop 1 "the model files are not what they should be (see above): get this checkout anew;" \
+            "what is installed goes on."
     "$1" -m venv "$dir"
     install_runtime "$dir"
     built=$(mktemp -d)
     pip_in "$dir" wheel -qq --no-deps --wheel-dir "$built" "$REPOSITORY"
     pip_in "$dir" install -qq --no-deps "$built"/osa_daemon-*.whl
     rm -rf "$built"
-    "$dir/bin/python" -c 'from osa_daemon.service.models import models_folder, verify
-verify(models_folder())' || stop 1 "the model files are not what they should be (see above):" \
-        "get this checkout anew; what is installed goes on."
     install -m 0644 "$REPOSITORY/systemd/$SERVICE" "$dir/$SERVICE"
     install -m 0755 "$REPOSITORY/systemd/trial" "$dir/trial"
     # on the disk before anything leads to it
@@ -95,14 +96,15 @@ change_over() {
 running_program() {
     local pid
     pid=$(systemctl show -p MainPID --value "$SERVICE")
-    tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | sed -nE "1s|^$PROGRAMS/([^/]+)/.*|\1|p"
+    { tr '\0' '\n' <"/proc/$pid/cmdline"; } 2>/dev/null | sed -nE "1s|^$PROGRAMS/([^/]+)/.*|\1|p"
 }
 
-# Waits until one program or another is ready and stays so; fails with none within START_S.
+# Waits until one program or another is ready and stays so; fails where START_S or RESTARTS are over.
 wait_until_ready() {
     local ends=$((SECONDS + START_S)) restarts
     while [[ $SECONDS -lt $ends ]]; do
         restarts=$(systemctl show -p NRestarts --value "$SERVICE")
+        [[ $restarts -lt $RESTARTS ]] || return 1
         if systemctl --quiet is-active "$SERVICE"; then
             sleep "$SETTLE_S"
             if systemctl --quiet is-active "$SERVICE" &&

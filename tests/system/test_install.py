@@ -1,40 +1,14 @@
 """install.sh and uninstall.sh in a real systemd, on a throw-away copy of this machine."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from tests.mosquitto import PASSWORD, USER, Mosquitto
-from tests.system.booted import BootedMachine, CannotBootError
+from tests.system.booted import BootedMachine
+from tests.system.installed import SERVICE, SETTINGS, wait_for
 
 pytestmark = pytest.mark.slow
-SERVICE = "osa-daemon.service"
-SETTINGS = "/etc/osa-daemon/config.yaml"
-DEADLINE_S = 60.0
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    """Wait until something is so, or fail with its name."""
-    give_up = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < give_up, what
-        time.sleep(0.2)
-
-
-@pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedMachine]:
-    """A machine with the service installed."""
-    try:
-        booted = BootedMachine(tmp_path_factory.mktemp("machine"))
-    except CannotBootError as reason:
-        pytest.skip(str(reason))
-    try:
-        installed = booted.run("/srv/checkout/scripts/install.sh")
-        assert installed.returncode == 0, installed.stdout + installed.stderr
-        yield booted
-    finally:
-        booted.stop()
 
 
 def test_the_service_runs_after_installation(machine: BootedMachine) -> None:
