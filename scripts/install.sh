@@ -132,7 +132,8 @@ install_drop_ins() {
         return
     fi
     addresses=$(mktemp)
-    "$VENV/bin/python" -m osa_daemon.service.addresses --config "$CONFIG/config.yaml" >"$addresses"
+    "$VENV/bin/python" -I -m osa_daemon.service.addresses \
+        --config "$CONFIG/config.yaml" >"$addresses"
     install_file 0644 "$addresses" "$DROP_INS/addresses.conf"
     rm -f "$addresses"
 }

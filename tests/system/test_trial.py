@@ -117,6 +117,14 @@ def test_by_hand_it_goes_back_and_forth(programs: Path) -> None:
         assert runs(programs, {"old", "new"}) == expected
 
 
+def test_a_cut_way_back_by_hand_leaves_a_program_with_its_own_unit(programs: Path) -> None:
+    """Both work here; which of them runs depends on where the cut came."""
+    trial(programs, "switch", "new")
+    assert runs(programs, {"new"}) == "new"
+    ran = [runs(copy, {"old", "new"}) for copy in cuts(programs, "back")]
+    assert (ran[0], ran[-1]) == ("new", "old")
+
+
 def test_without_an_earlier_program_there_is_no_way_back(programs: Path) -> None:
     """It says so, and nothing changes; a first installation is not on trial."""
     assert trial(programs, "back") == 1

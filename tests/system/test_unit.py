@@ -22,9 +22,9 @@ def unit() -> str:
 
 @pytest.fixture
 def startable(tmp_path: Path) -> Path:
-    """The unit with a program that exists on this machine."""
+    """The unit with programs that exist on this machine."""
     copy = tmp_path / "osa-daemon.service"
-    copy.write_text(re.sub(r"(?m)^ExecStart=.*", "ExecStart=/bin/true", unit()), "utf-8")
+    copy.write_text(re.sub(r"(?m)^(Exec\w+)=.*", r"\1=/bin/true", unit()), "utf-8")
     return copy
 
 
