@@ -5,20 +5,26 @@ set -euo pipefail
 usage() {
     cat <<'TEXT'
 Usage: scripts/install.sh [--with-broker] [--dry-run]
+       scripts/install.sh --roll-back
 
 Installs the daemon as a service on 64-bit Debian 12/13 or Raspberry Pi OS:
   Debian packages, by apt       python3, python3-venv, python3-dev, gcc, pkg-config,
                                 libsystemd-dev and libportaudio2, where they are missing
   osa-daemon                    a system user without a login, in the group audio
-  /opt/osa-daemon/venv          the program and its dependencies (locked, with hashes)
+  /opt/osa-daemon/program-…     the program and its dependencies (locked, with hashes), and
+                                its unit; `current` there leads to the program that runs
   /usr/local/bin/osa-daemon     a link to its command
   /etc/osa-daemon/config.yaml   the settings; a file that is there already is never changed
   /etc/osa-daemon/osa-daemon.schema.json   what editors check the settings with
   /var/lib/osa-daemon           the journal, owned by the user osa-daemon
   /etc/systemd/system/osa-daemon.service, enabled and started
+  /etc/systemd/system/osa-daemon.service.d/addresses.conf  whom the service may reach: private
+                                networks, and what else the settings name
   /etc/systemd/system/osa-daemon.service.d/back-off.conf   longer waits between restarts,
                                 where systemd is 254 or later
-Doing it again brings an installation up to date with this checkout.
+Doing it again brings an installation up to date with this checkout: the new version is made
+beside the one that runs, and one that does not start makes way for the version before, which
+is kept. Settings, journal and what Home Assistant knows stay.
 
   --with-broker   also sets up mosquitto on port 1883, with passwords for the daemon and for
                   Home Assistant; a broker that is configured already is left alone.
@@ -26,6 +32,7 @@ Doing it again brings an installation up to date with this checkout.
                   osa-daemon.acl in /etc/mosquitto, conf.d/osa-daemon.conf there,
                   mqtt-password and home-assistant-password in /etc/osa-daemon; in the
                   settings, if unchanged, the user name and the password file
+  --roll-back     goes back to the version before; the nights since stay
   --dry-run       says what would be done, and does nothing
 
 scripts/uninstall.sh takes it off again.
@@ -36,18 +43,21 @@ TEXT
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 # shellcheck source=scripts/broker.sh
 source "$REPOSITORY/scripts/broker.sh"
+# shellcheck source=scripts/program.sh
+source "$REPOSITORY/scripts/program.sh"
 
-VENV=/opt/osa-daemon/venv
 COMMAND=/usr/local/bin/osa-daemon
 CONFIG=/etc/osa-daemon
 UNITS=/etc/systemd/system
-broker=no dry=no changed=no
+DROP_INS=$UNITS/osa-daemon.service.d
+broker=no dry=no changed=no back=no
 arguments=("$@")
 while [[ $# -gt 0 ]]; do
     case $1 in
         --help | -h) usage && exit 0 ;;
         --with-broker) broker=yes ;;
         --dry-run) dry=yes ;;
+        --roll-back) back=yes ;;
         *) stop 2 "unknown argument $1; --help lists those there are." ;;
     esac
     shift
@@ -82,43 +92,16 @@ add_user() {
         --shell /usr/sbin/nologin --groups audio osa-daemon
 }
 
-# Debian's own Python: the service's user cannot reach one in somebody's home.
-install_program() {
-    local python=${PYTHON:-/usr/bin/python3} built print
-    step "Program in $VENV"
-    if [[ $dry == yes ]]; then
-        say "    would make the Python environment, with the dependencies that" \
-            "scripts/requirements.lock names and this checkout"
-        return
-    fi
-    is_python "$python" || stop 4 "$python is not a Python of at least 3.11 with venv."
-    if ! cmp -s <("$VENV/bin/python" -VV 2>/dev/null) <("$python" -VV); then
-        mkdir -p "$VENV"
-        "$python" -m venv --clear "$VENV"
-    fi
-    print=$(fingerprint "$python" scripts/requirements.lock)
-    install_once "$VENV" runtime "$print" install_runtime "$VENV"
-    built=$(mktemp -d)
-    pip_in "$VENV" wheel -qq --no-deps --wheel-dir "$built" "$REPOSITORY"
-    print=$(cat "$built"/osa_daemon-*.whl | sha256sum | cut -c1-64)
-    install_once "$VENV" project "$print" install_wheel "$built"/osa_daemon-*.whl
-    rm -rf "$built"
-}
-
-install_wheel() {
-    pip_in "$VENV" install -qq --no-deps --force-reinstall "$1"
-    changed=yes
-}
-
 install_command() {
-    [[ $(readlink "$COMMAND") != "$VENV/bin/osa-daemon" ]] || return 0
-    if [[ -e $COMMAND || -L $COMMAND ]]; then
-        say "Warning: $COMMAND is not ours and is left as it is; ours is $VENV/bin/osa-daemon."
+    local target=$PROGRAMS/current/bin/osa-daemon
+    [[ $(readlink "$COMMAND") != "$target" ]] || return 0
+    if [[ -e $COMMAND || -L $COMMAND ]] && [[ $(readlink "$COMMAND") != "$PROGRAMS"/* ]]; then
+        say "Warning: $COMMAND is not ours and is left as it is; ours is $target."
         return
     fi
     step "Command $COMMAND"
     run mkdir -p "$(dirname "$COMMAND")"
-    run ln -s "$VENV/bin/osa-daemon" "$COMMAND"
+    run ln -sfn "$target" "$COMMAND"
 }
 
 install_file() { # install_file MODE SOURCE TARGET: only where it differs
@@ -138,13 +121,21 @@ install_settings() {
     install_file 0644 "$REPOSITORY/config/osa-daemon.schema.json" "$CONFIG/osa-daemon.schema.json"
 }
 
-install_unit() {
-    install_file 0644 "$REPOSITORY/systemd/osa-daemon.service" "$UNITS/osa-daemon.service"
+install_drop_ins() {
+    local addresses
     # older ones would warn at every start that they do not know it
     if [[ $(systemctl --version | awk 'NR == 1 { print $2 + 0 }') -ge 254 ]]; then
-        install_file 0644 "$REPOSITORY/systemd/back-off.conf" \
-            "$UNITS/osa-daemon.service.d/back-off.conf"
+        install_file 0644 "$REPOSITORY/systemd/back-off.conf" "$DROP_INS/back-off.conf"
     fi
+    if [[ $dry == yes ]]; then
+        say "    would write: $DROP_INS/addresses.conf, from the settings"
+        return
+    fi
+    addresses=$(mktemp)
+    "$VENV/bin/python" -I -m osa_daemon.service.addresses \
+        --config "$CONFIG/config.yaml" >"$addresses"
+    install_file 0644 "$addresses" "$DROP_INS/addresses.conf"
+    rm -f "$addresses"
 }
 
 # What install_broker would do, file by file.
@@ -179,19 +170,6 @@ tell_packages() {
     fi
 }
 
-start_service() {
-    step "Service osa-daemon"
-    run systemctl daemon-reload
-    run systemctl --quiet enable osa-daemon.service
-    local verb=start
-    [[ $changed == no ]] || verb=restart
-    # a broken installation may have used up its tries
-    run systemctl reset-failed osa-daemon.service 2>/dev/null || true
-    run systemctl "$verb" osa-daemon.service 2>/dev/null ||
-        stop 1 "the service does not start yet (systemd goes on trying);" \
-            "journalctl -u osa-daemon -n 20 says why."
-}
-
 if [[ $dry == no && $EUID -ne 0 ]]; then
     command -v sudo >/dev/null ||
         stop 4 "this needs root and there is no sudo; as root run:" \
@@ -199,6 +177,14 @@ if [[ $dry == no && $EUID -ne 0 ]]; then
     exec sudo -- "$0" "${arguments[@]}"
 fi
 check_machine
+if [[ $dry == no ]]; then
+    exec 9>/run/osa-daemon-install.lock
+    flock --nonblock 9 || stop 4 "another installation is under way: wait until it is done."
+fi
+if [[ $back == yes ]]; then
+    roll_back
+    exit 0
+fi
 packages=("${RUNTIME_PACKAGES[@]}")
 if [[ $broker == yes ]]; then
     packages+=(mosquitto mosquitto-clients)
@@ -211,14 +197,15 @@ else
 fi
 add_user
 install_program
-install_command
 install_settings
 if [[ $broker == yes ]]; then
     if [[ $dry == yes ]]; then tell_broker; else install_broker; fi
 fi
-install_unit
 [[ $dry == yes ]] || "$VENV/bin/osa-daemon" check-config "$CONFIG/config.yaml" >/dev/null ||
     stop 2 "the settings are not valid (see above); put them right and run this again."
+install_drop_ins
+[[ $dry == yes ]] || change_over
+install_command
 start_service
 if [[ $dry == yes ]]; then
     say "Nothing was changed: this was only to show what would be done."

@@ -51,7 +51,8 @@ fi
 if [[ -e $UNITS/osa-daemon.service ]]; then
     step "Service osa-daemon"
     run systemctl --quiet disable --now osa-daemon.service
-    run rm -f "$UNITS/osa-daemon.service" "$UNITS/osa-daemon.service.d/back-off.conf"
+    run rm -f "$UNITS/osa-daemon.service" "$UNITS/osa-daemon.service.d/back-off.conf" \
+        "$UNITS/osa-daemon.service.d/addresses.conf"
     [[ ! -d $UNITS/osa-daemon.service.d ]] ||
         run rmdir --ignore-fail-on-non-empty "$UNITS/osa-daemon.service.d"
     run systemctl daemon-reload

@@ -27,7 +27,7 @@ from osa_daemon.audio.supervision import (
 from osa_daemon.audio.timeline import NS_PER_S
 from osa_daemon.audio.usb import cards
 
-POLL_S = 0.03  # between looks into the ring: a third of a callback
+POLL_S = 0.03  # between looks into the ring: a third of a read from the device
 
 
 class MicrophoneSource:

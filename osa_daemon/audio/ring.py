@@ -31,7 +31,7 @@ _MAGIC, _CAPACITY, _CLAIMED, _WRITES, _WRITTEN, _STAMP_NS, _OVERFLOWS, _RATE_HZ 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one callback of the device wrote.
+    """What one read from the device gave.
 
     `start` is the index of its first frame at the device's rate since the ring was made,
     `samples` float32 of shape (n,), `stamp_ns` CLOCK_MONOTONIC right after the last frame.
@@ -135,7 +135,7 @@ class RingMemory:
 
 
 class RingWriter:
-    """The writing end. Its `write` is all that happens in the device's callback."""
+    """The writing end. Its `write` follows each read from the device."""
 
     def __init__(self, memory: RingMemory) -> None:
         self._memory = memory

@@ -1,26 +1,25 @@
 """Opening the microphone's stream and keeping it: what the capture process does.
 
-Imported by that process only: PortAudio can hang or crash.
+Imported by that process only: PortAudio can hang or crash. The stream is read rather than heard
+through a callback, because cffi makes callbacks in memory that is writable and executable, which
+the systemd unit forbids (MemoryDenyWriteExecute).
 """
 
 import errno
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from contextlib import suppress
+from dataclasses import asdict
 
 import sounddevice
 
-from osa_daemon.audio.block import Samples
 from osa_daemon.audio.devices import Device, busy_sentence, resolve
 from osa_daemon.audio.portaudio import present_devices, refresh, with_holder
 from osa_daemon.audio.ring import RingMemory, RingWriter
 from osa_daemon.audio.source import SourceState
 from osa_daemon.errors import DeviceError
 
-CALLBACK_S = 0.1  # sound per callback: few wake-ups; a tenth of the shortest delay downstream
-LOOK_S = 0.2  # between looks whether the stream has ended
+READ_S = 0.1  # sound per read: few wake-ups; a tenth of the shortest delay downstream
 RETRY_S = 1.0  # between looks for a device that is not there: a look costs 0.05 to 0.2 s of CPU
 PREFERRED_RATE_HZ = 48_000  # what USB microphones and sound servers run at: nothing converts it
 
@@ -32,37 +31,22 @@ Tell = Callable[..., None]  # reports its keywords to the parent
 Wait = Callable[[float | None], None]  # so many seconds, or for ever, or until the parent ends us
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A stream that runs, and what is set once PortAudio says that it has ended."""
-
-    stream: sounddevice.InputStream
-    has_ended: threading.Event
-
-
-def open_stream(device: Device, memory: RingMemory) -> Opened:
+def open_stream(device: Device, memory: RingMemory) -> sounddevice.InputStream:
     """Open and start the device at its own rate; raises PortAudioError."""
-    writer = RingWriter(memory)
-    has_ended = threading.Event()
 
-    def heard(frames: Samples, _count: int, _times: Any, status: sounddevice.CallbackFlags) -> None:
-        writer.write(frames[:, 0], time.monotonic_ns(), overflowed=status.input_overflow)
-
-    def start(rate_hz: int) -> Opened:
+    def start(rate_hz: int) -> sounddevice.InputStream:
         # the first channel: a mean can cancel sound, and halves it where one side is dead
         stream = sounddevice.InputStream(
             device=device.index,
             samplerate=rate_hz,
             channels=1,
             dtype="float32",
-            blocksize=round(rate_hz * CALLBACK_S),
+            blocksize=round(rate_hz * READ_S),
             latency="high",
-            callback=heard,
-            finished_callback=has_ended.set,
         )
         memory.rate_hz = rate_hz
         stream.start()
-        return Opened(stream, has_ended)
+        return stream
 
     try:
         return start(PREFERRED_RATE_HZ)
@@ -89,7 +73,7 @@ def refusal(wanted: str, error: sounddevice.PortAudioError) -> str:
     )
 
 
-def try_once(wanted: str, memory: RingMemory, tell: Tell) -> Opened | None:
+def try_once(wanted: str, memory: RingMemory, tell: Tell) -> sounddevice.InputStream | None:
     """Look for the device and open it; tell what came of it."""
     try:
         device = resolve(wanted, present_devices())
@@ -102,7 +86,7 @@ def try_once(wanted: str, memory: RingMemory, tell: Tell) -> Opened | None:
         tell(state=state.value, text=busy_sentence(wanted, device), **about)
         return None
     try:
-        opened = open_stream(device, memory)
+        stream = open_stream(device, memory)
     except sounddevice.PortAudioError as error:
         is_busy = means_busy(error)
         tell(
@@ -117,7 +101,7 @@ def try_once(wanted: str, memory: RingMemory, tell: Tell) -> Opened | None:
         rate_hz=memory.rate_hz,
         **about,
     )
-    return opened
+    return stream
 
 
 def tell_devices(tell: Tell) -> None:
@@ -133,11 +117,21 @@ def capture(wanted: str, ring_fd: int, tell: Tell, wait: Wait) -> None:
     """
     memory = RingMemory(ring_fd)
     while True:
-        opened = try_once(wanted, memory, tell)
-        if opened is not None:
-            while not opened.has_ended.is_set():
-                wait(LOOK_S)
+        stream = try_once(wanted, memory, tell)
+        if stream is not None:
+            listen(stream, memory, wait)
             tell(state=SourceState.STALLED.value, text=f"The stream of '{wanted}' ended.")
-            opened.stream.close()
+            stream.close()
         wait(RETRY_S)
         refresh()
+
+
+def listen(stream: sounddevice.InputStream, memory: RingMemory, wait: Wait) -> None:
+    """Copy what is heard into the ring until the stream ends."""
+    writer = RingWriter(memory)
+    count = round(memory.rate_hz * READ_S)
+    with suppress(sounddevice.PortAudioError):
+        while True:
+            frames, overflowed = stream.read(count)
+            writer.write(frames[:, 0], time.monotonic_ns(), overflowed=overflowed)
+            wait(0.0)

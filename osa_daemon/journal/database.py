@@ -13,6 +13,7 @@ from osa_daemon.journal.damage import text_of
 from osa_daemon.journal.place import keep_names, make_folder
 from osa_daemon.journal.rescue import Rescued, rescue_file, restore
 from osa_daemon.journal.schema import migrate
+from osa_daemon.journal.versions import copy_before_migration
 
 BUSY_TIMEOUT_S: Final = 2.0  # a reader's checkpoint lock is held for far less
 WAL_LIMIT_BYTES: Final = 4 * 1024 * 1024
@@ -148,6 +149,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         db.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}").fetchone()
         _check(db)
+        copy_before_migration(db, path)
         migrate(db)
         if is_new:
             keep_names(path.parent)

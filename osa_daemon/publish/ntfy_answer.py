@@ -14,6 +14,7 @@ from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from osa_daemon.publish.http_exchange import OK, Answer
+from osa_daemon.publish.networks import no_answer_hint, unknown_name_hint
 from osa_daemon.publish.ntfy_settings import NtfySettings
 from osa_daemon.settings.words import shorten
 
@@ -45,9 +46,11 @@ def no_answer(settings: NtfySettings, error: OSError | HTTPException) -> Failure
         case ssl.SSLError():
             sentence = f"{server} does not speak TLS: check https:// and the port in ntfy.url."
         case socket.gaierror():
-            sentence = f"{server} is not known: check the host in ntfy.url and the network."
+            hint = unknown_name_hint()
+            sentence = f"{server} is not known: check the host in ntfy.url and the network{hint}."
         case TimeoutError():
-            sentence = f"{server} does not answer: check ntfy.url and the network."
+            hint = no_answer_hint(settings.address.host)
+            sentence = f"{server} does not answer: check ntfy.url and the network{hint}."
         case ConnectionRefusedError():
             sentence = f"{server} is not there: check ntfy.url, and that it runs."
         case ConnectionError():

@@ -4,6 +4,7 @@ import socket
 import ssl
 
 from osa_daemon.publish.mqtt_settings import MqttSettings
+from osa_daemon.publish.networks import no_answer_hint, unknown_name_hint
 
 # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL's x509_vfy.h
 _NAME_MISMATCH = (62, 64)
@@ -24,7 +25,10 @@ def no_connection(settings: MqttSettings, error: BaseException | None) -> str:
         case ssl.SSLError():
             sentence = _no_tls(settings, error)
         case socket.gaierror():
-            sentence = f'the host "{settings.host}" is not known: check mqtt.host and the network'
+            hint = unknown_name_hint()
+            sentence = (
+                f'the host "{settings.host}" is not known: check mqtt.host and the network{hint}'
+            )
         case ConnectionRefusedError():
             sentence = (
                 f"no broker answers at {where}: check mqtt.host and mqtt.port, and that it runs"
@@ -32,7 +36,10 @@ def no_connection(settings: MqttSettings, error: BaseException | None) -> str:
         case ConnectionResetError():
             sentence = hung_up(settings)
         case TimeoutError():
-            sentence = f"the broker at {where} does not answer: check mqtt.host and the network"
+            hint = no_answer_hint(settings.host)
+            sentence = (
+                f"the broker at {where} does not answer: check mqtt.host and the network{hint}"
+            )
         case OSError(strerror=cause):
             sentence = f"the broker at {where} cannot be reached: {cause or 'no reason is given'}"
         case _:

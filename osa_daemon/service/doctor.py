@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from osa_daemon.audio.devices import Device
 from osa_daemon.audio.listing import list_devices
 from osa_daemon.errors import EXIT_OK, EXIT_RESOURCE, OsaError
+from osa_daemon.service.addresses import shut_out
 from osa_daemon.service.broker_check import check_broker
 from osa_daemon.service.checks import (
     check_clock,
@@ -48,12 +49,19 @@ def findings(loaded: Loaded) -> Iterator[Finding]:
     yield check_models()
     yield from _microphone(loaded.settings.microphone.device)
     yield check_broker(loaded.settings.mqtt)
+    yield from _addresses(loaded.settings)
     yield from check_secrets(loaded)
     yield from _ntfy(loaded.settings)
     yield check_state_dir(state_dir)
     yield check_disk(state_dir)
     yield check_swap()
     yield check_clock()
+
+
+def _addresses(settings: Settings) -> Iterator[Finding]:
+    sentence = shut_out(settings)
+    if sentence is not None:
+        yield bad("addresses", sentence)
 
 
 def _ntfy(settings: Settings) -> Iterator[Finding]:

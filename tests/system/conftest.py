@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.system.booted import BootedMachine, CannotBootError
+from tests.system.installed import Upgrade, has_earlier, install, upgrade
 from tests.system.listener import Listener
 
 
@@ -52,3 +54,28 @@ def listen() -> Iterator[Callable[[str], Listener]]:
     yield start
     for listener in open_ones:
         listener.close()
+
+
+@pytest.fixture(scope="session")
+def upgraded(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[BootedMachine, Upgrade | None]]:
+    """A machine with this checkout installed, over an earlier version where there is one."""
+    try:
+        booted = BootedMachine(tmp_path_factory.mktemp("machine"))
+    except CannotBootError as reason:
+        pytest.skip(str(reason))
+    try:
+        if has_earlier(booted):
+            yield booted, upgrade(booted, tmp_path_factory.mktemp("broker"))
+        else:
+            install(booted)
+            yield booted, None
+    finally:
+        booted.stop()
+
+
+@pytest.fixture(scope="session")
+def machine(upgraded: tuple[BootedMachine, Upgrade | None]) -> BootedMachine:
+    """The machine; whoever changes it, leaves it as it was."""
+    return upgraded[0]

@@ -1,41 +1,15 @@
 """install.sh and uninstall.sh in a real systemd, on a throw-away copy of this machine."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from tests.mosquitto import PASSWORD, USER, Mosquitto
-from tests.system.booted import BootedMachine, CannotBootError
+from tests.system.booted import BootedMachine
+from tests.system.installed import SERVICE, SETTINGS, wait_for
 
 pytestmark = pytest.mark.slow
-SERVICE = "osa-daemon.service"
-SETTINGS = "/etc/osa-daemon/config.yaml"
-VENV_PYTHON = "/opt/osa-daemon/venv/bin/python"
-DEADLINE_S = 60.0
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    """Wait until something is so, or fail with its name."""
-    give_up = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < give_up, what
-        time.sleep(0.2)
-
-
-@pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedMachine]:
-    """A machine with the service installed."""
-    try:
-        booted = BootedMachine(tmp_path_factory.mktemp("machine"))
-    except CannotBootError as reason:
-        pytest.skip(str(reason))
-    try:
-        installed = booted.run("/srv/checkout/scripts/install.sh")
-        assert installed.returncode == 0, installed.stdout + installed.stderr
-        yield booted
-    finally:
-        booted.stop()
+VENV_PYTHON = "/opt/osa-daemon/current/bin/python"
 
 
 def test_the_service_runs_after_installation(machine: BootedMachine) -> None:
@@ -140,7 +114,9 @@ def test_the_watchdog_s_kill_leaves_no_sound(machine: BootedMachine) -> None:
     started = machine.run("date", "+%s").stdout.strip()
     made = machine.run(*tool, "write", night, "/srv/checkout/tests/data/short.ogg")
     assert made.returncode == 0, made.stderr
-    command = f"/opt/osa-daemon/venv/bin/osa-daemon run --config {SETTINGS} --source file:{night}"
+    command = (
+        f"/opt/osa-daemon/current/bin/osa-daemon run --config {SETTINGS} --source file:{night}"
+    )
     lines = (
         "[Service]", "ExecStart=", f"ExecStart={command} --speed 4", "WatchdogSec=10",
         "LimitCORE=infinity", "WorkingDirectory=/var/lib/osa-daemon",

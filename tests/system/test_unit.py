@@ -23,9 +23,9 @@ def unit() -> str:
 
 @pytest.fixture
 def startable(tmp_path: Path) -> Path:
-    """The unit with a program that exists on this machine."""
+    """The unit with programs that exist on this machine."""
     copy = tmp_path / "osa-daemon.service"
-    copy.write_text(re.sub(r"(?m)^ExecStart=.*", "ExecStart=/bin/true", unit()), "utf-8")
+    copy.write_text(re.sub(r"(?m)^(Exec\w+)=.*", r"\1=/bin/true", unit()), "utf-8")
     return copy
 
 
@@ -44,9 +44,9 @@ def test_systemd_understands_every_line(startable: Path) -> None:
 
 @needs_systemd
 def test_the_service_is_exposed_little(startable: Path) -> None:
-    """The exposure level stays at "OK": 2.5 of 10 at most."""
+    """The exposure level is 1.5 of 10 at most."""
     judged = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=25", startable],
+        ["systemd-analyze", "security", "--offline=true", "--threshold=15", startable],
         capture_output=True,
         text=True,
         check=False,

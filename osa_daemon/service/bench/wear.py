@@ -35,7 +35,7 @@ from osa_daemon.publish.payloads import Value
 from osa_daemon.scoring.event import Scored
 from osa_daemon.scoring.scorer import Scorer
 from osa_daemon.service.alerting.start import alert_policy
-from osa_daemon.service.bedside import Bedside, Rooms
+from osa_daemon.service.bedside import Bedside
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Chain, Step
 from osa_daemon.service.clock import StreamClock
@@ -44,6 +44,8 @@ from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.reload import Reload
+from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
 from osa_daemon.settings.load import load
@@ -217,6 +219,7 @@ def _bedside(
         commands=Commands(port),
         live=live,
         alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, now),
+        reload=Reload(live),
     )
     return Bedside(rooms, lambda: None, threading.Event())
 
