@@ -8,7 +8,7 @@ from osa_daemon.publish.credentials import read_token
 from osa_daemon.publish.http_exchange import Request, exchange
 from osa_daemon.publish.ntfy_answer import failure_of, is_healthy, no_answer, not_ntfy
 from osa_daemon.publish.ntfy_settings import NtfySettings
-from osa_daemon.service.finding import Finding, bad, doubtful, good
+from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
 from osa_daemon.service.ntfy import token_in_the_open
 
 NAME = "ntfy"

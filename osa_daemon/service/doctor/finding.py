@@ -1,10 +1,8 @@
 """What `doctor` finds: one line each, with the remedy where something is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-
-from osa_daemon.errors import OsaError
 
 
 class Verdict(Enum):
@@ -43,9 +41,6 @@ def bad(name: str, text: str) -> Finding:
     return Finding(name, Verdict.BAD, text)
 
 
-def tried(name: str, check: Callable[[], str]) -> Finding:
-    """Return what `check` says, or the sentence of the error that it raises."""
-    try:
-        return good(name, check())
-    except OsaError as error:
-        return bad(name, str(error))
+def rows(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """Return findings as they stand in JSON."""
+    return [{"name": f.name, "verdict": f.verdict.name.lower(), "text": f.text} for f in findings]
