@@ -65,7 +65,8 @@ def private_of(loaded: Loaded) -> dict[str, str]:
             found.setdefault(text, "settings file")
     address = loaded.settings.ntfy.address()
     if address is not None:
-        found.setdefault(address.host, "ntfy.url")
+        for text in _parts(address.host):
+            found.setdefault(text, "ntfy.url")
     return found
 
 
@@ -123,12 +124,12 @@ def _users() -> Iterator[str]:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """Give a text, and of a path its parts too, which messages name alone."""
+    """Give a text, and what messages name alone: parts of a path, the first of a host's name."""
     yield value
-    if value.startswith("/"):
-        for part in Path(value).parts[1:]:
-            if len(part) >= LEAST_WORD and part not in PLAIN:
-                yield part
+    parts = Path(value).parts[1:] if value.startswith("/") else value.split(".")[:1]
+    for part in parts:
+        if len(part) >= LEAST_WORD and part not in PLAIN and not part.isdigit():
+            yield part
 
 
 def _content(path: Path) -> set[str]:

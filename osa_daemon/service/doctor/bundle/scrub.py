@@ -28,7 +28,9 @@ _HOME = re.compile(r"(?<=/home/)[^/\s\"':,)]+")
 _HOST = re.compile(
     r"\b[\w-]+(\.[\w-]+)*\.(local|lan|home|internal|localdomain|fritz\.box|home\.arpa)\b", re.I
 )
-_PLACE = re.compile(r"(?<=\bat )[\w.\[\]:-]+:\d{1,5}\b")  # "the broker at host:port" of our log
+_PLACE = re.compile(
+    r"(?<=\bat )(?!\d\d:\d\d)[\w.\[\]:-]+:\d{1,5}\b"
+)  # "the broker at host:port" of our log
 _SERIAL = re.compile(r"(?<=usb:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}:)[^\s,'\")]+")
 _HEX_ID = re.compile(r"\b[0-9a-f]{32}\b")  # of machines and boots
 _LOOPBACK = re.compile(r"^\[?(127\.|::1|localhost\b)")
