@@ -1,5 +1,6 @@
 """install.sh and uninstall.sh in a real systemd, on a throw-away copy of this machine."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 
@@ -100,6 +101,36 @@ def test_the_password_may_be_a_credential_of_systemd(
     assert "can be read by every user" not in log
     assert PASSWORD not in log
     assert machine.show(SERVICE, "ActiveState") == "active"
+
+
+def findings(machine: BootedMachine, *arguments: str) -> dict[str, dict[str, str]]:
+    """What doctor finds there, by name."""
+    told = machine.run("osa-daemon", "doctor", "--json", *arguments)
+    assert told.stderr == ""
+    return {found["name"]: found for found in json.loads(told.stdout)["findings"]}
+
+
+def test_doctor_looks_with_the_eyes_of_the_service(machine: BootedMachine) -> None:
+    """As root it judges for the service's user, and knows how systemd has the service."""
+    wait_for(lambda: machine.show(SERVICE, "ActiveState") == "active", "it does not run")
+    found = findings(machine)
+    assert "it runs" in found["service"]["text"]
+    assert found["permissions"]["verdict"] == "good"
+    assert found["state folder"]["text"].endswith("can be written by osa-daemon")
+    machine.run("chmod", "700", "/etc/osa-daemon")
+    closed = findings(machine)
+    machine.run("chmod", "755", "/etc/osa-daemon")
+    assert closed["permissions"]["verdict"] == "bad"
+    assert "closed to that user" in closed["permissions"]["text"]
+
+
+def test_a_bundle_has_log_and_unit_of_the_service(machine: BootedMachine) -> None:
+    """What a helper asks for first: the real log, and the unit as it is."""
+    assert machine.run("osa-daemon", "doctor", "--bundle", "/tmp/b.tar.gz").returncode == 0
+    held = machine.run("tar", "-xzOf", "/tmp/b.tar.gz").stdout
+    assert "INFO" in held
+    assert "ExecStart=/opt/osa-daemon/venv/bin/osa-daemon run" in held
+    assert '"events": 0' in held
 
 
 def test_wrong_settings_are_not_tried_again(machine: BootedMachine) -> None:

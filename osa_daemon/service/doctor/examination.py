@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from osa_daemon.audio.devices import Device
 from osa_daemon.audio.holder import DAEMON
 from osa_daemon.audio.listing import list_devices
 from osa_daemon.audio.microphone import MicrophoneSource
-from osa_daemon.errors import ConfigError
+from osa_daemon.errors import OsaError
 from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.doctor.account import Account
 from osa_daemon.service.doctor.board import (
@@ -59,15 +59,15 @@ class Examination:
     refusal: str | None = None
     device: Device | None = None
     visit: Visit | None = None
-    devices: tuple[Device, ...] = field(default=())
 
     @classmethod
     def begin(cls, config: Path | None) -> "Examination":
-        """Load the settings as the service has them; raises nothing over wrong ones."""
+        """Load `config`, or else the settings that the service has; wrong ones raise nothing."""
         unit = read_unit()
+        config = config or (unit.config if unit else None)
         try:
             return cls(unit, load(config, environ={**_credentials(unit), **os.environ}))
-        except ConfigError as error:
+        except OsaError as error:
             return cls(unit, None, " ".join(str(error).split()))
 
     def findings(self) -> Iterator[Finding]:
@@ -118,8 +118,8 @@ class Examination:
         return Account.of_service(self.unit) if self.unit else Account.current()
 
     def _microphone(self) -> Iterator[Finding]:
-        self.devices = list_devices()
-        finding, self.device = find(self._settings.settings.microphone.device, self.devices)
+        wanted = self._settings.settings.microphone.device
+        finding, self.device = find(wanted, list_devices())
         yield finding
 
     def _broker(self) -> Iterator[Finding]:

@@ -22,8 +22,8 @@ class Finding:
     text: str
 
     def __str__(self) -> str:
-        """The line as it is printed."""
-        return f"{self.verdict.value:<5} {self.name}: {self.text}"
+        """The line as it is printed; other programs' words may hold several."""
+        return f"{self.verdict.value:<5} {self.name}: {' '.join(self.text.split())}"
 
 
 def good(name: str, text: str) -> Finding:

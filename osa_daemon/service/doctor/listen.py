@@ -17,9 +17,8 @@ from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.errors import EXIT_OK
 from osa_daemon.features.levels import BROADBAND_HZ
 from osa_daemon.service.chain import Chain, ids_of
-from osa_daemon.service.doctor.microphone import READ_S
 from osa_daemon.service.doctor.seconds import WARM_S, Second, Seconds
-from osa_daemon.service.doctor.source import first_block, open_source
+from osa_daemon.service.doctor.source import READ_S, first_block, open_source
 from osa_daemon.service.models import load_models
 from osa_daemon.service.rules import scoring_settings
 from osa_daemon.settings.load import load

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from osa_daemon.audio.block import SAMPLE_RATE_HZ, Samples
-from osa_daemon.audio.devices import DEFAULT, Device, busy_sentence, resolve
+from osa_daemon.audio.devices import Device, busy_sentence, resolve
 from osa_daemon.audio.holder import DAEMON
 from osa_daemon.audio.source import Source
 from osa_daemon.errors import OsaError
 from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
+from osa_daemon.service.doctor.source import OPENING_S, READ_S, first_block
 
 NAME, LEVEL = "microphone", "level"
 LISTEN_S = 3.0  # of sound that the level is taken from
-OPENING_S = 15.0  # a Pi needs 2 s to start the capture, a sound server more
-READ_S = 0.25
 FULL_SCALE = 0.999
 CLIPPED_SHARE = 0.01
 OFFSET = 0.05  # of full scale
@@ -31,14 +30,15 @@ def find(wanted: str, devices: Sequence[Device]) -> tuple[Finding, Device | None
     try:
         device = resolve(wanted, devices)
     except OsaError as error:
-        return bad(NAME, str(error)), None
+        # PortAudio does not list what cannot be opened, `default` among it
+        ours = [device for device in devices if device.held_by == DAEMON]
+        if wanted.startswith("usb:") or len(ours) != 1:
+            return bad(NAME, str(error)), None
+        (device,) = ours
     if device.index is None and device.held_by == DAEMON:
         return good(NAME, f"{device.description}, in use by the running daemon"), device
     if device.index is None:
         return bad(NAME, busy_sentence(wanted, device)), None
-    if wanted == DEFAULT and len(devices) > 2:
-        text = f"{device.description}; `osa-daemon devices` lists others that can be set"
-        return good(NAME, text), device
     return good(NAME, device.description), device
 
 
@@ -76,16 +76,18 @@ class Sample:
 
 
 def listen(source: Source, duration_s: float = LISTEN_S, opening_s: float = OPENING_S) -> Finding:
-    """Judge the level of what `source` gives; its end is the caller's."""
-    heard: list[Samples] = []
+    """Judge the level of what `source` gives; its end is the caller's.
+
+    Raises:
+        DeviceError: no sound comes.
+    """
+    heard = [first_block(source, opening_s).samples]
     wanted = round(duration_s * SAMPLE_RATE_HZ)
-    give_up_s = time.monotonic() + opening_s + duration_s
+    give_up_s = time.monotonic() + 2 * duration_s
     while sum(map(len, heard)) < wanted and time.monotonic() < give_up_s:
         block = source.read(READ_S)
         if block is not None:
             heard.append(block.samples)
-    if not heard:
-        return bad(LEVEL, f"no sound came within {opening_s:g} s. {source.health().text}")
     return judge(Sample.of(np.concatenate(heard)))
 
 

@@ -8,11 +8,7 @@ from osa_daemon.publish.connection import Received
 from osa_daemon.service.doctor.broker import LEVEL_S, Visit
 from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
 from osa_daemon.service.doctor.microphone import LEVEL
-
-STOP = (
-    "stop it to listen here (sudo systemctl stop osa-daemon), and start it again afterwards "
-    "(sudo systemctl start osa-daemon)"
-)
+from osa_daemon.service.doctor.source import STOP
 
 
 def check_published_level(visit: Visit | None) -> Finding:

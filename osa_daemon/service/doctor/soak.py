@@ -24,9 +24,8 @@ from osa_daemon.service.diagnostics import cpu_s, memory_mb
 from osa_daemon.service.doctor.board import temperature, throttled
 from osa_daemon.service.doctor.finding import Verdict
 from osa_daemon.service.doctor.machine import Machine, this_machine
-from osa_daemon.service.doctor.microphone import READ_S
 from osa_daemon.service.doctor.soak_report import SoakReport, lines_of, verdict_of
-from osa_daemon.service.doctor.source import first_block, open_source
+from osa_daemon.service.doctor.source import READ_S, first_block, open_source
 from osa_daemon.service.memory import peak_memory_mb
 from osa_daemon.service.models import load_models
 from osa_daemon.service.rules import scoring_settings
@@ -183,7 +182,10 @@ class Meter:
         """Return what held the processor back, "" for nothing, None where it is not told."""
         if not self.flags:
             return None
-        return next((flags.now for flags in self.flags if flags.now), "")
+        first, last = self.flags[0], self.flags[-1]
+        # what was over between two looks is in what the firmware keeps
+        since = last.since_boot if last.since_boot != first.since_boot else None
+        return next((flags.now for flags in self.flags if flags.now), since or "")
 
 
 def nominal_rate(measured_hz: float | None) -> int | None:

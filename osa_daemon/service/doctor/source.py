@@ -9,9 +9,13 @@ from osa_daemon.audio.holder import DAEMON, remedy
 from osa_daemon.audio.microphone import MicrophoneSource
 from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.errors import DeviceError
-from osa_daemon.service.doctor.microphone import OPENING_S, READ_S
-from osa_daemon.service.doctor.running import STOP
 
+OPENING_S = 15.0  # a Pi needs 2 s to start the capture, a sound server more
+READ_S = 0.25
+STOP = (
+    "stop it to listen here (sudo systemctl stop osa-daemon), and start it again afterwards "
+    "(sudo systemctl start osa-daemon)"
+)
 _NOT_THERE = (SourceState.ABSENT, SourceState.BUSY, SourceState.FAILED)
 
 

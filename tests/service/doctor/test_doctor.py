@@ -24,6 +24,7 @@ from tests.mosquitto import Mosquitto
 SNOWBALL = Device("usb:1-1.2", ("usb:1-1.2", "name:Snowball", "default"), "Snowball", 1, 44100.0)
 BUSY = Device("usb:1-1.2", ("usb:1-1.2",), "Yeti", None, held_by="pipewire", card="usb:1-1.2")
 HEARD = Device("usb:1-1.2", ("usb:1-1.2",), "Yeti", None, held_by=DAEMON, card="usb:1-1.2")
+pytestmark = pytest.mark.usefixtures("no_models")
 BEFORE = ("versions", "settings", "models", "microphone", "broker", "topics", "home assistant")
 LEVEL = ("level",)
 AFTER = (

@@ -14,7 +14,7 @@ from osa_daemon.service.doctor.finding import Verdict
 from osa_daemon.service.doctor.machine import this_machine
 from osa_daemon.service.doctor.soak import Meter, nominal_rate
 from osa_daemon.service.doctor.soak_report import SoakReport, lines_of, verdict_of
-from osa_daemon.service.throttling import POWER
+from osa_daemon.service.throttling import POWER, Throttled
 
 GOOD = SoakReport(
     machine=this_machine(),
@@ -123,6 +123,22 @@ def test_only_what_is_lost_meanwhile_counts() -> None:
     assert report.delay_s_max is not None
     assert report.delay_s_max > 0
     assert report.drift_ppm == pytest.approx(22.7, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("looks", "told"),
+    [
+        ([], None),
+        ([Throttled()], ""),
+        ([Throttled(was_hot=True)], ""),
+        ([Throttled(), Throttled(under_voltage=True), Throttled(was_under_voltage=True)], POWER),
+        ([Throttled(), Throttled(was_under_voltage=True)], POWER),
+    ],
+)
+def test_what_slowed_it_down_meanwhile_is_told(looks: list[Throttled], told: str | None) -> None:
+    """Also what was over between two looks; not what was before."""
+    meter = Meter(None, flags=looks)
+    assert meter._throttled() == told
 
 
 def test_the_nearest_usual_rate_is_taken() -> None:

@@ -52,6 +52,7 @@ the hours of the settings and the time zone are left in.
 
 def bundle_command(arguments: Namespace) -> int:
     """Write the bundle and print what it holds."""
+    os.umask(0o077)
     print("Looking …", file=sys.stderr, flush=True)
     examination = Examination.begin(arguments.config)
     found = list(examination.findings())

@@ -40,6 +40,7 @@ from osa_daemon.service.doctor.examination import Examination
 from osa_daemon.settings.load import load
 from tests.mosquitto import Mosquitto
 
+pytestmark = pytest.mark.usefixtures("no_models")
 # letters that stand in no text of ours, so that what is found was planted
 RARE = "qxzjkvQXZ"
 WORDS = st.text(RARE, min_size=8, max_size=14)
