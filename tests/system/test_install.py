@@ -38,6 +38,13 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedMachine]
         booted.stop()
 
 
+def findings(machine: BootedMachine, *arguments: str) -> dict[str, dict[str, str]]:
+    """What doctor finds there, by name."""
+    told = machine.run("osa-daemon", "doctor", "--json", *arguments)
+    assert told.stderr == ""
+    return {found["name"]: found for found in json.loads(told.stdout)["findings"]}
+
+
 def test_the_service_runs_after_installation(machine: BootedMachine) -> None:
     """It is active and enabled, as its own user, and says in its status what it does."""
     assert machine.show(SERVICE, "ActiveState") == "active"
@@ -96,18 +103,13 @@ def test_the_password_may_be_a_credential_of_systemd(
     wait_for(lambda: f"u'{USER}'" in broker.log.read_text(), "the broker let nobody in")
     since = machine.show(SERVICE, "InvocationID")
     log = machine.run("journalctl", f"_SYSTEMD_INVOCATION_ID={since}", "-o", "cat").stdout
+    found = findings(machine)
     undo = f"rm -r {secret} {drop_in}/credentials.conf && cp /etc/osa-daemon/kept {SETTINGS}"
     machine.run("sh", "-c", f"{undo} && systemctl daemon-reload && systemctl restart {SERVICE}")
+    assert found["broker"]["verdict"] == "good"  # doctor, as root, takes the credential too
     assert "can be read by every user" not in log
     assert PASSWORD not in log
     assert machine.show(SERVICE, "ActiveState") == "active"
-
-
-def findings(machine: BootedMachine, *arguments: str) -> dict[str, dict[str, str]]:
-    """What doctor finds there, by name."""
-    told = machine.run("osa-daemon", "doctor", "--json", *arguments)
-    assert told.stderr == ""
-    return {found["name"]: found for found in json.loads(told.stdout)["findings"]}
 
 
 def test_doctor_looks_with_the_eyes_of_the_service(machine: BootedMachine) -> None:

@@ -50,9 +50,9 @@ def check_power(flags: Throttled | None, root: Path = ROOT) -> Finding:
     if flags is None:
         return good(POWER, f"{model or 'this computer'} does not tell whether it is slowed down")
     if flags.now is not None:
-        return bad(POWER, f"now {flags.now}.")
+        return bad(POWER, f"now: {flags.now}.")
     if flags.since_boot is not None:
-        return doubtful(POWER, f"since the last boot {flags.since_boot}.")
+        return doubtful(POWER, f"at some time since the last boot: {flags.since_boot}.")
     return good(POWER, "enough, and the processor was not slowed down since the last boot")
 
 

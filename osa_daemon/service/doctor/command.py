@@ -1,47 +1,34 @@
-"""`osa-daemon doctor`: one line for each thing that can keep the daemon from its work."""
+"""`osa-daemon doctor`: look once, listen, measure, or pack what a helper needs to see.
 
-import json
+What each of these needs is imported when it is asked for: where a part of the installation is
+broken, that is a sentence, too.
+"""
+
 from argparse import Namespace
 from collections.abc import Callable
 from importlib import import_module
 
-from osa_daemon.errors import EXIT_OK, EXIT_RESOURCE, EXIT_USAGE
-from osa_daemon.service.doctor.examination import Examination
-from osa_daemon.service.doctor.finding import Verdict, rows
+from osa_daemon.errors import ResourceError
 
 
 def doctor_command(arguments: Namespace) -> int:
-    """Look once, listen, measure, or pack what one needs to know, as the arguments ask."""
-    # imported when it is asked for: what listens loads the models' runtime
+    """Do what the arguments ask; raise ResourceError where the installation is broken."""
     if arguments.listen:
         return _imported("listen", "listen_command")(arguments)
     if arguments.soak is not None:
         return _imported("soak", "soak_command")(arguments)
     if arguments.bundle is not None:
         return _imported("bundle.command", "bundle_command")(arguments)
-    return _look(arguments)
+    return _imported("look", "look_command")(arguments)
 
 
 def _imported(module: str, name: str) -> Callable[[Namespace], int]:
-    handler: Callable[[Namespace], int] = getattr(
-        import_module(f"osa_daemon.service.doctor.{module}"), name
-    )
+    try:
+        handler: Callable[[Namespace], int] = getattr(
+            import_module(f"osa_daemon.service.doctor.{module}"), name
+        )
+    except (ImportError, OSError) as error:  # OSError: a system library that is not there
+        raise ResourceError(
+            f"The installation is broken ({error}): run scripts/install.sh again."
+        ) from error
     return handler
-
-
-def _look(arguments: Namespace) -> int:
-    """Print the findings as they are made.
-
-    Exit code 2 where the settings are wrong, else 4 where a finding is bad.
-    """
-    examination = Examination.begin(arguments.config)
-    seen = []
-    for finding in examination.findings():
-        seen.append(finding)
-        if not arguments.json:
-            print(finding, flush=True)
-    if arguments.json:
-        print(json.dumps({"v": 1, "findings": rows(seen)}, ensure_ascii=False))
-    if examination.loaded is None:
-        return EXIT_USAGE
-    return EXIT_RESOURCE if any(f.verdict is Verdict.BAD for f in seen) else EXIT_OK

@@ -41,7 +41,7 @@ def test_heat_is_judged(degrees: float | None, verdict: Verdict, says: str) -> N
         (
             Throttled(was_under_voltage=True),
             Verdict.DOUBTFUL,
-            "since the last boot the power supply",
+            "since the last boot: the power supply",
         ),
         (Throttled(under_voltage=True), Verdict.BAD, "use the one made for this board"),
         (Throttled(hot=True), Verdict.BAD, "too hot"),

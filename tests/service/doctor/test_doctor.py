@@ -14,7 +14,7 @@ from osa_daemon.audio.holder import DAEMON
 from osa_daemon.audio.source import SourceHealth, SourceState
 from osa_daemon.cli import main
 from osa_daemon.errors import DeviceError
-from osa_daemon.service.doctor import examination
+from osa_daemon.service.doctor import command, examination
 from osa_daemon.service.doctor.examination import Examination
 from osa_daemon.service.doctor.fence import Check, fenced
 from osa_daemon.service.doctor.finding import Finding, Verdict, good
@@ -118,6 +118,25 @@ def test_wrong_settings_are_one_finding_and_exit_code_2(
     assert err == ""
     assert names_of(out) == [*BEFORE[:3], *AFTER[4:]]
     assert "BAD   settings: " in out
+
+
+@pytest.mark.parametrize("error", [ImportError("No module named 'soxr'"), OSError("no libsndfile")])
+@pytest.mark.parametrize("way", [[], ["--listen"], ["--soak", "10s"], ["--bundle", "x.tar.gz"]])
+def test_a_broken_installation_is_a_sentence(
+    way: list[str],
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where a part of it cannot even be loaded, doctor says that, and what to do."""
+
+    def fail(_name: str) -> object:
+        raise error
+
+    monkeypatch.setattr(command, "import_module", fail)
+    assert main(["doctor", *way]) == 4
+    _, err = capsys.readouterr()
+    assert err == f"The installation is broken ({error}): run scripts/install.sh again.\n"
 
 
 def test_a_check_that_hangs_is_left_behind() -> None:

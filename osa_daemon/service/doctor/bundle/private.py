@@ -135,6 +135,8 @@ def _parts(value: str) -> Iterator[str]:
 def _content(path: Path) -> set[str]:
     """Return what a file with a secret holds, whole and line by line; nothing where unreadable."""
     try:
+        if not path.is_file():  # a pipe would keep us waiting
+            return set()
         with path.open("rb") as file:
             text = file.read(_LARGEST_SECRET_FILE).decode(errors="replace")
     except OSError:
