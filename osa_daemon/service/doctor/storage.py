@@ -8,7 +8,7 @@ from pathlib import Path
 
 from osa_daemon.errors import StorageError
 from osa_daemon.journal.reader import JournalReader
-from osa_daemon.service.doctor.account import Account
+from osa_daemon.service.doctor.account import READ, WRITE, Account
 from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
 from osa_daemon.service.doctor.permissions import state_folder_obstacle
 
@@ -27,6 +27,13 @@ def check_state_dir(folder: Path, account: Account | None = None) -> Finding:
             FOLDER,
             f"{folder} is on a file system that is read-only, as a failing SD card makes itself: "
             "look into `dmesg`, make a copy of the card, and replace it.",
+        )
+    foreign = _closed_file(folder, account)
+    if foreign is not None:
+        return bad(
+            FOLDER,
+            f"{account.name} may not write {foreign}, which somebody else's command has made: "
+            f"sudo chown {account.name}: {foreign}",
         )
     if account.uid == os.geteuid():
         failure = _try_to_write(folder)
@@ -64,6 +71,15 @@ def check_disk(folder: Path) -> Iterator[Finding]:
             f"{damaged[-1]} is a journal that was found damaged: its disk or SD card may be "
             "failing; what is of no use to you there may be deleted.",
         )
+
+
+def _closed_file(folder: Path, account: Account) -> Path | None:
+    """Return a file of the journal's folder that `account` may not write; None: there is none."""
+    try:
+        files = sorted(entry for entry in folder.iterdir() if entry.is_file())
+        return next((file for file in files if account.obstacle(file, READ | WRITE)), None)
+    except OSError:
+        return None  # gone meanwhile
 
 
 def _try_to_write(folder: Path) -> str | None:

@@ -117,6 +117,21 @@ def test_a_state_folder_is_judged_for_the_daemons_user(folder: Path) -> None:
     assert f"sudo chown osa-daemon: {folder}" in closed.text
 
 
+def test_a_journal_that_root_has_made_is_bad(folder: Path) -> None:
+    """After `sudo osa-daemon run` the daemon could not write any more: the remedy is told."""
+    state = folder / "state"
+    state.mkdir()
+    state.chmod(0o777)
+    journal = state / "journal.sqlite3"
+    journal.touch()
+    journal.chmod(0o640)
+    finding = check_state_dir(state, STRANGER)
+    assert finding.verdict is Verdict.BAD
+    assert f"sudo chown osa-daemon: {journal}" in finding.text
+    journal.chmod(0o666)
+    assert check_state_dir(state, STRANGER).verdict is Verdict.GOOD
+
+
 def test_a_state_folder_that_is_missing_is_bad(folder: Path) -> None:
     """It is not made, and the remedy is told."""
     finding = check_state_dir(folder / "none")

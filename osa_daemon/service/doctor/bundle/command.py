@@ -52,7 +52,6 @@ the hours of the settings and the time zone are left in.
 
 def bundle_command(arguments: Namespace) -> int:
     """Write the bundle and print what it holds."""
-    os.umask(0o077)
     print("Looking …", file=sys.stderr, flush=True)
     examination = Examination.begin(arguments.config)
     found = list(examination.findings())
@@ -111,10 +110,13 @@ def write_bundle(path: Path, parts: Sequence[Part], scrubber: Scrubber) -> list[
             "The bundle would have held a secret, so that nothing was written: please report this "
             "bug, without the file."
         )
-    with whole_bytes(path) as output:
-        output.write(packed(files))
+    before = os.umask(0o077)
+    try:
+        with whole_bytes(path) as output:
+            output.write(packed(files))
+    finally:
+        os.umask(before)
     with suppress(OSError):
-        path.chmod(0o600)
         _give_to_caller(path)
     return files
 

@@ -103,8 +103,8 @@ def log_part(ask: Ask, *, with_nights: bool) -> Part:
     """The last lines of the service's log; what tells of breathing and alerts only on demand."""
     command = ["journalctl", f"--unit={UNIT}", f"--lines={LOG_LINES}", "--no-pager"]
     told = ask([*command, "--no-hostname", "--output=short-iso"])
-    if not told:
-        return Part("log.txt", "the service's log could not be read", "")
+    if not told or told.strip() == "-- No entries --":
+        return Part("log.txt", "no log of the service: with sudo there may be one", "")
     lines = told.splitlines()
     kept = lines if with_nights else [line for line in lines if not tells_of_breathing(line)]
     left_out = len(lines) - len(kept)

@@ -26,7 +26,7 @@ PLAIN: Final = frozenset(
     }
 )
 LEAST_WORD: Final = 3
-SECRET_FILES: Final = ("mqtt.password_file", "mqtt.tls.key_file", "ntfy.token_file")
+SECRET_FILES: Final = ("password_file", "key_file", "token_file")  # ends of such settings
 KEPT_TEXTS: Final = ("monitoring.hours", "alerts.active_hours", "alerts.quiet_hours")
 _LARGEST_SECRET_FILE: Final = 65_536
 _ORDINARY_USERS: Final = range(1000, 60_000)
@@ -39,7 +39,7 @@ def secrets_of(loaded: Loaded, environment: Mapping[str, str]) -> set[str]:
     `environment`: variables of the service, which may name other files.
     """
     values = values_of(loaded)
-    named = [values[key] for key in SECRET_FILES]
+    named = [value for key, value in values.items() if key.endswith(SECRET_FILES)]
     named += [environment[name] for name in VARIABLES if name in environment]
     found = {str(values[row.key]) for row in catalogue() if row.about.secret and values[row.key]}
     address = loaded.settings.ntfy.address()

@@ -35,8 +35,10 @@ from osa_daemon.service.doctor.bundle.parts import (
     tells_of_breathing,
     unit_part,
 )
+from osa_daemon.service.doctor.bundle.private import KEPT_TEXTS, is_private
 from osa_daemon.service.doctor.bundle.scrub import Scrubber
 from osa_daemon.service.doctor.examination import Examination
+from osa_daemon.settings.catalogue import catalogue
 from osa_daemon.settings.load import load
 from tests.mosquitto import Mosquitto
 
@@ -149,6 +151,14 @@ def test_nothing_that_was_planted_is_in_the_bundle(house: dict[str, str]) -> Non
     assert len(files) == len(parts) + 1
     for file, content in files.items():
         assert traces(house, content.decode()) == [], file
+
+
+def test_each_text_of_the_settings_counts_as_private() -> None:
+    """A setting that is added later, too; but for hours, which tell of nobody."""
+    texts = [row for row in catalogue() if row.kind == "text" and row.key not in KEPT_TEXTS]
+    assert {row.key for row in texts} >= PLANTED.keys()
+    assert all(is_private(row, "qxz") for row in texts)
+    assert not any(is_private(row, row.default) for row in texts)
 
 
 def test_a_bundle_that_would_leak_is_not_written(tmp_path: Path) -> None:
