@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from osa_daemon.service.check_config import values_of
 from osa_daemon.service.doctor.account import ENTER, READ, WRITE, Account
 from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
 from osa_daemon.service.doctor.unit import Unit
@@ -33,20 +34,16 @@ def _groups(account: Account) -> Iterator[Finding]:
 
 def _files(loaded: Loaded, unit: Unit | None, account: Account) -> Iterator[Finding]:
     """Look at what is only read; what is missing is told by others."""
-    settings = loaded.settings
     given = {} if unit is None else unit.environment
     by_credential = {key for name, key in VARIABLES.items() if name in given}
-    files = {
-        "the settings file": loaded.config_path,
-        "mqtt.password_file": settings.mqtt.password_file,
-        "mqtt.tls.ca_file": settings.mqtt.tls.ca_file,
-        "mqtt.tls.cert_file": settings.mqtt.tls.cert_file,
-        "mqtt.tls.key_file": settings.mqtt.tls.key_file,
-        "ntfy.token_file": settings.ntfy.token_file if settings.ntfy.url else None,
-    }
-    for what, path in files.items():
-        if path is not None and what not in by_credential:
-            yield from _closed(what, path, READ, account)
+    files = {key: value for key, value in values_of(loaded).items() if key.endswith("_file")}
+    if loaded.settings.ntfy.url is None:
+        del files["ntfy.token_file"]  # nobody reads it
+    if loaded.config_path is not None:
+        yield from _closed("the settings file", loaded.config_path, READ, account)
+    for key, path in files.items():
+        if path is not None and key not in by_credential:
+            yield from _closed(key, Path(str(path)), READ, account)
 
 
 def _closed(what: str, path: Path, want: int, account: Account) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ STOP = (
     "stop it to listen here (sudo systemctl stop osa-daemon), and start it again afterwards "
     "(sudo systemctl start osa-daemon)"
 )
-_NOT_THERE = (SourceState.ABSENT, SourceState.BUSY, SourceState.FAILED)
+_MAY_COME = (SourceState.STARTING, SourceState.RUNNING, SourceState.STALLED)
 
 
 def open_source(arguments: Namespace, device: str) -> Source:
@@ -43,11 +43,11 @@ def first_block(source: Source, opening_s: float = OPENING_S) -> Block:
         block = source.read(READ_S)
         if block is not None:
             return block
-        if source.health().state in _NOT_THERE:
+        if source.health().state not in _MAY_COME:
             break
     health = source.health()
     if remedy(DAEMON) in health.text:
         raise DeviceError(f"The running daemon has the microphone: {STOP}.")
-    if health.state in _NOT_THERE:
+    if health.state not in _MAY_COME:
         raise DeviceError(health.text)
     raise DeviceError(f"No sound came within {opening_s:g} s. {health.text}")
