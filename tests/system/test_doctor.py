@@ -49,7 +49,7 @@ def noise(level: float) -> np.ndarray:
     [
         (noise(0.01), Verdict.GOOD, "-4"),
         (noise(3.0), Verdict.BAD, "overdriven"),
-        (noise(0.0), Verdict.BAD, "muted"),
+        (noise(0.0), Verdict.BAD, "digital silence"),
     ],
     ids=["murmur", "overdriven", "zeros"],
 )
