@@ -124,6 +124,11 @@ def test_doctor_looks_with_the_eyes_of_the_service(machine: BootedMachine) -> No
     machine.run("chmod", "755", "/etc/osa-daemon")
     assert closed["permissions"]["verdict"] == "bad"
     assert "closed to that user" in closed["permissions"]["text"]
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    asked = machine.run(*nobody, "osa-daemon", "doctor")
+    assert "note  user: run it with sudo" in asked.stdout
+    assert "note  journal: " in asked.stdout
+    assert "ok    permissions: " in asked.stdout
 
 
 def test_a_bundle_has_log_and_unit_of_the_service(machine: BootedMachine) -> None:

@@ -9,7 +9,7 @@ from osa_daemon.audio.devices import Device
 from osa_daemon.audio.holder import DAEMON
 from osa_daemon.audio.listing import list_devices
 from osa_daemon.audio.microphone import MicrophoneSource
-from osa_daemon.errors import OsaError
+from osa_daemon.errors import ConfigError, OsaError
 from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.doctor.account import Account
 from osa_daemon.service.doctor.board import (
@@ -30,7 +30,7 @@ from osa_daemon.service.doctor.checks import (
 )
 from osa_daemon.service.doctor.clock import check_clock, check_time_zone
 from osa_daemon.service.doctor.fence import Check, fenced
-from osa_daemon.service.doctor.finding import Finding, bad
+from osa_daemon.service.doctor.finding import Finding, bad, closed_or_bad, doubtful
 from osa_daemon.service.doctor.home_assistant import check_home_assistant
 from osa_daemon.service.doctor.microphone import find, listen
 from osa_daemon.service.doctor.ntfy import check_ntfy
@@ -76,6 +76,9 @@ class Examination:
             yield from fenced(check)
 
     def _checks(self) -> Iterator[Check]:
+        if not self._sees_all():
+            text = "run it with sudo: lines below may be of what this user may, not the service."
+            yield Check("user", lambda: [doubtful("user", text)])
         yield Check("versions", lambda: [check_versions()])
         if self.loaded is None:
             yield Check("settings", lambda: [bad("settings", self.refusal or "")])
@@ -113,6 +116,11 @@ class Examination:
         assert self.loaded is not None
         return self.loaded
 
+    def _sees_all(self) -> bool:
+        """Whether this user may look at everything that the service may."""
+        account = self._account()
+        return os.geteuid() == 0 or account is None or account.uid == os.geteuid()
+
     def _account(self) -> Account | None:
         """Return the daemon's account: the service's, else that of this user."""
         return Account.of_service(self.unit) if self.unit else Account.current()
@@ -126,7 +134,11 @@ class Examination:
         settings = mqtt_settings(
             self._settings.settings.mqtt, client_id=f"osa_daemon_doctor_{os.getpid()}"
         )
-        self.visit = visit_broker(settings, await_level=self._is_heard)
+        try:
+            self.visit = visit_broker(settings, await_level=self._is_heard)
+        except ConfigError as error:
+            yield closed_or_bad("broker", error)
+            return
         yield from broker_findings(self.visit)
         yield check_home_assistant(self.visit)
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from osa_daemon.errors import OsaError
+
 
 class Verdict(Enum):
     """How a finding is meant: `BAD` keeps the daemon from its work, `DOUBTFUL` may."""
@@ -39,6 +41,14 @@ def doubtful(name: str, text: str) -> Finding:
 def bad(name: str, text: str) -> Finding:
     """Return a finding that keeps the daemon from its work."""
     return Finding(name, Verdict.BAD, text)
+
+
+def closed_or_bad(name: str, error: OsaError) -> Finding:
+    """Return the finding on `error`; a note where only this user may not read a file."""
+    sentence = str(error).rstrip(".")
+    if isinstance(error.__cause__, PermissionError):
+        return doubtful(name, f"{sentence}. The service may be able to: run doctor with sudo.")
+    return bad(name, f"{sentence}.")
 
 
 def rows(findings: Sequence[Finding]) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from osa_daemon.errors import StorageError
 from osa_daemon.journal.reader import JournalReader
 from osa_daemon.service.doctor.account import READ, WRITE, Account
-from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
+from osa_daemon.service.doctor.finding import Finding, bad, closed_or_bad, doubtful, good
 from osa_daemon.service.doctor.permissions import state_folder_obstacle
 
 FOLDER, JOURNAL, DISK = "state folder", "journal", "disk"
@@ -50,7 +50,7 @@ def check_journal(path: Path) -> Finding:
         with JournalReader.open(path) as journal:
             journal.nights(1)
     except StorageError as error:
-        return bad(JOURNAL, str(error))
+        return closed_or_bad(JOURNAL, error)
     return good(JOURNAL, f"{path} can be read")
 
 

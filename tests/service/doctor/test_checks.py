@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from osa_daemon.detector.model import Metadata
+from osa_daemon.errors import ConfigError
 from osa_daemon.service.doctor import checks
 from osa_daemon.service.doctor.checks import (
     check_models,
@@ -12,7 +13,7 @@ from osa_daemon.service.doctor.checks import (
     check_settings,
     check_versions,
 )
-from osa_daemon.service.doctor.finding import Verdict
+from osa_daemon.service.doctor.finding import Verdict, closed_or_bad
 from osa_daemon.settings.load import load
 
 
@@ -109,3 +110,13 @@ def test_a_limit_that_the_model_cannot_keep_is_told(
     for limit, verdict in ((1, Verdict.DOUBTFUL), (3, Verdict.GOOD)):
         config.write_text(f"detection: {{max_false_events_per_night: {limit}}}")
         assert check_settings(load(config, tmp_path / "none.json")).verdict is verdict
+
+
+@pytest.mark.parametrize(("cause", "verdict"), [(PermissionError(), "note"), (OSError(), "BAD")])
+def test_what_only_this_user_may_not_read_is_a_note(cause: OSError, verdict: str) -> None:
+    """The service may; with sudo doctor could tell."""
+    error = ConfigError("mqtt.password_file x cannot be read")
+    error.__cause__ = cause
+    line = str(closed_or_bad("broker", error))
+    assert line.startswith(f"{verdict:<5} broker: mqtt.password_file x cannot be read.")
+    assert ("sudo" in line) is (verdict == "note")
