@@ -14,6 +14,7 @@ from queue import Empty, Queue
 from osa_daemon.errors import BrokerError
 from osa_daemon.publish.connection import (
     Acknowledged,
+    Closed,
     Connection,
     Opened,
     Received,
@@ -145,6 +146,8 @@ def _look_round(
                     visit.heard[topic] = report
                 case Acknowledged(mid, refusal):
                     answers[mid] = refusal
+                case Closed(code, name):
+                    raise BrokerError(f"{lost(settings, code, name, was_online=True)}.")
 
     listen(VISIT_S, lambda: len(answers) > 1 and visit.hears_itself and visit.hears_commands)
     listen(GRACE_S, lambda: False)
@@ -183,8 +186,8 @@ def _topics(visit: Visit) -> Finding:
     if visit.refusal is not None:
         return bad(
             TOPICS,
-            f"the broker takes nothing below {root} from this user ({visit.refusal.lower()}): its "
-            "access list must let it write there; config/mosquitto/acl.conf is one.",
+            f"the broker does not take {root}/{OWN} from this user ({visit.refusal.lower()}): its "
+            f"access list must let it write {root}/#; config/mosquitto/acl.conf is one.",
         )
     if visit.may_command and not visit.hears_commands:
         return doubtful(

@@ -1,6 +1,7 @@
 """The visit to the broker: what may be said and read there, and what can be known of others."""
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from osa_daemon.service.doctor.broker import Visit, broker_findings, visit_broke
 from osa_daemon.service.doctor.finding import Finding, Verdict
 from osa_daemon.service.doctor.home_assistant import check_home_assistant
 from osa_daemon.service.doctor.running import check_published_level
-from tests.mosquitto import PASSWORD, USER, Mosquitto, Subscriber, free_port
+from tests.mosquitto import PASSWORD, USER, Mosquitto, Subscriber, free_port, wait_for
 
 Subscribe = Callable[..., Subscriber]
 ACCESS = (Path(__file__).resolve().parents[3] / "config/mosquitto/acl.conf").read_text("utf-8")
@@ -85,7 +86,11 @@ def test_with_the_access_list_of_this_repository_all_is_good(
 @pytest.mark.parametrize(
     ("access", "verdict", "says"),
     [
-        (f"user {USER}\ntopic read osa_daemon/#\n", Verdict.BAD, "takes nothing below"),
+        (
+            f"user {USER}\ntopic read osa_daemon/#\n",
+            Verdict.BAD,
+            "must let it write osa_daemon/bedside/#",
+        ),
         (f"user {USER}\ntopic write osa_daemon/#\n", Verdict.DOUBTFUL, "must let this user read"),
         (
             f"user {USER}\ntopic readwrite osa_daemon/bedside/doctor\n",
@@ -131,6 +136,23 @@ def test_a_broker_that_hangs_is_told(mosquitto: Mosquitto, monkeypatch: pytest.M
     with pytest.raises(BrokerError, match="does not answer"):
         visit_broker(settings_of(mosquitto.port))
     mosquitto.thaw()
+
+
+def test_a_broker_that_ends_the_visit_is_told(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that is lost on the way is no silence."""
+    monkeypatch.setattr(broker_module, "GRACE_S", 30.0)
+
+    def kill() -> None:
+        wait_for(lambda: "bedside/doctor" in mosquitto.log.read_text(), 60.0, "a visit")
+        mosquitto.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(BrokerError, match="was lost"):
+        visit_broker(settings_of(mosquitto.port))
+    killer.join()
 
 
 def visit_with(port: int, subscribe: Subscribe, **retained: str) -> Visit:
