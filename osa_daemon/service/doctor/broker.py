@@ -41,7 +41,7 @@ from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
 NAME, TOPICS = "broker", "topics"
 PROBLEMS = (PROBLEM_MICROPHONE, PROBLEM_CONFIGURATION, PROBLEM_STORAGE)
 DEADLINE_S = 8.0  # to connect, above paho's own 5 s
-VISIT_S = 2.0  # for answers on a connection that is open
+ECHO_S = 1.0  # for what a broker sends back, once it has acknowledged it
 GRACE_S = 0.3  # a broker sends what is retained before what came later; a bridge may be slower
 LEVEL_S = 13.0  # the daemon tells its level every 10 s
 LARGEST_PACKET = 1 << 18  # our own announcement is 21 kB
@@ -149,7 +149,8 @@ def _look_round(
                 case Closed(code, name):
                     raise BrokerError(f"{lost(settings, code, name, was_online=True)}.")
 
-    listen(VISIT_S, lambda: len(answers) > 1 and visit.hears_itself and visit.hears_commands)
+    listen(DEADLINE_S, lambda: len(answers) > 1)
+    listen(ECHO_S, lambda: visit.hears_itself and visit.hears_commands)
     listen(GRACE_S, lambda: False)
     if await_level and visit.hears_itself:
         listen(LEVEL_S, lambda: visit.own(LEVEL.suffix) is not None)
