@@ -15,6 +15,7 @@ DISCLAIMER = (
     "of sleep apnea; the absence of a notification does not mean the absence of apnea; "
     "not for infants."
 )
+SHORTEST_SOAK_S, LONGEST_S = 5, 86_400
 COMMANDS = {
     "run": "listen and report until stopped (what the service does)",
     "replay": "hear a recording and write its events",
@@ -49,7 +50,27 @@ def parse(argv: Sequence[str]) -> Namespace:
         raise UsageError("osa-daemon: a command is missing; see `osa-daemon --help`.")
     if arguments.command == "run" and arguments.speed is not None and arguments.source is None:
         raise UsageError("osa-daemon run: --speed is for a file: add --source file:PATH.")
+    if arguments.command == "doctor":
+        _check_doctor(arguments)
     return arguments
+
+
+def _check_doctor(arguments: Namespace) -> None:
+    """Refuse options of one of doctor's ways that were given without it."""
+    hears = arguments.listen or arguments.soak is not None
+    for option, is_given, fits, needs in (
+        ("--seconds", arguments.seconds is not None, arguments.listen, "--listen"),
+        ("--source", arguments.source is not None, hears, "--listen or --soak"),
+        (
+            "--speed",
+            arguments.speed is not None,
+            arguments.source is not None,
+            "--source file:PATH",
+        ),
+        ("--with-nights", arguments.with_nights, arguments.bundle is not None, "--bundle"),
+    ):
+        if is_given and not fits:
+            raise UsageError(f"osa-daemon doctor: {option} needs {needs}.")
 
 
 def parser() -> ArgumentParser:
@@ -73,6 +94,7 @@ def _parsers() -> tuple[ArgumentParser, dict[str, ArgumentParser]]:
     _evaluate(made["evaluate"])
     _check_config(made["check-config"])
     _settings(made["settings"])
+    _doctor(made["doctor"])
     _journal(made["report"], made["export-events"])
     _clips(made["clips"])
     for name in made.keys() - {"run", "evaluate"}:
@@ -104,6 +126,10 @@ def _add_config(command: ArgumentParser, default: object) -> None:
 
 
 def _run(command: ArgumentParser) -> None:
+    _add_source(command)
+
+
+def _add_source(command: ArgumentParser) -> None:
     command.add_argument(
         "--source", type=_file_source, metavar="file:PATH", help="hear a file, not the microphone"
     )
@@ -164,6 +190,30 @@ def _settings(command: ArgumentParser) -> None:
     command.add_argument("key", nargs="?", metavar="KEY", help="such as alerts.after_s, or all")
 
 
+def _doctor(command: ArgumentParser) -> None:
+    ways = command.add_mutually_exclusive_group()
+    ways.add_argument("--listen", action="store_true", help="show live what is heard, until Ctrl-C")
+    ways.add_argument(
+        "--soak",
+        type=_duration,
+        metavar="TIME",
+        help="measure cost, losses and heat for so long (90s, 10m, 1h)",
+    )
+    ways.add_argument(
+        "--bundle",
+        type=Path,
+        metavar="OUT.tar.gz",
+        help="write a file for support, without secrets",
+    )
+    command.add_argument(
+        "--seconds", type=_seconds, metavar="N", help="listen for so long only (1 to 86400)"
+    )
+    command.add_argument(
+        "--with-nights", action="store_true", help="put the nights' events into the bundle too"
+    )
+    _add_source(command)
+
+
 def _journal(report: ArgumentParser, export: ArgumentParser) -> None:
     report.add_argument(
         "night", type=_night, metavar="NIGHT", help="date of its evening, YYYY-MM-DD"
@@ -198,6 +248,28 @@ def _speed(text: str) -> float:
     if not 0.1 <= speed <= 1000:
         raise ArgumentTypeError(f"{text!r} is not a number from 0.1 to 1000")
     return speed
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= LONGEST_S:
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds from 1 to {LONGEST_S}")
+    return seconds
+
+
+def _duration(text: str) -> float:
+    """Return seconds; a bare number is refused, for it might be meant in minutes."""
+    found = re.fullmatch(r"(\d{1,6})([smh])", text.strip())
+    seconds = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]] if found else 0
+    if not SHORTEST_SOAK_S <= seconds <= LONGEST_S:
+        raise ArgumentTypeError(
+            f"{text!r} is no duration from {SHORTEST_SOAK_S}s to {LONGEST_S // 3600}h: "
+            "write a whole number with s, m or h, such as 90s, 10m or 1h"
+        )
+    return float(seconds)
 
 
 def _part(text: str) -> float:

@@ -23,7 +23,7 @@ _HANDLERS = {
     "check-config": "check_config:check_config_command",
     "settings": "settings_command:settings_command",
     "devices": "devices:devices_command",
-    "doctor": "doctor:doctor_command",
+    "doctor": "doctor.command:doctor_command",
     "nights": "nights:nights_command",
     "report": "nights:report_command",
     "export-events": "nights:export_events_command",

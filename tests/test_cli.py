@@ -99,6 +99,16 @@ def test_every_command_has_a_handler(command: str) -> None:
         (["report", "yesterday"], "2026-03-14"),
         (["settings", "set", "x"], "'set' is unknown"),
         (["version", "--conf", "x"], "--conf"),
+        (["doctor", "--soak", "10"], "such as 90s, 10m or 1h"),
+        (["doctor", "--soak", "2d"], "from 5s to 24h"),
+        (["doctor", "--soak", "25h"], "from 5s to 24h"),
+        (["doctor", "--soak", "-5m"], "--soak"),
+        (["doctor", "--listen", "--soak", "10m"], "not allowed with"),
+        (["doctor", "--listen", "--seconds", "0"], "from 1 to 86400"),
+        (["doctor", "--seconds", "9"], "--seconds needs --listen"),
+        (["doctor", "--source", "file:x"], "--source needs --listen or --soak"),
+        (["doctor", "--listen", "--speed", "2"], "--speed needs --source file:PATH"),
+        (["doctor", "--with-nights"], "--with-nights needs --bundle"),
     ],
 )
 def test_wrong_usage_is_one_sentence(
@@ -111,6 +121,14 @@ def test_wrong_usage_is_one_sentence(
     assert err.count("\n") == 1
     assert says in err
     assert err.startswith("osa-daemon")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("10m", 600), ("1h", 3600), ("24h", 86_400)]
+)
+def test_a_duration_has_its_unit(text: str, seconds: float) -> None:
+    """Seconds, minutes and hours."""
+    assert parse(["doctor", "--soak", text]).soak == seconds
 
 
 @pytest.mark.parametrize(

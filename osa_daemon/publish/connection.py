@@ -32,7 +32,8 @@ MAX_PACKET_BYTES = 16_384  # nothing that we subscribe to needs more
 CONNECT_TIMEOUT_S = 5.0
 LOOK_S = 5  # off a keepalive: mosquitto 2.0 looks for silent clients every 5 s, in whole seconds
 LEAST_KEEPALIVE_S = 3
-NEVER_RETAINED = 2  # MQTT 5.0 section 3.8.3.1: send no retained messages on subscribing
+# MQTT 5.0 section 3.8.3.1: send retained messages on subscribing, or never
+AS_IT_IS, NEVER_RETAINED = 0, 2
 
 _log = logging.getLogger(__name__)
 
@@ -97,8 +98,11 @@ class Connection:
         tls: ssl.SSLContext | None,
         will: Message,
         report: Callable[["Connection", Report], None],
+        *,
+        largest_packet: int = MAX_PACKET_BYTES,
     ) -> None:
         self._settings = settings
+        self._largest_packet = largest_packet
         self._report_to = report
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
@@ -131,7 +135,7 @@ class Connection:
     def open(self) -> None:
         """Begin to connect; the outcome is reported."""
         properties = _properties(PacketTypes.CONNECT)
-        properties.MaximumPacketSize = MAX_PACKET_BYTES
+        properties.MaximumPacketSize = self._largest_packet
         self._client.connect_async(
             self._settings.host,
             self._settings.port,
@@ -141,9 +145,10 @@ class Connection:
         )
         self._client.loop_start()
 
-    def subscribe(self, topics: list[str]) -> None:
-        """Subscribe with QoS 1; retained messages are not wanted: a command is for now."""
-        options = SubscribeOptions(qos=1, retainHandling=NEVER_RETAINED)
+    def subscribe(self, topics: list[str], *, with_retained: bool = False) -> None:
+        """Subscribe with QoS 1; retained messages mostly are not wanted: a command is for now."""
+        handling = AS_IT_IS if with_retained else NEVER_RETAINED
+        options = SubscribeOptions(qos=1, retainHandling=handling)
         self._client.subscribe([(topic, options) for topic in topics])
 
     def publish(self, message: Message) -> int | None:

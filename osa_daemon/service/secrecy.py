@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from osa_daemon.audio.secrecy import forbid_dumps, lock_memory, swap_on_disk
-from osa_daemon.service.finding import Finding, doubtful, good
+from osa_daemon.service.doctor.finding import Finding, doubtful, good
 
 REMEDY = (
     "let the service lock its memory (`sudo systemctl edit osa-daemon`, with LimitMEMLOCK=infinity "

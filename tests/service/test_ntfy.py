@@ -10,10 +10,10 @@ from osa_daemon import cli
 from osa_daemon.audio.source import SourceState
 from osa_daemon.publish.ntfy_settings import NtfySettings
 from osa_daemon.scoring.event import AlertLevel
-from osa_daemon.service import doctor as doctor_module
-from osa_daemon.service.finding import Finding, Verdict
+from osa_daemon.service.doctor import examination
+from osa_daemon.service.doctor.finding import Finding, Verdict
+from osa_daemon.service.doctor.ntfy import check_ntfy
 from osa_daemon.service.ntfy import ntfy_settings
-from osa_daemon.service.ntfy_check import check_ntfy
 from osa_daemon.service.run import make_ntfy
 from osa_daemon.settings.model import Mqtt, Ntfy, Settings
 from osa_daemon.settings.topic_address import TopicAddress
@@ -172,8 +172,8 @@ def test_doctor_looks_only_where_a_topic_is_set(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """With one it has its lines, and a token file that everyone may read has one too."""
-    monkeypatch.setattr(doctor_module, "list_devices", tuple)
-    monkeypatch.setattr(doctor_module, "check_models", lambda: Finding("m", Verdict.GOOD, ""))
+    monkeypatch.setattr(examination, "list_devices", tuple)
+    monkeypatch.setattr(examination, "check_models", lambda: Finding("m", Verdict.GOOD, ""))
     token_file.chmod(0o644)
     config = tmp_path / "config.yaml"
     mqtt = f"mqtt: {{host: 127.0.0.1, port: {free_port()}}}\njournal: {{state_dir: {tmp_path}}}\n"

@@ -1,5 +1,6 @@
 """install.sh and uninstall.sh in a real systemd, on a throw-away copy of this machine."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,13 @@ from tests.system.installed import SERVICE, SETTINGS, wait_for
 
 pytestmark = pytest.mark.slow
 VENV_PYTHON = "/opt/osa-daemon/current/bin/python"
+
+
+def findings(machine: BootedMachine, *arguments: str) -> dict[str, dict[str, str]]:
+    """What doctor finds there, by name."""
+    told = machine.run("osa-daemon", "doctor", "--json", *arguments)
+    assert told.stderr == ""
+    return {found["name"]: found for found in json.loads(told.stdout)["findings"]}
 
 
 def test_the_service_runs_after_installation(machine: BootedMachine) -> None:
@@ -80,11 +88,41 @@ def test_the_password_may_be_a_credential_of_systemd(
     wait_for(lambda: f"u'{USER}'" in broker.log.read_text(), "the broker let nobody in")
     since = machine.show(SERVICE, "InvocationID")
     log = machine.run("journalctl", f"_SYSTEMD_INVOCATION_ID={since}", "-o", "cat").stdout
+    found = findings(machine)
     undo = f"rm -r {secret} {drop_in}/credentials.conf && cp /etc/osa-daemon/kept {SETTINGS}"
     machine.run("sh", "-c", f"{undo} && systemctl daemon-reload && systemctl restart {SERVICE}")
+    assert found["broker"]["verdict"] == "good"  # doctor, as root, takes the credential too
     assert "can be read by every user" not in log
     assert PASSWORD not in log
     assert machine.show(SERVICE, "ActiveState") == "active"
+
+
+def test_doctor_looks_with_the_eyes_of_the_service(machine: BootedMachine) -> None:
+    """As root it judges for the service's user, and knows how systemd has the service."""
+    wait_for(lambda: machine.show(SERVICE, "ActiveState") == "active", "it does not run")
+    found = findings(machine)
+    assert "it runs" in found["service"]["text"]
+    assert found["permissions"]["verdict"] == "good"
+    assert found["state folder"]["text"].endswith("can be written by osa-daemon")
+    machine.run("chmod", "700", "/etc/osa-daemon")
+    closed = findings(machine)
+    machine.run("chmod", "755", "/etc/osa-daemon")
+    assert closed["permissions"]["verdict"] == "bad"
+    assert "closed to that user" in closed["permissions"]["text"]
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    asked = machine.run(*nobody, "osa-daemon", "doctor")
+    assert "note  user: run it with sudo" in asked.stdout
+    assert "note  journal: " in asked.stdout
+    assert "ok    permissions: " in asked.stdout
+
+
+def test_a_bundle_has_log_and_unit_of_the_service(machine: BootedMachine) -> None:
+    """What a helper asks for first: the real log, and the unit as it is."""
+    assert machine.run("osa-daemon", "doctor", "--bundle", "/tmp/b.tar.gz").returncode == 0
+    held = machine.run("tar", "-xzOf", "/tmp/b.tar.gz").stdout
+    assert "INFO" in held
+    assert "ExecStart=/opt/osa-daemon/venv/bin/osa-daemon run" in held
+    assert '"events": 0' in held
 
 
 def test_wrong_settings_are_not_tried_again(machine: BootedMachine) -> None:

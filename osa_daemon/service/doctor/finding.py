@@ -1,6 +1,6 @@
 """What `doctor` finds: one line each, with the remedy where something is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -24,8 +24,8 @@ class Finding:
     text: str
 
     def __str__(self) -> str:
-        """The line as it is printed."""
-        return f"{self.verdict.value:<5} {self.name}: {self.text}"
+        """The line as it is printed; other programs' words may hold several."""
+        return f"{self.verdict.value:<5} {self.name}: {' '.join(self.text.split())}"
 
 
 def good(name: str, text: str) -> Finding:
@@ -43,9 +43,14 @@ def bad(name: str, text: str) -> Finding:
     return Finding(name, Verdict.BAD, text)
 
 
-def tried(name: str, check: Callable[[], str]) -> Finding:
-    """Return what `check` says, or the sentence of the error that it raises."""
-    try:
-        return good(name, check())
-    except OsaError as error:
-        return bad(name, str(error))
+def closed_or_bad(name: str, error: OsaError) -> Finding:
+    """Return the finding on `error`; a note where only this user may not read a file."""
+    sentence = str(error).rstrip(".")
+    if isinstance(error.__cause__, PermissionError):
+        return doubtful(name, f"{sentence}. The service may be able to: run doctor with sudo.")
+    return bad(name, f"{sentence}.")
+
+
+def rows(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """Return findings as they stand in JSON."""
+    return [{"name": f.name, "verdict": f.verdict.name.lower(), "text": f.text} for f in findings]

@@ -8,7 +8,7 @@ from osa_daemon.publish.credentials import read_token
 from osa_daemon.publish.http_exchange import Request, exchange
 from osa_daemon.publish.ntfy_answer import failure_of, is_healthy, no_answer, not_ntfy
 from osa_daemon.publish.ntfy_settings import NtfySettings
-from osa_daemon.service.finding import Finding, bad, doubtful, good
+from osa_daemon.service.doctor.finding import Finding, bad, closed_or_bad, doubtful, good
 from osa_daemon.service.ntfy import token_in_the_open
 
 NAME = "ntfy"
@@ -21,7 +21,7 @@ def check_ntfy(ntfy: NtfySettings) -> Iterator[Finding]:
     try:
         token = read_token(ntfy.token_file)
     except ConfigError as error:
-        yield bad(NAME, f"{error}.")
+        yield closed_or_bad(NAME, error)
         return
     yield _health(ntfy, token)
     in_the_open = token_in_the_open(ntfy)
