@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.mosquitto import wait_for
@@ -16,7 +17,8 @@ START_TIMEOUT_S = 60.0
 class DaemonProcess:
     """Runs the daemon in `folder` against the broker on `port`; options go to the command.
 
-    `notified` holds what it told systemd. `command` replaces `-m osa_daemon run`.
+    `notified` holds what it told systemd. `command` replaces `-m osa_daemon run`; `environment`
+    is beside our own.
     """
 
     def __init__(
@@ -26,6 +28,7 @@ class DaemonProcess:
         *options: str,
         settings: str = "",
         command: tuple[str, ...] = ("-m", "osa_daemon", "run"),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.log = folder / "daemon.log"
@@ -42,7 +45,7 @@ class DaemonProcess:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *command, "--config", str(config), *options],
-                env={**os.environ, "NOTIFY_SOCKET": str(folder / "notify")},
+                env={**os.environ, **(environment or {}), "NOTIFY_SOCKET": str(folder / "notify")},
                 stdout=log,
                 stderr=log,
             )
@@ -70,7 +73,9 @@ class DaemonProcess:
         return self.wait()
 
     def close(self) -> None:
-        """Make sure that it is gone."""
+        """Make sure that it is gone. May be called twice."""
+        if self._socket.fileno() < 0:
+            return
         self.process.kill()
         self.process.wait()
         # an empty message ends the listener: a socket that is closed under it would not

@@ -112,11 +112,11 @@ class InstalledService:
         """How often systemd has brought it back."""
         return int(self.machine.show(SERVICE, "NRestarts") or 0)
 
-    def log(self) -> str:
-        """What it wrote into the machine's journal."""
-        return self.machine.run(
-            "journalctl", "-u", SERVICE, "-o", "short-precise", "--no-pager"
-        ).stdout
+    def log(self, since_wall_s: float = 0.0) -> str:
+        """What systemd and the service wrote into the machine's journal since a time of day."""
+        since = ["--since", f"@{since_wall_s:.6f}"] if since_wall_s else []
+        shown = ("-u", SERVICE, "-o", "short-precise", "--no-pager")
+        return self.machine.run("journalctl", *shown, *since).stdout
 
     def journal_rows(self, query: str) -> list[tuple[object, ...]]:
         """What a query of the daemon's own database gives; nothing where there is none yet."""

@@ -3,6 +3,7 @@
 import csv
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from tests.mosquitto import wait_for
 from tests.system.soundserver import RATE_HZ, SoundServer
+
+Treatment = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 
@@ -72,4 +76,57 @@ class Nights(threading.Thread):
     def close(self) -> None:
         """Let it be quiet."""
         self._is_over.set()
+        self.join()
+
+
+ROUND = (14.0, 66.0)  # of the short night (s): breathing, a pause of 16 s, breathing
+ROUND_S = ROUND[1] - ROUND[0]
+ROUND_PAUSE_S = (32.38 - ROUND[0], 16.74)  # onset in a round, and length
+
+
+def rounds(count: int, name: str = "short") -> NDArray[np.float32]:
+    """So many rounds at 16 kHz."""
+    samples, rate_hz = soundfile.read(DATA / f"{name}.ogg", dtype="float32")
+    begin, end = (round(edge * rate_hz) for edge in ROUND)
+    return np.tile(samples[begin:end], count)
+
+
+class Loop(threading.Thread):
+    """Lets a round sound again and again until it is closed.
+
+    `treat` may be set to a function of the samples (48 kHz) and is used from the next round or
+    `again` on; `pace` is the microphone's clock against the true one.
+    """
+
+    def __init__(self, server: SoundServer) -> None:
+        super().__init__(name="sleeper", daemon=True)
+        self._server = server
+        self._round = soxr.resample(rounds(1), 16_000, RATE_HZ).astype(np.float32)
+        self._treat: Treatment = lambda samples: samples
+        self._pace = 1.0
+        self._again = threading.Event()
+        self._is_over = False
+        self.began_s: list[float] = []
+        self.start()
+
+    def sound_like(self, treat: Treatment, pace: float = 1.0) -> float:
+        """Begin a round anew, changed by `treat`; when (monotonic s)."""
+        self._treat, self._pace = treat, pace
+        rounds_before = len(self.began_s)
+        self._again.set()
+        wait_for(lambda: len(self.began_s) > rounds_before, 10, "a new round")
+        return self.began_s[-1]
+
+    def run(self) -> None:
+        """Play until told to stop."""
+        while not self._is_over:
+            self._again.clear()
+            began_s = self._server.play(self._treat(self._round), self._pace)
+            self.began_s.append(began_s)
+            self._again.wait(began_s + ROUND_S / self._pace - time.monotonic())
+
+    def close(self) -> None:
+        """Let it be quiet."""
+        self._is_over = True
+        self._again.set()
         self.join()

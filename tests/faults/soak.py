@@ -74,7 +74,7 @@ class Soak:
             "overruns": told.get("overruns"),
             "cpu_share": told.get("cpu_share"),
             "gap_s": gap_s,
-            "deaf_s": self.deaf_s(),
+            "deaf_s": self._witness.deaf_s(),
             "outbox": self._count("outbox"),
             "state_bytes": sum(sizes.values()),
             "wal_bytes": sum(size for name, size in sizes.items() if name.endswith("-wal")),
@@ -90,18 +90,6 @@ class Soak:
     def _count(self, table: str) -> int | None:
         rows = self._service.journal_rows(f"SELECT count(*) FROM {table}")
         return int(str(rows[0][0])) if rows else None
-
-    def deaf_s(self) -> float:
-        """For how long since the first sound it said that it could not hear."""
-        deaf_s, since_s = 0.0, None
-        messages = self._witness.on("/hearing")
-        started = next((i for i, m in enumerate(messages) if m.payload == "online"), None)
-        for message in messages[started:] if started is not None else ():
-            if message.payload == "offline" and since_s is None:
-                since_s = message.at_s
-            elif message.payload == "online" and since_s is not None:
-                deaf_s, since_s = deaf_s + message.at_s - since_s, None
-        return deaf_s + (time.monotonic() - since_s if since_s is not None else 0.0)
 
     def latencies(self) -> list[tuple[Pause, float]]:
         """From the end of each pause that sounded to its event on the wire (s)."""

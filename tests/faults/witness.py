@@ -40,6 +40,7 @@ class Witness:
         client_id: str = "witness",
         user: str | None = None,
         password: str | None = None,
+        ca_file: str | None = None,
     ) -> None:
         self.heard: list[Message] = []
         self._ready = threading.Event()
@@ -49,6 +50,8 @@ class Witness:
         client.reconnect_delay_set(1, 1)
         if user is not None:
             client.username_pw_set(user, password)
+        if ca_file is not None:
+            client.tls_set(ca_file)
         client.on_connect = lambda c, *_: c.subscribe(topic, options=SubscribeOptions(qos=1))
         client.on_subscribe = lambda *_: self._ready.set()
         client.on_message = lambda _c, _u, message: self.heard.append(
@@ -91,11 +94,26 @@ class Witness:
         """Send something to the daemon or others."""
         self._client.publish(topic, payload, 1).wait_for_publish(10)
 
+    def send(self, topic: str, payload: bytes) -> None:
+        """Send something and wait for nothing."""
+        self._client.publish(topic, payload, 0)
+
     def first_after(self, suffix: str, text: str, since_s: float) -> float | None:
         """When `text` first stood in a payload on `suffix` after `since_s`."""
         return next(
             (m.at_s for m in self.on(suffix) if m.at_s >= since_s and text in m.payload), None
         )
+
+    def deaf_s(self) -> float:
+        """For how long (s) since the first sound it was told that nothing is heard."""
+        deaf_s, since_s, has_heard = 0.0, None, False
+        for message in self.on("/hearing"):
+            if message.payload == "online":
+                deaf_s += message.at_s - since_s if since_s is not None else 0.0
+                since_s, has_heard = None, True
+            elif has_heard and since_s is None:
+                since_s = message.at_s
+        return deaf_s + (time.monotonic() - since_s if since_s is not None else 0.0)
 
     def close(self) -> None:
         """Leave; the broker keeps the session."""

@@ -11,6 +11,8 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -113,13 +115,20 @@ class SoundServer:
         assert self._process is not None
         return self._process.pid
 
-    def play(self, samples: NDArray[np.float32]) -> float:
+    def play(self, samples: NDArray[np.float32], pace: float = 1.0) -> float:
         """Let `samples` (48 kHz, -1 … 1) sound in the room from now on; return the monotonic time.
 
-        They sound once, in real time, in place of what sounded before; then it is quiet.
+        They sound once, in place of what sounded before; then it is quiet. The microphone's clock
+        runs `pace` times as fast as real time.
         """
         scaled = np.clip(np.round(samples * 32768), -32768, 32767).astype(np.int16)
-        return self._room.play(scaled)
+        return self._room.play(scaled, pace)
+
+    @contextmanager
+    def starved(self) -> Iterator[None]:
+        """The microphone gives nothing inside, though it is there; what sounds is lost."""
+        with self._room.lock:
+            yield
 
     def stop(self) -> None:
         """Halt the server as it is (SIGSTOP)."""
@@ -161,23 +170,25 @@ class _Room:
 
     def __init__(self, fifo: Path) -> None:
         self._fifo = fifo
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._pipe: int | None = None
         self._quiet = np.random.default_rng(1).integers(-3, 4, RATE_HZ, dtype=np.int16)
         self._signal = self._quiet[:0]
         self._begin_s = time.monotonic()
         self._done = 0
+        self._pace = 1.0
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._write_all, daemon=True)
         self._thread.start()
 
-    def play(self, samples: NDArray[np.int16]) -> float:
-        with self._lock:
+    def play(self, samples: NDArray[np.int16], pace: float) -> float:
+        with self.lock:
+            self._pace = pace
             self._signal, self._begin_s, self._done = samples, time.monotonic(), 0
             return self._begin_s
 
     def plug_in(self) -> None:
-        with self._lock:
+        with self.lock:
             self._unplug()
             self._pipe = os.open(self._fifo, os.O_WRONLY | os.O_NONBLOCK)
             fcntl.fcntl(self._pipe, F_SETPIPE_SZ, PIPE_BYTES)
@@ -194,8 +205,8 @@ class _Room:
 
     def _write_all(self) -> None:
         while not self._is_over.wait(STEP_S):
-            with self._lock:
-                due = int((time.monotonic() - self._begin_s) * RATE_HZ)
+            with self.lock:
+                due = int((time.monotonic() - self._begin_s) * RATE_HZ * self._pace)
                 self._write(self._between(self._done, due))
                 self._done = due
 
