@@ -18,7 +18,7 @@ from tests.faults.fault import Fault
 from tests.faults.row import Row
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-JOBS = 4  # they mostly wait
+JOBS = 6  # they mostly wait
 GRACE_S = 180.0  # beside the limits of the trials: installing, and cleaning up
 # mounts of a trial end with it, whatever becomes of it
 PRIVATE = ("unshare", "--mount", "--propagation", "private", "--")
@@ -27,6 +27,7 @@ PRIVATE = ("unshare", "--mount", "--propagation", "private", "--")
 def main(arguments: Sequence[str]) -> int:
     """Try them; 1 where one failed."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     faults = _selected(options)
     if options.list:
         print("\n".join(f"{group_of(fault):12}{fault.name}" for fault in faults))
@@ -45,15 +46,20 @@ def run(faults: Sequence[Fault], jobs: int = JOBS, keep: Path | None = None) -> 
     folder = Path(tempfile.mkdtemp(prefix="osa-faults-")) if keep is None else keep
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, Row] = {}
+    running: set[subprocess.Popen[bytes]] = set()
     with ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(_try, batch, folder) for batch in _batches(faults)]
-        for done in as_completed(waiting):
-            for row in done.result():
-                found[row.name] = row
-                verdict = "passed" if row.has_passed else "FAILED"
-                why = f": {row.failure or f'{len(row.lost)} events lost'}"
-                text = f"{verdict} {row.name} ({row.took_s:.0f} s){'' if row.has_passed else why}"
-                print(text, flush=True)
+        waiting = [pool.submit(_try, batch, folder, running) for batch in _batches(faults)]
+        try:
+            for done in as_completed(waiting):
+                for row in done.result():
+                    found[row.name] = row
+                    print(_told(row), flush=True)
+        except BaseException:
+            # we are to end: so are they, each with what it has started
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(running):
+                process.terminate()
+            raise
     print(f"Logs of what failed: {folder}")
     return [found[fault.name] for fault in faults]
 
@@ -69,7 +75,7 @@ def _batches(faults: Sequence[Fault]) -> list[list[Fault]]:
     return [served, *alone] if served else alone
 
 
-def _try(batch: Sequence[Fault], folder: Path) -> list[Row]:
+def _try(batch: Sequence[Fault], folder: Path, running: set[subprocess.Popen[bytes]]) -> list[Row]:
     out = folder / f"{abs(hash(batch[0].name)):x}.jsonl"
     private = PRIVATE if os.geteuid() == 0 else ()
     command = [*private, sys.executable, "-m", "tests.faults.trial", str(out)]
@@ -83,15 +89,23 @@ def _try(batch: Sequence[Fault], folder: Path) -> list[Row]:
             stderr=console,
             start_new_session=True,
         )
+        running.add(process)
         try:
             process.wait(sum(fault.limit_s for fault in batch) + GRACE_S * (1 + len(batch)))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        finally:
+            running.discard(process)
     told = _read(out)
     last = out.with_suffix(".console").read_text(errors="replace").strip().splitlines()[-1:]
     why = f"the trial itself ended ({process.returncode}): {' '.join(last)}"
     return [told.get(fault.name) or _untried(fault, why) for fault in batch]
+
+
+def _told(row: Row) -> str:
+    why = "" if row.has_passed else f": {row.failure or f'{len(row.lost)} events lost'}"
+    return f"{'passed' if row.has_passed else 'FAILED'} {row.name} ({row.took_s:.0f} s){why}"
 
 
 def _read(path: Path) -> dict[str, Row]:

@@ -198,6 +198,12 @@ class Scene:
         """The ids of the events that were committed by now."""
         return set(decided.committed(journal))
 
+    def transcript(self) -> str:
+        """What the witnesses heard, with seconds since the start of the trial."""
+        began_s = time.monotonic() - (time.time() - self._began_wall_s)
+        heard = sorted((m for w in self.witnesses for m in w.heard), key=lambda m: m.at_s)
+        return "".join(f"{m.at_s - began_s:8.2f} {m.topic} {m.payload[:500]}\n" for m in heard)
+
     def wait_for_log(self, text: str, timeout_s: float = 60.0) -> None:
         """Wait until a log holds `text`."""
         wait_for(lambda: text in self.daemon_log(), timeout_s, f"{text!r} in the log")

@@ -138,8 +138,8 @@ def reload_of_what_needs_a_restart(scene: Scene) -> None:
 
 @fault(
     injected="a wrong value in the file at the start",
-    expected=f"exit code {EXIT_USAGE} (which systemd does not try again), and a sentence that names "
-    "the key",
+    expected=f"exit code {EXIT_USAGE} (which systemd does not try again), and a sentence that "
+    "names the key",
     is_quick=True,
 )
 def wrong_value_at_start(scene: Scene) -> None:

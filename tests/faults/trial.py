@@ -43,6 +43,7 @@ def try_fault(fault: Fault, folder: Path, service: InstalledService | None = Non
         failure = failure or str(error)
     finally:
         (folder / "daemon-all.log").write_text(scene.daemon_log())
+        (folder / "witness.log").write_text(scene.transcript())
         scene.close()
     return Row(
         name=fault.name,

@@ -55,7 +55,7 @@ class Witness:
         client.on_connect = lambda c, *_: c.subscribe(topic, options=SubscribeOptions(qos=1))
         client.on_subscribe = lambda *_: self._ready.set()
         client.on_message = lambda _c, _u, message: self.heard.append(
-            Message(time.monotonic(), message.topic, message.payload.decode())
+            Message(time.monotonic(), message.topic, message.payload.decode(errors="replace"))
         )
         session = Properties(PacketTypes.CONNECT)
         session.SessionExpiryInterval = SESSION_S
