@@ -45,11 +45,6 @@ def storage(scene: Scene, witness: Witness, state: str, since_s: float, within_s
     return str(payload(witness.last("problem/storage")).get("text", ""))
 
 
-def mount(*words: str) -> None:
-    """Mount something, in this process's own view."""
-    subprocess.run(["mount", *words], check=True, capture_output=True, timeout=30)
-
-
 def is_up(daemon: DaemonProcess) -> None:
     """It has not ended."""
     assert daemon.process.poll() is None, f"the daemon ended with {daemon.process.poll()}"
@@ -62,8 +57,7 @@ def is_up(daemon: DaemonProcess) -> None:
 def disk_full(scene: Scene) -> None:
     """Somebody's log has grown."""
     folder = scene.folder / "state"
-    folder.mkdir()
-    mount("-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder))
+    scene.mount(folder, "-t", "tmpfs", "-o", "size=2m", "tmpfs")
     broker, witness = scene.meet()
     daemon = start(scene, broker.port)
     decide(scene, 1)
@@ -88,8 +82,7 @@ def disk_full(scene: Scene) -> None:
 def disk_full_at_start(scene: Scene) -> None:
     """The journal cannot even be made."""
     folder = scene.folder / "state"
-    folder.mkdir()
-    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder))
+    scene.mount(folder, "-t", "tmpfs", "-o", "size=1m", "tmpfs")
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file:
         try:
@@ -118,31 +111,27 @@ def disk_full_at_start(scene: Scene) -> None:
 def file_system_turns_read_only(scene: Scene) -> None:
     """What an SD card does before it dies."""
     image, folder = scene.folder / "card", scene.folder / "state"
-    folder.mkdir()
     image.write_bytes(bytes(16 << 20))
     subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True, capture_output=True)
-    mount("-o", "loop", str(image), str(folder))
-    try:
-        broker, witness = scene.meet()
-        daemon = start(scene, broker.port)
-        decide(scene, 1)
-        failed_s = time.monotonic()
-        mount("-o", "remount,abort", str(folder))
-        storage(scene, witness, "ON", failed_s, TOLD_S)
-        unstored_event(scene, witness, failed_s)
-        is_up(daemon)
-        assert daemon.end() == 0, "SIGTERM did not end it cleanly"
-        daemon.close()
-        subprocess.run(["umount", folder], check=True, capture_output=True)
-        subprocess.run(["e2fsck", "-fy", image], check=False, capture_output=True)
-        mount("-o", "loop", str(image), str(folder))
-        daemon = start(scene, broker.port)
-        decide(scene, 1)
-        all_arrive(scene, witness, daemon)
-        assert '"OFF"' in witness.last("problem/storage"), "still told after the mend"
-        daemon.end()
-    finally:
-        subprocess.run(["umount", "-l", folder], check=False, capture_output=True)
+    scene.mount(folder, "-o", "loop", str(image))
+    broker, witness = scene.meet()
+    daemon = start(scene, broker.port)
+    decide(scene, 1)
+    failed_s = time.monotonic()
+    subprocess.run(["mount", "-o", "remount,abort", folder], check=True, capture_output=True)
+    storage(scene, witness, "ON", failed_s, TOLD_S)
+    unstored_event(scene, witness, failed_s)
+    is_up(daemon)
+    assert daemon.end() == 0, "SIGTERM did not end it cleanly"
+    daemon.close()
+    subprocess.run(["umount", folder], check=True, capture_output=True)
+    subprocess.run(["e2fsck", "-fy", image], check=False, capture_output=True)
+    scene.mount(folder, "-o", "loop", str(image))
+    daemon = start(scene, broker.port)
+    decide(scene, 1)
+    all_arrive(scene, witness, daemon)
+    assert '"OFF"' in witness.last("problem/storage"), "still told after the mend"
+    assert daemon.end() == 0, "SIGTERM did not end it cleanly"
 
 
 @fault(

@@ -1,6 +1,7 @@
 """What a fault is tried in: a broker, a witness, a room with a microphone, the daemon."""
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -154,6 +155,13 @@ class Scene:
         if journal not in self.journals:
             self.journals.append(journal)
 
+    def mount(self, at: Path, *options: str) -> None:
+        """Mount something, in this process's own view; it goes with the trial at the latest."""
+        at.mkdir(exist_ok=True)
+        command = ["mount", *options, str(at)]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+        self._stack.callback(unmount, at)
+
     # what is seen
 
     def saw(self, text: str) -> None:
@@ -237,6 +245,11 @@ class Scene:
             self._stack.close()
             if self._service is not None:
                 self._service.sound.kill()
+
+
+def unmount(at: Path) -> None:
+    """Take a mount away, whoever still uses it; nothing where there is none."""
+    subprocess.run(["umount", "--lazy", at], check=False, capture_output=True, timeout=30)
 
 
 def payload(text: str) -> dict[str, Any]:
