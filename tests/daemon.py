@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.mosquitto import wait_for
@@ -33,7 +33,7 @@ class DaemonProcess:
     """Runs the daemon in `folder` against the broker on `port`; options go to the command.
 
     `notified` holds what it told systemd. `command` replaces `-m osa_daemon run`; `before` is a
-    program that runs it, such as strace.
+    program that runs it, such as strace; `environment` is beside our own.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class DaemonProcess:
         command: tuple[str, ...] = ("-m", "osa_daemon", "run"),
         before: Sequence[str] = (),
         host: str = "127.0.0.1",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.log = folder / "daemon.log"
@@ -63,7 +64,7 @@ class DaemonProcess:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*before, sys.executable, *command, "--config", str(config), *options],
-                env={**os.environ, "NOTIFY_SOCKET": str(folder / "notify")},
+                env={**os.environ, **(environment or {}), "NOTIFY_SOCKET": str(folder / "notify")},
                 stdout=log,
                 stderr=log,
             )
@@ -112,7 +113,9 @@ class DaemonProcess:
         return int(children.read_text().split()[0])
 
     def close(self) -> None:
-        """Make sure that it is gone."""
+        """Make sure that it is gone. May be called twice."""
+        if self._socket.fileno() < 0:
+            return
         self.process.kill()
         self.process.wait()
         # an empty message ends the listener: a socket that is closed under it would not
