@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from osa_daemon.publish import topics
-from osa_daemon.publish.payloads import DAEMON_STATES
+from osa_daemon.publish.payloads import DAEMON_STATES, THROTTLED
 from osa_daemon.publish.topics import Topic
 
 Platform = Literal["binary_sensor", "event", "sensor", "select", "number", "switch", "button"]
@@ -314,6 +314,25 @@ ENTITIES: tuple[Entity, ...] = (
         topics.DIAGNOSTICS, _field("outbox"),
         more={
             **_DIAGNOSTIC, **_MEASURED, "unit_of_measurement": "events", "icon": "mdi:tray-full",
+        },
+    ),
+    Entity(
+        "sensor", "temperature", "Processor temperature", CARE,
+        "unknown where the computer has no such sensor; switched off until wanted",
+        topics.DIAGNOSTICS, _field("temperature_c"),
+        more={
+            **_DIAGNOSTIC, **_MEASURED, "device_class": "temperature", "unit_of_measurement": "°C",
+            "enabled_by_default": False,
+        },
+    ),
+    Entity(
+        "sensor", "slowed_down", "Slowed down", CARE,
+        "whether a Pi's firmware holds it back now: `no`, `under_voltage` (a weak power supply), "
+        "`heat`, `clock`; unknown on other computers; switched off until wanted",
+        topics.DIAGNOSTICS, _field("throttled"),
+        more={
+            **_DIAGNOSTIC, "device_class": "enum", "options": list(THROTTLED),
+            "icon": "mdi:flash-alert-outline", "enabled_by_default": False,
         },
     ),
     Entity(

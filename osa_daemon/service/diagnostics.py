@@ -13,6 +13,7 @@ from osa_daemon.service.store import Store
 
 CPU_STEP = 0.02  # of a core; less is no news, and each change is a row in a recorder
 MEMORY_STEP_MB = 5.0
+TEMPERATURE_STEP_C = 3.0
 TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
 NIGHTS = 14
 
@@ -81,7 +82,8 @@ class Deadband:
 class Diagnostics:
     """Makes the `diagnostics` payload; the load is that since the last one.
 
-    Load and memory are told anew where they have moved by `CPU_STEP` and `MEMORY_STEP_MB`.
+    Load, memory and temperature are told anew where they have moved by `CPU_STEP`,
+    `MEMORY_STEP_MB` and `TEMPERATURE_STEP_C`.
     """
 
     def __init__(self, store: Store, model_version: str, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -90,6 +92,7 @@ class Diagnostics:
         self._model_version = model_version
         self._at = (self._clock.monotonic_s(), cpu_s())
         self._cpu, self._memory = Deadband(CPU_STEP), Deadband(MEMORY_STEP_MB)
+        self._temperature = Deadband(TEMPERATURE_STEP_C)
 
     def payload(self, overruns: int, outbox: int) -> Payload:
         """Return the figures now."""
@@ -101,7 +104,7 @@ class Diagnostics:
             memory_mb=self._memory.settle(memory_mb()),
             overruns=overruns,
             outbox=outbox,
-            temperature_c=temperature_c(),
+            temperature_c=self._temperature.settle(temperature_c()),
             throttled=throttling.word(),
             model_version=self._model_version,
             events_last_hour=self._events_last_hour(),
