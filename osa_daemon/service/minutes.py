@@ -7,7 +7,7 @@ import numpy as np
 
 from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.journal.rows import MinuteRow
-from osa_daemon.scoring.night import NightTally
+from osa_daemon.scoring.night import NightTally, night_of
 from osa_daemon.service.chain import Step
 from osa_daemon.service.store import Store
 
@@ -45,8 +45,12 @@ class Minutes:
             self._start = None
 
     def move(self, by: timedelta) -> None:
-        """The clock was set: what is not committed yet is dated anew; its night is found later."""
-        self._rows = [replace(row, start_utc=row.start_utc + by) for row in self._rows]
+        """The clock was set: what is not committed yet is dated anew."""
+        moved = [(row, row.start_utc + by) for row in self._rows]
+        self._rows = [
+            replace(row, start_utc=start, night=night_of(start.astimezone()))
+            for row, start in moved
+        ]
         self._start = None if self._start is None else self._start + by
 
     def save(self) -> None:

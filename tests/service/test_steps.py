@@ -298,6 +298,19 @@ def test_what_waits_in_memory_is_moved(house: House, path: Path, bed: Bed):
     assert (found["a"].end_utc, found["a"].night) == (TWO, date(2026, 11, 29))
 
 
+def test_minutes_that_wait_for_their_batch_are_moved(house: House, path: Path, bed: Bed):
+    """They are written with the time and the night that it was."""
+    start = bed.clock.now().astimezone(UTC)
+    row = MinuteRow(start, bed.tonight.night, 60.0, 60.0, 0.0, 0.0, -50.0, -60.0, 14.0)
+    bed.minutes._rows.append(row)
+    house.set_to(TWO)
+    bed.steps.look()
+    with Journal.open(path) as journal:
+        (night,) = journal.last_nights(9)
+    assert night.night == date(2026, 11, 29)
+    assert read_figures(night.figures).monitorable_s == 60.0
+
+
 def test_an_alert_and_an_open_pause_are_moved(house: House, path: Path, bed: Bed):
     """Both belong to the night that it was; a restart decides the pause at its right time."""
     now = bed.clock.now().astimezone(UTC)
