@@ -47,6 +47,7 @@ build_program() { # build_program PYTHON NAME
     (cd "$REPOSITORY/osa_daemon/models" && sha256sum --quiet --check SHA256SUMS) ||
         stop 1 "the model files are not what they should be (see above): get this checkout anew;" \
             "what is installed goes on."
+    umask 022 # the service's user is to read it
     "$1" -m venv "$dir"
     install_runtime "$dir"
     built=$(mktemp -d)
@@ -150,7 +151,6 @@ start_service() {
     if [[ $is_new == yes && $(readlink "$PROGRAMS/current") == "$wanted" ]] &&
         "$PROGRAMS/current/trial" back; then
         # it was ready, and ended again and again
-        systemctl daemon-reload
         systemctl restart "$SERVICE" 2>/dev/null || true
         ready=yes
         wait_until_ready || ready=no
@@ -168,13 +168,8 @@ roll_back() {
     local began
     [[ -x $PROGRAMS/current/trial ]] || stop 4 "no version is installed that could go back."
     began=$(date +%s)
-    systemctl stop "$SERVICE"
-    "$PROGRAMS/current/trial" back || {
-        systemctl start "$SERVICE"
-        stop 4 "there is no earlier version to go back to."
-    }
-    systemctl daemon-reload
-    systemctl start "$SERVICE" 2>/dev/null || true
+    "$PROGRAMS/current/trial" back || stop 4 "there is no version to go back to."
+    systemctl restart "$SERVICE" 2>/dev/null || true
     wait_until_ready || {
         show_log "$began" "$(date +%s)"
         stop 1 "the earlier version does not start (its log is above)."

@@ -40,10 +40,9 @@ def settings(machine: BootedMachine) -> Iterator[None]:
 
 
 def processes(machine: BootedMachine) -> list[str]:
-    """Process ids of the service: the daemon's and those of its children."""
-    group = machine.show(SERVICE, "ControlGroup")
-    listed = shell(machine, f"cat /sys/fs/cgroup/*{group}/cgroup.procs | sort -u")
-    return listed.split()
+    """Process ids of the daemon and its children."""
+    daemon = machine.show(SERVICE, "MainPID")
+    return [daemon, *shell(machine, f"cat /proc/{daemon}/task/*/children").split()]
 
 
 def test_it_hears_through_a_microphone_and_opens_nothing(

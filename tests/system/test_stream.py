@@ -1,5 +1,9 @@
 """What PortAudio says against opening a microphone becomes a state and a sentence."""
 
+import subprocess
+import sys
+from typing import Any
+
 import pytest
 import sounddevice
 
@@ -32,3 +36,34 @@ def test_a_refusal_is_one_sentence() -> None:
         "The microphone 'usb:1-1.2' cannot be opened (Unanticipated host error, No such device): "
         "plug it in anew, or restart the sound server."
     )
+
+
+# prctl(2), PR_SET_MDWE (Linux 6.3): what MemoryDenyWriteExecute= of the unit comes to
+FORBIDDEN = """
+import ctypes
+import sys
+
+from osa_daemon.audio.microphone import MicrophoneSource
+from osa_daemon.service.models import load_models
+
+if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) != 0:
+    sys.exit("this kernel does not know it")
+load_models().detector()
+source = MicrophoneSource("osamic")
+heard = 0
+while heard < 16_000:
+    block = source.read(30.0)
+    assert block is not None, source.health()
+    heard += len(block.samples)
+source.close()
+"""
+
+
+def test_nothing_needs_memory_that_is_written_and_run(sound_server: Any) -> None:
+    """Models load and a second of sound arrives where the kernel grants no such memory."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORBIDDEN], capture_output=True, text=True, timeout=120, check=False
+    )
+    if "this kernel does not know it" in done.stderr:
+        pytest.skip("this kernel cannot forbid it to a process")
+    assert done.returncode == 0, done.stderr
