@@ -165,7 +165,7 @@ def chain_hangs(scene: Scene) -> None:
     scene.saw(f"exit code {code}")
     log = daemon.log.read_text()
     assert code == EXIT_STALLED, f"exit code {code}"
-    assert "No sign of life from" in log and "Thread" in log, "no stacks in the log"
+    assert "hread 0x" in log, "no stacks in the log"
     daemon.close()
     daemon = start(scene, broker.port)
     all_arrive(scene, witness, daemon)

@@ -23,9 +23,12 @@ class CannotBootError(Exception):
 
 
 class BootedMachine:
-    """The copy, running from construction until `stop`."""
+    """The copy, running from construction until `stop`.
 
-    def __init__(self, folder: Path) -> None:
+    `seen` are folders that are seen inside at their own place, which may lie on another disk.
+    """
+
+    def __init__(self, folder: Path, *seen: Path) -> None:
         missing = [tool for tool in TOOLS if shutil.which(tool) is None]
         if os.geteuid() != 0 or missing:
             raise CannotBootError(f"needs root and {', '.join(missing or TOOLS)}")
@@ -34,6 +37,7 @@ class BootedMachine:
         command = ["unshare", "--fork", "--pid", "--mount", "--uts", "--ipc", "--cgroup"]
         command += ["--propagation", "private", "--kill-child=SIGKILL", "--", "bash"]
         command += [str(Path(__file__).with_name("boot.sh")), str(folder), str(CHECKOUT)]
+        command += map(str, seen)
         with self._log.open("wb") as log:
             self._outer = subprocess.Popen(
                 ["bash", "-c", _ENTER, "bash", *map(str, self._cgroups), "--", *command],
@@ -62,6 +66,13 @@ class BootedMachine:
             timeout=timeout_s,
             check=False,
         )
+
+    def write(self, path: str, text: str) -> None:
+        """Put a file there, in the place of one that is there."""
+        self.run("mkdir", "-p", str(Path(path).parent))
+        written = self.run("sh", "-c", f'printf %s "$1" > {path}.new', "sh", text)
+        assert written.returncode == 0, written.stderr
+        self.run("mv", f"{path}.new", path)
 
     def show(self, unit: str, name: str) -> str:
         """One property of a unit, as `systemctl show` gives it."""

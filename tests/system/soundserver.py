@@ -11,8 +11,6 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -115,20 +113,13 @@ class SoundServer:
         assert self._process is not None
         return self._process.pid
 
-    def play(self, samples: NDArray[np.float32], pace: float = 1.0) -> float:
+    def play(self, samples: NDArray[np.float32]) -> float:
         """Let `samples` (48 kHz, -1 … 1) sound in the room from now on; return the monotonic time.
 
-        They sound once, in place of what sounded before; then it is quiet. The microphone's clock
-        runs `pace` times as fast as real time.
+        They sound once, in real time, in place of what sounded before; then it is quiet.
         """
         scaled = np.clip(np.round(samples * 32768), -32768, 32767).astype(np.int16)
-        return self._room.play(scaled, pace)
-
-    @contextmanager
-    def starved(self) -> Iterator[None]:
-        """The microphone gives nothing inside, though it is there; what sounds is lost."""
-        with self._room.lock:
-            yield
+        return self._room.play(scaled)
 
     def stop(self) -> None:
         """Halt the server as it is (SIGSTOP)."""
@@ -149,6 +140,13 @@ class SoundServer:
         self.kill()
         self.start()
 
+    def add_another_before(self) -> None:
+        """Let the system list another microphone, of no use, before this one."""
+        asound = self.folder / "asound.conf"
+        usual, ours = asound.read_text(encoding="utf-8").split("\n", 1)
+        another = ours.replace(DEVICE, "another").replace('"room"', '"none"')
+        asound.write_text(f"{usual}\n{another}{ours}", encoding="utf-8")
+
     def unplug(self) -> None:
         """Take the microphone away; the server goes on."""
         assert self._ask("unload-module", MICROPHONE[0])
@@ -158,6 +156,23 @@ class SoundServer:
         words = [word.format(folder=self.folder) for word in MICROPHONE]
         assert self._ask("load-module", *words)
         self._room.plug_in()
+
+    def starve(self) -> None:
+        """The microphone stays and gives no more frames."""
+        self._room.is_open = False
+
+    def feed(self) -> None:
+        """It gives frames again."""
+        self._room.is_open = True
+
+    @property
+    def pace(self) -> float:
+        """How many times as many frames the microphone gives as it should."""
+        return self._room.pace
+
+    @pace.setter
+    def pace(self, pace: float) -> None:
+        self._room.pace = pace
 
     def close(self) -> None:
         """End everything."""
@@ -169,26 +184,26 @@ class _Room:
     """Writes what sounds into the microphone's pipe, paced by the monotonic clock."""
 
     def __init__(self, fifo: Path) -> None:
+        self.is_open = True
+        self.pace = 1.0
         self._fifo = fifo
-        self.lock = threading.Lock()
+        self._lock = threading.Lock()
         self._pipe: int | None = None
-        self._quiet = np.random.default_rng(1).integers(-3, 4, RATE_HZ, dtype=np.int16)
-        self._signal = self._quiet[:0]
+        self._noise = np.random.default_rng(1)
+        self._signal = np.zeros(0, dtype=np.int16)
         self._begin_s = time.monotonic()
         self._done = 0
-        self._pace = 1.0
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._write_all, daemon=True)
         self._thread.start()
 
-    def play(self, samples: NDArray[np.int16], pace: float) -> float:
-        with self.lock:
-            self._pace = pace
+    def play(self, samples: NDArray[np.int16]) -> float:
+        with self._lock:
             self._signal, self._begin_s, self._done = samples, time.monotonic(), 0
             return self._begin_s
 
     def plug_in(self) -> None:
-        with self.lock:
+        with self._lock:
             self._unplug()
             self._pipe = os.open(self._fifo, os.O_WRONLY | os.O_NONBLOCK)
             fcntl.fcntl(self._pipe, F_SETPIPE_SZ, PIPE_BYTES)
@@ -204,15 +219,23 @@ class _Room:
             self._pipe = None
 
     def _write_all(self) -> None:
+        written_s = time.monotonic()
+        owed = 0.0
         while not self._is_over.wait(STEP_S):
-            with self.lock:
-                due = int((time.monotonic() - self._begin_s) * RATE_HZ * self._pace)
-                self._write(self._between(self._done, due))
+            with self._lock:
+                now_s = time.monotonic()
+                owed += (now_s - max(written_s, self._begin_s)) * RATE_HZ * self.pace
+                written_s = now_s
+                due = self._done + int(owed)
+                owed -= int(owed)
+                if self.is_open:
+                    self._write(self._between(self._done, due))
                 self._done = due
 
     def _between(self, begin: int, end: int) -> NDArray[np.int16]:
         sounding = self._signal[begin:end]
-        quiet = np.resize(self._quiet, end - begin - len(sounding))
+        # never the same again: a microphone that repeats itself is stuck
+        quiet = self._noise.integers(-3, 4, end - begin - len(sounding), dtype=np.int16)
         return np.concatenate([sounding, quiet])
 
     def _write(self, samples: NDArray[np.int16]) -> None:
