@@ -123,7 +123,6 @@ def file_system_turns_read_only(scene: Scene) -> None:
     unstored_event(scene, witness, failed_s)
     is_up(daemon)
     assert daemon.end() == 0, "SIGTERM did not end it cleanly"
-    daemon.close()
     subprocess.run(["umount", folder], check=True, capture_output=True)
     subprocess.run(["e2fsck", "-fy", image], check=False, capture_output=True)
     scene.mount(folder, "-o", "loop", str(image))
@@ -203,7 +202,6 @@ def journal_damaged_while_running(scene: Scene) -> None:
     scene.saw(f"problem/storage: {payload(witness.last('problem/storage')).get('state')}")
     scene.journals.clear()  # what it holds now is noise
     daemon.end()
-    daemon.close()
     daemon = start(scene, broker.port)
     decide(scene, 1)
     all_arrive(scene, witness, daemon)
@@ -226,7 +224,6 @@ def state_folder_removed(scene: Scene) -> None:
     scene.event_after(witness, failed_s)
     is_up(daemon)
     daemon.end()
-    daemon.close()
     daemon = start(scene, broker.port)
     decide(scene, 1)
     all_arrive(scene, witness, daemon)

@@ -66,7 +66,6 @@ def _live_and_die(scene: Scene, port: int, bed: int, seed: int) -> tuple[int, in
             time.sleep(chance.uniform(0.0, LONGEST_LIFE_S))
         daemon.process.send_signal(signal.SIGKILL)
         daemon.wait(20)
-        daemon.close()
         kills += 1
         left += waiting(journal) > 0
     last = scene.start(port, *options, settings=more, name=name)
@@ -89,7 +88,6 @@ def killed_in_a_pause(scene: Scene) -> None:
     wait_for(lambda: _has_open_pause(journal), 20.0, "the pause in the journal")
     os.kill(daemon.process.pid, signal.SIGKILL)
     daemon.wait(20)
-    daemon.close()
     killed_s = time.monotonic()
     time.sleep(3.0)
     scene.listen(broker.port)

@@ -371,8 +371,9 @@ def starving(scene: Scene) -> None:
     scene.hears(witness)
     failed_s = time.monotonic()
     for _ in range(3):
-        with scene.sound.starved():
-            time.sleep(3.0)
+        scene.sound.starve()
+        time.sleep(3.0)
+        scene.sound.feed()
         time.sleep(7.0)
     back_s = scene.sleeper().sound_like(lambda samples: samples)
     scene.was_deaf(9.0)

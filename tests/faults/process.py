@@ -45,7 +45,6 @@ def sigterm_in_the_start(scene: Scene) -> None:
         began_s = time.monotonic()
         codes.append(daemon.end())
         assert time.monotonic() - began_s < STOP_S, "it took too long"
-        daemon.close()
     scene.saw(f"exit codes {', '.join(map(str, codes))}")
     assert set(codes) <= {0, -signal.SIGTERM}, f"exit codes {codes}"
     daemon = start(scene, broker.port)
@@ -74,7 +73,6 @@ def sigterm_with_a_broker_that_hangs(scene: Scene) -> None:
     decide(scene, 1)
     ends(scene, daemon)
     broker.thaw()
-    daemon.close()
     daemon = start(scene, broker.port)
     all_arrive(scene, witness, daemon)
 
@@ -135,7 +133,6 @@ def publisher_raises(scene: Scene) -> None:
     scene.saw(f"ended after {time.monotonic() - began_s:.0f} s with {code}")
     assert code in (EXIT_BUG, EXIT_STALLED), f"exit code {code}"
     assert "injected into the publisher" in daemon.log.read_text(), "no traceback in the log"
-    daemon.close()
     daemon = start(scene, broker.port)
     all_arrive(scene, witness, daemon)
 
@@ -165,8 +162,7 @@ def chain_hangs(scene: Scene) -> None:
     scene.saw(f"exit code {code}")
     log = daemon.log.read_text()
     assert code == EXIT_STALLED, f"exit code {code}"
-    assert "No sign of life from" in log and "Thread" in log, "no stacks in the log"
-    daemon.close()
+    assert "hread 0x" in log, "no stacks in the log"
     daemon = start(scene, broker.port)
     all_arrive(scene, witness, daemon)
 

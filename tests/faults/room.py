@@ -121,7 +121,8 @@ class Loop(threading.Thread):
         """Play until told to stop."""
         while not self._is_over:
             self._again.clear()
-            began_s = self._server.play(self._treat(self._round), self._pace)
+            self._server.pace = self._pace
+            began_s = self._server.play(self._treat(self._round))
             self.began_s.append(began_s)
             self._again.wait(began_s + ROUND_S / self._pace - time.monotonic())
 

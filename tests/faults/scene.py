@@ -112,6 +112,9 @@ class Scene:
         """Start the daemon; `script` of `injected/` in its place, which does harm and runs it."""
         home = self.folder / name
         home.mkdir(exist_ok=True)
+        for before in self._daemons:
+            if before.folder == home:
+                before.close()
         (home / "notify").unlink(missing_ok=True)
         given = self.settings() if settings is None else settings
         self._remember(given)

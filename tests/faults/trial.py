@@ -44,7 +44,10 @@ def try_fault(fault: Fault, folder: Path, service: InstalledService | None = Non
     finally:
         (folder / "daemon-all.log").write_text(scene.daemon_log())
         (folder / "witness.log").write_text(scene.transcript())
-        scene.close()
+        try:
+            scene.close()
+        except Exception as error:  # noqa: BLE001  # a trial that cannot be ended has failed
+            failure = failure or f"what was started could not be ended: {_sentence(error)}"
     return Row(
         name=fault.name,
         group=group_of(fault),

@@ -69,7 +69,7 @@ def watchdog(scene: Scene) -> None:
     comes_back(scene, witness, failed_s, 60.0)
     log = scene.daemon_log()
     assert "Watchdog timeout" in log, "it was not the watchdog"
-    assert "Thread 0x" in log, "no stacks in the journal"
+    assert "hread 0x" in log, "no stacks in the journal"
 
 
 @fault(
@@ -85,7 +85,7 @@ def interpreter_hangs(scene: Scene) -> None:
     comes_back(scene, witness, failed_s, 60.0)
     log = scene.daemon_log()
     assert "Watchdog timeout" in log, "it was not the watchdog"
-    assert "Thread 0x" in log, "no stacks in the journal"
+    assert "hread 0x" in log, "no stacks in the journal"
 
 
 @fault(
@@ -100,7 +100,7 @@ def service_whose_chain_hangs(scene: Scene) -> None:
     comes_back(scene, witness, failed_s)
     log = scene.daemon_log()
     assert "status=5" in log, "not with exit code 5"
-    assert "Thread 0x" in log, "no stacks in the journal"
+    assert "hread 0x" in log, "no stacks in the journal"
 
 
 @fault(

@@ -11,8 +11,6 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -115,23 +113,13 @@ class SoundServer:
         assert self._process is not None
         return self._process.pid
 
-    def play(self, samples: NDArray[np.float32], pace: float | None = None) -> float:
+    def play(self, samples: NDArray[np.float32]) -> float:
         """Let `samples` (48 kHz, -1 … 1) sound in the room from now on; return the monotonic time.
 
-        They sound once, in place of what sounded before; then it is quiet. The microphone's clock
-        runs `pace` times as fast as real time.
+        They sound once, in real time, in place of what sounded before; then it is quiet.
         """
         scaled = np.clip(np.round(samples * 32768), -32768, 32767).astype(np.int16)
-        return self._room.play(scaled, pace)
-
-    @contextmanager
-    def starved(self) -> Iterator[None]:
-        """The microphone gives nothing inside, though it is there; what sounds is lost."""
-        self._room.is_open = False
-        try:
-            yield
-        finally:
-            self._room.is_open = True
+        return self._room.play(scaled)
 
     def stop(self) -> None:
         """Halt the server as it is (SIGSTOP)."""
@@ -209,9 +197,8 @@ class _Room:
         self._thread = threading.Thread(target=self._write_all, daemon=True)
         self._thread.start()
 
-    def play(self, samples: NDArray[np.int16], pace: float | None = None) -> float:
+    def play(self, samples: NDArray[np.int16]) -> float:
         with self._lock:
-            self.pace = self.pace if pace is None else pace
             self._signal, self._begin_s, self._done = samples, time.monotonic(), 0
             return self._begin_s
 
