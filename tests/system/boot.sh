@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Become PID 1 of a throw-away copy of this machine: boot.sh FOLDER CHECKOUT [SEEN...]
 # Runs in fresh mount, pid, cgroup, uts and ipc namespaces (see booted.py). The root is an overlay
-# whose changes live in memory; the checkout is seen, read-only, at /srv/checkout, and each folder
-# SEEN at its own place.
+# whose changes live in memory; the checkout is seen, read-only, at /srv/checkout, each folder SEEN
+# at its own place, and FOLDER/shared at /srv/shared.
 set -eu
 folder=$1 checkout=$2 root=$1/root
 
@@ -32,6 +32,9 @@ for place in "${@:3}"; do
     mount --bind "$place" "$root$place"
     mount -o remount,bind,ro "$root$place"
 done
+# what the outside gives and takes: a sound server's socket, say
+mkdir -p "$folder/shared" "$root/srv/shared"
+mount --bind "$folder/shared" "$root/srv/shared"
 
 # the same hierarchies as outside, of which this namespace sees its own part
 if [[ $(stat -f -c %T /sys/fs/cgroup) == cgroup2fs ]]; then
@@ -48,10 +51,6 @@ else
         esac
     done
 fi
-
-# what the outside and the machine write to each other: a sound server's socket, a state folder
-mkdir -p "$folder/shared" "$root/srv/shared"
-mount --bind "$folder/shared" "$root/srv/shared"
 
 # nothing but what the test starts, and nothing that reaches out of here
 systemd-id128 new >"$root/etc/machine-id"
