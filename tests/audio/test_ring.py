@@ -181,3 +181,19 @@ def test_two_processes() -> None:
         assert position == int(out)
         assert read_frames + reader.lost_frames == position
         assert reader.laps > 0
+
+
+def test_what_is_skipped_counts_as_lost() -> None:
+    """The newest comes next, with its own index."""
+    with RingMemory.create(100) as memory:
+        writer, reader = RingWriter(memory), RingReader(memory)
+        for i in range(3):
+            writer.write(np.full(10, i, dtype=np.float32), i)
+        assert reader.read() is not None
+        reader.skip()
+        assert reader.read() is None
+        writer.write(np.full(10, 3, dtype=np.float32), 3)
+        chunk = reader.read()
+        assert chunk is not None
+        assert (chunk.start, chunk.samples[0]) == (30, 3)
+        assert (reader.lost_frames, reader.laps) == (20, 1)

@@ -2,7 +2,14 @@
 
 from random import Random
 
-from osa_daemon.audio.supervision import FIRST_PAUSE_S, JITTER, LONGEST_PAUSE_S, Backoff
+from osa_daemon.audio.supervision import (
+    FIRST_PAUSE_S,
+    JITTER,
+    LAST_RESORT_S,
+    LONGEST_PAUSE_S,
+    Backoff,
+    LastResort,
+)
 
 
 def test_the_first_failure_is_retried_at_once() -> None:
@@ -22,3 +29,15 @@ def test_pauses_grow_to_a_bound_for_ever() -> None:
     assert all(pause <= LONGEST_PAUSE_S * (1 + JITTER) for pause in pauses)
     assert min(pauses[10:]) >= LONGEST_PAUSE_S * (1 - JITTER)
     assert len(set(pauses[10:])) > 900
+
+
+def test_the_last_resort_is_for_what_lasts() -> None:
+    """Counted from the first failure on; one answer, and it begins anew."""
+    last = LastResort()
+    assert not last.is_due(1e9)
+    last.fail(100)
+    last.fail(200)
+    assert not last.is_due(100 + LAST_RESORT_S - 1)
+    assert last.is_due(100 + LAST_RESORT_S)
+    last.work()
+    assert not last.is_due(1e9)

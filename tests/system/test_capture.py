@@ -68,14 +68,16 @@ def test_a_reader_that_stands_still_loses_no_more_than_it_must(sound_server: Any
         blocks = []
         while source.health().state is not SourceState.RUNNING:
             blocks += [block for block in [source.read(1.0)] if block]
+        stood_s = time.monotonic()
         time.sleep(5)
+        stood_s = time.monotonic() - stood_s
         give_up = time.monotonic() + DEADLINE_S
         while not source.health().faults:
             assert time.monotonic() < give_up
             blocks += [block for block in [source.read(1.0)] if block]
-        (gap,) = [b.start - a.end for a, b in pairwise(blocks) if a.end != b.start]
-        assert 2.5 < gap / 16_000 < 4
-        assert "does not keep up: 3 s of sound" in source.health().faults[0].text
+        gap_s = max(b.start - a.end for a, b in pairwise(blocks)) / 16_000
+        assert gap_s == pytest.approx(stood_s - 2, abs=1)
+        assert "does not keep up: " in source.health().faults[0].text
         at_s = source.monotonic_at(blocks[-1].end)
         assert at_s is not None
         assert time.monotonic() - at_s < 1

@@ -186,7 +186,7 @@ def test_digital_silence_is_lost_time_and_said(
     sound_server.play(noise(20))
     back_s = time.monotonic()
     listener.wait_for(SourceState.RUNNING)
-    assert time.monotonic() - back_s < 5
+    assert time.monotonic() - back_s < 8  # watched for 3 s
     heard = np.concatenate([block.samples for block in listener.blocks])
     assert not has_still_tenth(heard)
     assert sum(listener.gaps_s()) == pytest.approx(back_s - muted_s, abs=0.6)

@@ -20,7 +20,7 @@ Start = Callable[..., DaemonProcess]
 Subscribe = Callable[..., Subscriber]
 
 TOLD_S = 30.0  # the promise
-BACK_S = 10.0  # 5 s after a device is back; faults of its sound are watched for some seconds more
+BACK_S = 20.0  # 5 s after a device is back; faults of its sound are watched for 3 s more
 RATE_HZ = 48_000
 
 
