@@ -71,8 +71,12 @@ def test_the_ladder_goes_by_the_new_file_in_the_pause_that_goes_on(tmp_path: Pat
     def is_paused(wire: Wire) -> bool:
         return "ON" in wire.all("apnea")
 
-    usual = Bed(tmp_path, "logging:\n  level: info\n", is_paused).alerts()
-    later = Bed(tmp_path, "alerts:\n  after_s: 110\n  urgent_s: 119\n", is_paused).alerts()
+    for name in ("usual", "later"):  # a journal of its own: alerts of the other count in none
+        (tmp_path / name).mkdir()
+    usual = Bed(tmp_path / "usual", "logging:\n  level: info\n", is_paused).alerts()
+    later = Bed(
+        tmp_path / "later", "alerts:\n  after_s: 110\n  urgent_s: 119\n", is_paused
+    ).alerts()
     assert (True, "alert") in usual
     assert (True, "alert") not in later
 

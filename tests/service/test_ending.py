@@ -91,12 +91,17 @@ def test_while_the_microphone_is_opened(start_daemon: Start, tmp_path: Path):
 
 
 def test_in_a_pause_and_while_the_broker_hangs(
-    mosquitto: Mosquitto, subscribe: Callable[..., Subscriber], start_daemon: Start, data: Path
+    mosquitto: Mosquitto,
+    subscribe: Callable[..., Subscriber],
+    start_daemon: Start,
+    data: Path,
+    tmp_path: Path,
 ):
     """The pause is decided there, `truncated`, and waits in the journal for the broker."""
     subscriber = subscribe(mosquitto.port)
     source = ("--source", f"file:{data / 'short.ogg'}", "--speed", "10")
-    daemon = start_daemon(mosquitto.port, *source)
+    quick = "run.STOP_S = 1.5\nbedside.SETTLE_S = 0.5\n"
+    daemon = start_daemon(mosquitto.port, *source, command=script_of(tmp_path, quick))
     subscriber.wait_for(lambda: "ON" in subscriber.on("/apnea"), 60.0)
     mosquitto.freeze()
     try:

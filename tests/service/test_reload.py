@@ -1,14 +1,11 @@
 """SIGHUP: the settings file is taken up while the night goes on, all of it or nothing."""
 
-import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from osa_daemon.cli import main
 from tests.daemon import DaemonProcess, script_of
 from tests.mosquitto import Mosquitto, Subscriber, wait_for
 
@@ -122,45 +119,6 @@ def test_many_signals_are_few_reloads_and_the_last_file_counts(bed: Bed):
     assert bed.daemon.notified.count("RELOADING=1") < 20
     bed.daemon.process.send_signal(signal.SIGHUP)
     assert bed.daemon.end() == 0, bed.daemon.log.read_text()
-
-
-def place(event: dict[str, Any]) -> tuple[Any, ...]:
-    """What makes an event the same, its id aside."""
-    return tuple(event[k] for k in ("type", "onset_s", "duration_s", "confidence", "truncated"))
-
-
-def test_no_sound_is_missed_by_it(
-    mosquitto: Mosquitto,
-    subscribe: Callable[..., Subscriber],
-    start_daemon: Start,
-    data: Path,
-    tmp_path: Path,
-):
-    """Reloads at each second of a run leave its events what a replay makes of the same sound."""
-    out = tmp_path / "replayed.jsonl"
-    assert main(["replay", str(data / "short.ogg"), "--events", str(out)]) == 0
-    expected = [place(json.loads(line)) for line in out.read_text().splitlines()]
-    subscriber = subscribe(mosquitto.port)
-    body = (
-        "signals, count, read = [], [0], FileSource.read\n"
-        "def noisy(self, timeout_s):\n"
-        "    count[0] += 1\n"
-        "    if count[0] % 40 == 0:\n"
-        "        os.kill(os.getpid(), 1)\n"
-        "    return read(self, timeout_s)\n"
-        "FileSource.read = noisy\n"
-    )
-    daemon = start_daemon(
-        mosquitto.port,
-        *("--source", f"file:{data / 'short.ogg'}", "--speed", "100"),
-        command=script_of(tmp_path, body),
-    )
-    assert daemon.wait() == 0, daemon.log.read_text()
-    subscriber.wait_for(lambda: '"stopping"' in (subscriber.last("/status") or ""))
-    assert daemon.log.read_text().count("The settings were read again.") >= 2
-    heard = [place(json.loads(payload)) for payload in subscriber.on("/event")]
-    assert heard == expected
-    assert heard
 
 
 def test_a_signal_before_there_is_anything_to_take_up_is_kept(

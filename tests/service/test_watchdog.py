@@ -15,7 +15,7 @@ from tests.mosquitto import Mosquitto, wait_for
 
 Start = Callable[..., DaemonProcess]
 QUICK = "guard.LOOK_S = 0.1\n"
-SHORT_READING = "bedside.READING = tasks.Task('reading sound', 2.0)\n"
+SHORT_READING = "bedside.READING = tasks.Task('reading sound', 1.0)\n"
 SHORT_SETTINGS = "bedside.SETTINGS = tasks.Task('reading the settings again', 1.0)\n"
 SLEEP = "lambda *_, **__: time.sleep(3600)\n"
 
@@ -48,7 +48,7 @@ def of_file(data: Path) -> tuple[str, ...]:
             "The stage MQTT has given no sign of life for",
         ),
         (
-            "vigil.MAIN_DEADLINE_S = 3.0\nrun.Herald.tell = " + SLEEP,
+            "vigil.MAIN_DEADLINE_S = 1.0\nrun.Herald.tell = " + SLEEP,
             "The stage main thread has given no sign of life for",
         ),
     ],
@@ -81,6 +81,7 @@ def test_a_settings_file_that_blocks_is_a_hang(start_daemon: Start, tmp_path: Pa
     assert "yaml_file.py" in log
 
 
+@pytest.mark.slow
 def test_a_log_that_blocks_does_not_keep_it(start_daemon: Start, data: Path, tmp_path: Path):
     """Where journald hangs with what it reads from, the process ends all the same."""
     reader, writer = os.pipe()
@@ -161,14 +162,15 @@ def test_a_source_may_ask_for_the_end(start_daemon: Start, data: Path, tmp_path:
     wait_for(lambda: "STOPPING=1" in daemon.notified, what="STOPPING=1")
 
 
+@pytest.mark.slow
 def test_what_is_away_or_stopped_restarts_nothing(
     mosquitto: Mosquitto, start_daemon: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """No microphone, a network thread that dies, a broker that hangs, SIGSTOP: none is a hang."""
     monkeypatch.setenv("WATCHDOG_USEC", "400000")  # so that it is fed every 0.1 s
     body = (
-        f"{QUICK}run.CHAIN_DEADLINE_S = run.PUBLISH_DEADLINE_S = vigil.MAIN_DEADLINE_S = 5.0\n"
-        "bedside.READING = tasks.Task('reading sound', 5.0)\n"
+        f"{QUICK}run.CHAIN_DEADLINE_S = run.PUBLISH_DEADLINE_S = vigil.MAIN_DEADLINE_S = 4.0\n"
+        "bedside.READING = tasks.Task('reading sound', 4.0)\n"
         "from osa_daemon.service import heartbeat\nheartbeat.STANDSTILL_S = 1.0\n"
         "from osa_daemon.publish import connection\n"
         "subscribe = connection.Connection.subscribe\n"
@@ -188,10 +190,10 @@ def test_what_is_away_or_stopped_restarts_nothing(
     daemon.wait_until_ready()
     daemon.wait_for_log("The network thread of MQTT ended by ZeroDivisionError")
     mosquitto.freeze()
-    is_fed(52)  # at least 5.2 s: longer than every deadline
+    is_fed(42)  # at least 4.2 s: longer than every deadline
     daemon.process.send_signal(signal.SIGSTOP)
     stopped_s = time.monotonic()
-    wait_for(lambda: time.monotonic() - stopped_s > 5.5, what="a standstill")
+    wait_for(lambda: time.monotonic() - stopped_s > 4.5, what="a standstill")
     daemon.process.send_signal(signal.SIGCONT)
     is_fed(5)
     mosquitto.thaw()

@@ -115,7 +115,7 @@ def test_the_overrides_lie_where_they_lay(first: Loaded, config: Path, tmp_path:
     """Another state folder needs a restart: nothing is looked for in it before."""
     other = tmp_path / "other"
     other.mkdir()
-    (other / "overrides.json").write_text(json.dumps({"v": 1, "settings": {"alerts.after_s": 99}}))
+    (other / "overrides.json").write_text(json.dumps({"v": 1, "settings": {"alerts.after_s": 50}}))
     config.write_text(f"journal:\n  state_dir: {other}\n")
     read = reread(first, {})
     assert read.waits == ("mqtt.port", "journal.state_dir")

@@ -38,9 +38,16 @@ def of_file(sound: Path, speed: int = 20) -> tuple[str, ...]:
 def test_a_file_gives_the_same_events_as_a_replay_each_once(
     mosquitto: Mosquitto, subscribe: Subscribe, start_daemon: Start, data: Path, tmp_path: Path
 ):
-    """`run` and `replay` are one chain: the subscriber gets what the replay wrote."""
+    """`run` and `replay` are one chain: the subscriber gets what the replay wrote.
+
+    No sound is missed where the settings are read again meanwhile.
+    """
     subscriber = subscribe(mosquitto.port)
     daemon = start_daemon(mosquitto.port, *of_file(data / "short.ogg"))
+    daemon.wait_until_ready()
+    for reloads in (1, 2, 3):
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: daemon.notified.count("READY=1") > reloads, 30.0, "a reload")  # noqa: B023
     assert daemon.wait() == 0, daemon.log.read_text()
     subscriber.wait_for(lambda: '"stopping"' in (subscriber.last("/status") or ""))
     events = [json.loads(payload) for payload in subscriber.on("/event")]
