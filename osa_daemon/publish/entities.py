@@ -273,7 +273,7 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     _problem(
         "storage_problem", "Storage problem", topics.PROBLEM_STORAGE,
-        "events cannot be stored; `text` says why",
+        "events cannot be stored, or the journal was begun anew; `text` says why",
     ),
     Entity(
         "sensor", "cpu_share", "CPU share", CARE, "of one core", topics.DIAGNOSTICS,
