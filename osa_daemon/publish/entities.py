@@ -278,7 +278,7 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     _problem(
         "storage_problem", "Storage problem", topics.PROBLEM_STORAGE,
-        "events cannot be stored; `text` says why",
+        "events cannot be stored, or the journal was begun anew; `text` says why",
     ),
     Entity(
         "binary_sensor", "keeps_sound", "Keeps sound", CARE,

@@ -109,7 +109,7 @@ def _event() -> Schema:
         character=_choice("A hint at how it sounded.", get_args(Character)),
         monitorable=_flag("Whether it lies in time that counts for the index."),
         truncated=_flag("Whether recording or daemon ended inside it."),
-        durable=_flag("Whether it is in the journal."),
+        durable=_flag("Whether it was in the journal when it was sent."),
     )
 
 

@@ -157,13 +157,14 @@ class Outbox:
         if not self._unstored or (self._store.failure is not None and now_s < self._store_s):
             return
         self._store_s = now_s + AGAIN_S
-        late = [each for each in self._unstored.values() if each.is_sent][:BATCH]
+        late = list(self._unstored.values())[:BATCH]
         rows = [(each.row, None if each.is_acknowledged else encode(each.payload)) for each in late]
-        if not rows or not self._store.does(lambda j: j.record_late(rows, self._clock.utc())):
+        if not self._store.does(lambda j: j.record_late(rows, self._clock.utc())):
             return
         for each in late:
             del self._unstored[each.row.id]
-        self._take_rows({each.row.id for each in late if not each.is_acknowledged})
+        self._take_rows({e.row.id for e in late if e.is_sent and not e.is_acknowledged})
+        self._is_stale = True
 
     def _find_again(self) -> None:
         """Learn the rows anew after the journal was: they have other numbers in a new file."""

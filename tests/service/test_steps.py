@@ -1,5 +1,6 @@
 """The wall clock is set while the daemon listens: what the journal then says of the night."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -323,6 +324,31 @@ def test_an_alert_and_an_open_pause_are_moved(house: House, path: Path, bed: Bed
         (moved,) = journal.alerts_of(date(2026, 11, 29))
         assert moved.raised_utc == TWO
         assert journal.left_open.seen_utc == TWO
+
+
+@pytest.mark.parametrize("change", ["2026-10-25T01:00", "2027-03-28T01:00"])
+def test_summer_time_moves_nothing(
+    house: House, path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+):
+    """Before the hour that comes twice, or not at all, and after it: true times, one night."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        moment = datetime.fromisoformat(change).replace(tzinfo=UTC)
+        house.set_to(moment - timedelta(minutes=30))
+        bed = Bed(house, path)
+        before = bed.decide("before")
+        house.wait(3600.0)
+        bed.steps.look()
+        after = bed.decide("after")
+        bed.close()
+        assert before.utcoffset() != after.utcoffset()
+        found = events_of(path, moment.date() - timedelta(days=1))
+        assert found["after"].onset_utc - found["before"].onset_utc == timedelta(seconds=3620)
+        assert [found[name].duration_s for name in ("before", "after")] == [20.0, 20.0]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 1.0, 0.3])

@@ -39,6 +39,7 @@ class Bed:
 
     def __init__(self, path: Path) -> None:
         self.now_s = 0.0
+        self.has_room = True
         self.told: list[str | None] = []
         self.sent: list[str] = []
         self.payloads: list[dict] = []
@@ -47,7 +48,9 @@ class Bed:
         self.outbox = Outbox(self.store, self, clock)
 
     def send_event(self, event_id: str, payload: dict) -> bool:
-        """Take an event."""
+        """Take an event, where there is room."""
+        if not self.has_room:
+            return False
         self.sent.append(event_id)
         self.payloads.append(payload)
         return True
@@ -161,6 +164,24 @@ def test_what_a_full_disk_kept_back_is_sent_again_only_where_it_was_not_taken(tm
     assert again.sent == ["underway"]
     assert again.stored() == {"taken", "underway"}
     again.store.close()
+
+
+def test_what_neither_disk_nor_broker_took_is_stored_and_then_sent(bed: Bed):
+    """The disk comes back first: the event lies in the outbox until the broker has room."""
+    bed.has_room = False
+    bed.store._journal._db.execute("PRAGMA query_only = 1")
+    bed.put("a")
+    bed.store._journal._db.execute("PRAGMA query_only = 0")
+    bed.wait()
+    assert bed.stored() == {"a"}
+    assert bed.sent == []
+    bed.has_room = True
+    bed.wait()
+    assert bed.sent == ["a"]
+    assert bed.payloads[0]["durable"] is False
+    bed.outbox.acknowledged("a")
+    bed.wait()
+    assert bed.outbox.waiting() == 0
 
 
 def test_a_read_only_disk_is_written_once_it_can_be(tmp_path: Path):
