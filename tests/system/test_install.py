@@ -7,7 +7,7 @@ import pytest
 
 from tests.mosquitto import PASSWORD, USER, Mosquitto
 from tests.system.booted import BootedMachine
-from tests.system.installed import SERVICE, SETTINGS, wait_for
+from tests.system.installed import PROGRAMS, SERVICE, SETTINGS, install, shell, wait_for
 
 pytestmark = pytest.mark.slow
 VENV_PYTHON = "/opt/osa-daemon/current/bin/python"
@@ -192,11 +192,16 @@ def test_purging_leaves_nothing(machine: BootedMachine) -> None:
         "/usr/local/bin/osa-daemon",
         "/etc/systemd/system/osa-daemon.service",
     )
+    # the program that takes long to make, for the installation at the end
+    program = shell(machine, f"readlink -f {PROGRAMS}/current").strip()
+    shell(machine, f"cp -a {program} /srv/program")
     machine.run("/srv/checkout/scripts/uninstall.sh")
     assert machine.run("ls", "-d", *kept).returncode == 0
     assert machine.run("ls", "-d", *removed).stdout == ""
     machine.run("/srv/checkout/scripts/uninstall.sh", "--purge")
     assert machine.run("ls", "-d", *kept).stdout == ""
     assert machine.run("id", "osa-daemon").returncode != 0
-    # as the other tests found it
-    assert machine.run("/srv/checkout/scripts/install.sh").returncode == 0
+    # as the other tests found it; a first installation, which is on no trial
+    shell(machine, f"mkdir {PROGRAMS} && mv /srv/program {program}")
+    install(machine)
+    assert machine.run("ls", "-d", f"{PROGRAMS}/previous", f"{PROGRAMS}/trial").stdout == ""
