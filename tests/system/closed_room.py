@@ -19,7 +19,7 @@ from tests.system import traced
 
 SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 1, 64  # netdevice(7)
 NAME, NTFY_NAME, NTFY_PORT = "broker.test", "ntfy.test", 2586
-SPEED = "16"
+SPEED = "24"
 LISTENING = "0A"  # TCP_LISTEN, as /proc/net/tcp shows it
 
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 STEP = 800  # samples between the places that are looked for: a twentieth of a second
 LENGTH = 24  # samples that must agree
-PLACES = tuple(Path(name) for name in ("/tmp", "/var", "/dev/shm", "/run"))
+# where a machine keeps what programs leave; /tmp besides, which may hold whole checkouts of others
+PLACES = tuple(Path(f"/{name}") for name in ("var/tmp", "var/log", "var/crash", "dev/shm", "run"))
 _LOW = np.uint64((1 << 20) - 1)
 MOST_BYTES = 64_000_000  # of a file that is searched
 

@@ -13,7 +13,7 @@ from osa_daemon.cli import main
 from tests.daemon import DaemonProcess
 from tests.mosquitto import Mosquitto, Subscriber
 
-SPEED = "16"
+SPEED = "24"
 BEFORE_S, AFTER_S = 5, 4
 
 
