@@ -42,6 +42,7 @@ NAME, TOPICS = "broker", "topics"
 PROBLEMS = (PROBLEM_MICROPHONE, PROBLEM_CONFIGURATION, PROBLEM_STORAGE)
 DEADLINE_S = 8.0  # to connect, above paho's own 5 s
 ECHO_S = 1.0  # for what a broker sends back, once it has acknowledged it
+GOODBYE_S = 1.0
 GRACE_S = 0.3  # a broker sends what is retained before what came later; a bridge may be slower
 LEVEL_S = 13.0  # the daemon tells its level every 10 s
 LARGEST_PACKET = 1 << 18  # our own announcement is 21 kB
@@ -106,7 +107,16 @@ def visit_broker(settings: MqttSettings, *, await_level: bool = False) -> Visit:
         connection.abandon()
         raise
     connection.close()
+    _await_goodbye(reports)
     return visit
+
+
+def _await_goodbye(reports: "Queue[Report]") -> None:
+    """Wait until the goodbye is sent: doctor may end right after, and must leave no last will."""
+    give_up_s = time.monotonic() + GOODBYE_S
+    with suppress(Empty):
+        while not isinstance(reports.get(timeout=max(0.0, give_up_s - time.monotonic())), Closed):
+            pass
 
 
 def _await_opening(settings: MqttSettings, reports: "Queue[Report]") -> None:
