@@ -258,10 +258,12 @@ class Bedside:
             truncated=event.truncated,
             night=night,
         )
+        if night > rooms.tonight.night:
+            rooms.tonight.roll(rooms.clock.now())  # noon, or the clock was set, in this minute
         sent = rooms.outbox.put(row, payload)
         if sent is None:
             return
-        rooms.tonight.add(event, night, rooms.clock.now())
+        rooms.tonight.add(event, night)
         rooms.alerts.event(onset + timedelta(seconds=event.duration_s))
         rooms.publisher.set_state(topics.LAST_EVENT.suffix, sent)
         rooms.tonight.save()

@@ -12,6 +12,7 @@ from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.source import SourceState
 from osa_daemon.journal.journal import Journal
 from osa_daemon.journal.rows import EventRow, OpenPause
+from osa_daemon.scoring.event import Event
 from osa_daemon.scoring.night import night_of
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.chain import Chain
@@ -94,6 +95,18 @@ def test_a_pause_that_was_decided_before_the_crash_is_not_decided_again(tmp_path
     assert wire.last("night/current")["apneas"] == 1
     with journal_of(tmp_path) as journal:
         assert journal.left_open is None
+
+
+def test_an_event_of_the_next_night_counts_once(tmp_path: Path):
+    """Decided before the minute of noon is over: the new night begins, and counts it once."""
+    noon = ELEVEN + timedelta(hours=13, seconds=30)
+    wire = Wire()
+    bedside = make(tmp_path, wire, Failing(SourceState.ENDED))
+    bedside._rooms.clock._wall = noon.timestamp
+    bedside._decided(Event("a", "apnea", 0.0, 12.0, 0.9, "silent", True, False), noon)
+    assert wire.last("night/current")["night"] == night_of(noon).isoformat()
+    assert wire.last("night/current")["events"] == 1
+    bedside._rooms.store.close()
 
 
 @pytest.mark.parametrize("seconds", [-5, 121, 10**9])
