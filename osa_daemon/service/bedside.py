@@ -101,6 +101,9 @@ class Bedside:
         was at least that, what it was is not known any more.
         """
         rooms = self._rooms
+        if self._is_decided(pause):
+            rooms.store.does(lambda j: j.end_pause())
+            return
         duration_s = (pause.seen_utc - pause.onset_utc).total_seconds()
         onset_s = (pause.onset_utc - rooms.clock.now()).total_seconds()
         event = Event(
@@ -116,6 +119,15 @@ class Bedside:
         onset = pause.onset_utc.astimezone()
         self._decided(event, onset)
         rooms.store.does(lambda j: j.end_pause())
+
+    def _is_decided(self, pause: OpenPause) -> bool:
+        """Whether a pause needs no event: it has one, or the disk made of it what none can be."""
+        longest = timedelta(seconds=self._rooms.live.rules.unknown_after_s)
+        if not timedelta() <= pause.seen_utc - pause.onset_utc <= longest:
+            return True
+        earliest = pause.onset_utc - longest
+        known = self._rooms.store.look(lambda j: j.events_between(earliest, pause.seen_utc)) or ()
+        return any(event.end_utc > pause.onset_utc for event in known)
 
     def _recover_left_open(self) -> None:
         self._steps.look()  # the clock may have been set meanwhile
@@ -245,10 +257,12 @@ class Bedside:
             truncated=event.truncated,
             night=night,
         )
+        if night > rooms.tonight.night:
+            rooms.tonight.roll(rooms.clock.now())  # noon, or the clock was set, in this minute
         sent = rooms.outbox.put(row, payload)
         if sent is None:
             return
-        rooms.tonight.add(event, night, rooms.clock.now())
+        rooms.tonight.add(event, night)
         rooms.alerts.event(onset + timedelta(seconds=event.duration_s))
         rooms.publisher.set_state(topics.LAST_EVENT.suffix, sent)
         rooms.tonight.tell()

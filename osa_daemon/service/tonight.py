@@ -60,10 +60,12 @@ class Tonight:
         """Count one frame; its events are given to `add` once they are known to be new."""
         self.tally.push(step.frame, replace(step.scored, events=()))
 
-    def add(self, event: Event, night: date, now: datetime) -> None:
-        """Count a committed event in its night, which around noon may not be the one going on."""
-        if night > self.night:
-            self.roll(now)
+    def add(self, event: Event, night: date) -> None:
+        """Count a committed event in its night, which after noon may be the one before.
+
+        An event of a later night is committed after `roll`: what the new night begins with are
+        the events that the journal has, and this one would count twice.
+        """
         if night == self.night:
             self.tally.add(event)
         else:

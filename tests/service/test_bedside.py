@@ -11,7 +11,9 @@ from osa_daemon.audio.block import Block
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.source import SourceState
 from osa_daemon.journal.journal import Journal
-from osa_daemon.journal.rows import OpenPause
+from osa_daemon.journal.rows import EventRow, OpenPause
+from osa_daemon.scoring.event import Event
+from osa_daemon.scoring.night import night_of
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.chain import Chain
 from osa_daemon.service.models import load_models
@@ -75,6 +77,49 @@ def test_an_event_decided_again_is_neither_sent_nor_counted_again(tmp_path: Path
     bedside.run()
     assert len(wire.events) == 1
     assert wire.last("night/current")["apneas"] == 1
+
+
+def test_a_pause_that_was_decided_before_the_crash_is_not_decided_again(tmp_path: Path):
+    """A kill between the event of a stream that ends and the end of its pause repeats nothing."""
+    onset = ELEVEN - timedelta(seconds=60)
+    event = EventRow(
+        "a", "apnea", onset - timedelta(seconds=2), onset + timedelta(seconds=20), 22.0, 0.9,
+        "silent", monitorable=True, truncated=True, night=night_of(ELEVEN),
+    )  # fmt: skip
+    with journal_of(tmp_path) as journal:
+        journal.record_event(event, '{"id": "a"}', ELEVEN)
+        journal.begin_pause(onset, onset + timedelta(seconds=19))
+    wire = Wire()
+    make(tmp_path, wire, Failing(SourceState.ENDED)).run()
+    assert [sent["id"] for sent in wire.events] == ["a"]
+    assert wire.last("night/current")["apneas"] == 1
+    with journal_of(tmp_path) as journal:
+        assert journal.left_open is None
+
+
+def test_an_event_of_the_next_night_counts_once(tmp_path: Path):
+    """Decided before the minute of noon is over: the new night begins, and counts it once."""
+    noon = ELEVEN + timedelta(hours=13, seconds=30)
+    wire = Wire()
+    bedside = make(tmp_path, wire, Failing(SourceState.ENDED))
+    bedside._rooms.clock._wall = noon.timestamp
+    bedside._decided(Event("a", "apnea", 0.0, 12.0, 0.9, "silent", True, False), noon)
+    assert wire.last("night/current")["night"] == night_of(noon).isoformat()
+    assert wire.last("night/current")["events"] == 1
+    bedside._rooms.store.close()
+
+
+@pytest.mark.parametrize("seconds", [-5, 121, 10**9])
+def test_a_pause_of_a_length_that_none_has_is_no_event(tmp_path: Path, seconds: int):
+    """What a damaged row says went on for years is not told as an apnea."""
+    with journal_of(tmp_path) as journal:
+        seen = ELEVEN - timedelta(seconds=60)
+        journal.begin_pause(seen - timedelta(seconds=seconds), seen)
+    wire = Wire()
+    make(tmp_path, wire, Failing(SourceState.ENDED)).run()
+    assert wire.events == []
+    with journal_of(tmp_path) as journal:
+        assert journal.left_open is None
 
 
 @pytest.mark.usefixtures("no_waiting")

@@ -60,7 +60,7 @@ def test_an_unchanged_night_is_not_written_again(journal: Journal, monkeypatch: 
     tonight = make(journal, wire)
     monkeypatch.setattr(journal, "record_night", commits.append)
     tonight.minute()
-    tonight.add(EVENT, tonight.night, NOW)
+    tonight.add(EVENT, tonight.night)
     tonight.minute()
     tonight.minute()
     assert len(commits) == 1
@@ -72,7 +72,7 @@ def test_between_saves_the_disk_is_left_alone(journal: Journal, monkeypatch: pyt
     commits: list[NightRow] = []
     tonight = make(journal, Wire())
     monkeypatch.setattr(journal, "record_night", commits.append)
-    tonight.add(EVENT, tonight.night, NOW)
+    tonight.add(EVENT, tonight.night)
     tonight.minute()
     assert commits == []
     tonight.save()
@@ -116,7 +116,7 @@ def test_an_event_that_the_figures_do_not_know_is_counted(journal: Journal, *, w
     """The daemon was killed after the event's commit and before that of the figures."""
     first = make(journal, Wire())
     if was_saved:
-        first.add(EVENT, first.night, NOW)
+        first.add(EVENT, first.night)
         first.save()
     onset = NOW.astimezone(UTC)
     for name, kind, duration_s in (
@@ -138,7 +138,7 @@ def test_what_could_not_be_stored_stays_counted(journal: Journal):
     """The figures may know of more than the journal has events."""
     first = make(journal, Wire())
     for _ in range(3):
-        first.add(EVENT, first.night, NOW)
+        first.add(EVENT, first.night)
     first.save()
     onset = NOW.astimezone(UTC)
     row = EventRow("a", "apnea", onset, onset, 12.0, 0.9, "silent", True, False, NOW.date())
@@ -150,7 +150,7 @@ def test_an_event_that_is_decided_after_noon_counts_in_its_night(journal: Journa
     """A night that is over gets what happened in it; the new one does not."""
     wire = Wire()
     tonight = make(journal, wire)
-    tonight.add(EVENT, tonight.night, NOW)
+    tonight.add(EVENT, tonight.night)
     noon = NOW + timedelta(hours=14)
     tonight.roll(noon)
     before = NOW.date()
@@ -160,18 +160,9 @@ def test_an_event_that_is_decided_after_noon_counts_in_its_night(journal: Journa
     row = EventRow("b", "apnea", onset, onset, 12.0, 0.9, "silent", True, False, before)
     journal.record_event(row, "{}", onset)
     wire.told.clear()
-    tonight.add(EVENT, before, noon)
+    tonight.add(EVENT, before)
     assert tonight.tally.figures().events == 0
     stored = journal.night(before)
     assert stored is not None
     assert json.loads(stored.figures)["events"] == 2
     assert "night/last" in wire.told
-
-
-def test_an_event_after_noon_begins_the_new_night(journal: Journal):
-    """The minute in which a night begins is not over yet, and an event of it is decided."""
-    tonight = make(journal, Wire())
-    noon = NOW + timedelta(hours=14)
-    tonight.add(EVENT, NOW.date() + timedelta(days=1), noon)
-    assert tonight.night == NOW.date() + timedelta(days=1)
-    assert tonight.tally.figures().events == 1

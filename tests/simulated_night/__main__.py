@@ -12,6 +12,7 @@ from tests.simulated_night.night import Played, play
 from tests.simulated_night.plan import make_plan
 
 SHOWN = 8  # complaints of a night
+PROGRESS = 50  # nights
 
 
 @dataclass(slots=True)
@@ -64,6 +65,8 @@ def main() -> int:
                 print(f"seed {seed}: {digest(played)}, {len(told)} complaints", flush=True)
             for each in told[:SHOWN]:
                 print(f"    {each}", flush=True)
+        if sweep.nights % PROGRESS == 0:
+            print(f"{sweep.nights} nights, {len(sweep.bad)} bad", flush=True)
     seconds = time.perf_counter() - began_s
     counted = [f"{count} {name}" for name, count in sweep.totals.items()]
     faults = [f"{count} {kind}" for kind, count in sorted(sweep.faults.items())]

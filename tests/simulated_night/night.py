@@ -8,17 +8,20 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from osa_daemon.clock import Clock
 from osa_daemon.detector.model import Metadata
+from osa_daemon.journal.journal import Journal
 from osa_daemon.publish.mqtt import MqttPublisher
 from osa_daemon.publish.mqtt_settings import MqttSettings
 from osa_daemon.scoring.event import Event
+from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.alerting.start import alert_policy
 from osa_daemon.service.bedside import Bedside
 from osa_daemon.service.bulletin import Bulletin
@@ -27,7 +30,7 @@ from osa_daemon.service.commands import Commands
 from osa_daemon.service.diagnostics import Diagnostics
 from osa_daemon.service.live import LiveSettings
 from osa_daemon.service.minutes import Minutes
-from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.outbox import EventSender, Outbox
 from osa_daemon.service.reload import Reload
 from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.store import Store
@@ -109,8 +112,11 @@ class WatchedPublisher:
 class WatchedOutbox(Outbox):
     """The real outbox, of which it is noted what it is given."""
 
-    ledger: Ledger
-    world: World
+    def __init__(
+        self, store: Store, sender: EventSender, clock: Clock, ledger: Ledger, world: World
+    ) -> None:
+        super().__init__(store, sender, clock)
+        self.ledger, self.world = ledger, world
 
     def put(self, row: Any, payload: dict[str, Any]) -> dict[str, Any] | None:
         """Note an event and pass it on."""
@@ -224,8 +230,7 @@ class Player:
         world, ledger, clock = self._world, self._ledger, self._world.clock()
         config = self._disk.folder / "config.yaml"
         config.write_text(SETTINGS.format(folder=self._disk.folder))
-        live = LiveSettings(load(config, environ={}), METADATA)
-        acknowledged: list[WatchedOutbox] = []
+        acknowledged: list[Outbox] = []
         commands = Commands(clock)
         real = MqttPublisher(
             MqttSettings("localhost"),
@@ -235,34 +240,23 @@ class Player:
             clock=clock,
             connect=self._broker.connect,
         )
-        publisher = WatchedPublisher(real, world, ledger, self._random)
-        stream = StreamClock(
-            microphone.monotonic_at, monotonic=clock.monotonic_s, wall=clock.wall_s
-        )
-        bulletin = Bulletin(publisher, stream, "0", "m", lambda _state, _text: None)
-        store = Store(self._disk.open_journal, bulletin.storage)
-        outbox = WatchedOutbox(store, publisher, clock)
-        outbox.ledger, outbox.world = ledger, world
-        acknowledged.append(outbox)
-        chains = lambda: ScriptedChain(  # noqa: E731
-            live.rules, microphone, self._sleeper, self._sound, self._ids, self._decided
-        )
-        rooms = Rooms(
-            source=microphone,
-            make_chain=chains,  # type: ignore[arg-type]
-            clock=stream,
-            store=store,
-            outbox=outbox,
-            bulletin=bulletin,
-            publisher=publisher,
-            tonight=Tonight(store, bulletin, live.rules, 730, stream.now(), clock=clock),
-            minutes=Minutes(store),
-            diagnostics=Diagnostics(store, "m", clock),
+
+        def chain(rules: ScoringSettings) -> ScriptedChain:
+            return ScriptedChain(
+                rules, microphone, self._sleeper, self._sound, self._ids, self._decided
+            )
+
+        rooms, outbox = wire(
+            clock=clock,
+            config=config,
+            microphone=microphone,
+            make_chain=chain,
+            publisher=WatchedPublisher(real, world, ledger, self._random),
+            open_journal=self._disk.open_journal,
             commands=commands,
-            live=live,
-            alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, stream.now()),
-            reload=Reload(live),
+            make_outbox=lambda store, sender: WatchedOutbox(store, sender, clock, ledger, world),
         )
+        acknowledged.append(outbox)
         beat_s = [world.now_s]
 
         def beat() -> None:
@@ -277,11 +271,54 @@ class Player:
 
         bedside = Bedside(rooms, beat, self._stop)
         world.turn = _turns(real)
-        return bedside, real, bulletin
+        return bedside, real, rooms.bulletin
 
     def _decided(self, event: Event, onset_s: float) -> None:
         end_s = onset_s + event.duration_s
         self._ledger.decided.append(Decided(event.id, onset_s, end_s, self._world.now_s))
+
+
+def wire(
+    *,
+    clock: Clock,
+    config: Path,
+    microphone: SimulatedMicrophone,
+    make_chain: Callable[[ScoringSettings], ScriptedChain],
+    publisher: Any,
+    open_journal: Callable[[], Journal],
+    commands: Commands | None = None,
+    make_outbox: Callable[[Store, EventSender], Outbox] | None = None,
+) -> tuple[Rooms, Outbox]:
+    """Wire the rooms as `service.run` does, on the ports that are given."""
+    live = LiveSettings(load(config, environ={}), METADATA)
+    stream = StreamClock(microphone.monotonic_at, monotonic=clock.monotonic_s, wall=clock.wall_s)
+    bulletin = Bulletin(publisher, stream, "0", "m", lambda _state, _text: None)
+    store = Store(open_journal, bulletin.storage, clock)
+    outbox = (make_outbox or (lambda its, sender: Outbox(its, sender, clock)))(store, publisher)
+    rooms = Rooms(
+        source=microphone,
+        make_chain=lambda: make_chain(live.rules),  # type: ignore[arg-type, return-value]
+        clock=stream,
+        store=store,
+        outbox=outbox,
+        bulletin=bulletin,
+        publisher=publisher,
+        tonight=Tonight(
+            store,
+            bulletin,
+            live.rules,
+            load(config, environ={}).settings.journal.keep_days,
+            stream.now(),
+            clock=clock,
+        ),
+        minutes=Minutes(store),
+        diagnostics=Diagnostics(store, "m", clock),
+        commands=commands or Commands(clock),
+        live=live,
+        alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, stream.now()),
+        reload=Reload(live),
+    )
+    return rooms, outbox
 
 
 def _turns(publisher: MqttPublisher) -> Any:

@@ -99,7 +99,7 @@ def make_plan(seed: int, hours: float) -> Plan:
         length_s=length_s,
         began_utc_s=began.timestamp(),
         wall_error_s=before_time_is_known,
-        sleep=_sleep(random, length_s),
+        sleep=make_sleep(random, length_s + 600),
         faults=tuple(sorted(faults, key=lambda fault: fault.start_s)),
     )
 
@@ -135,7 +135,8 @@ def _command(kind: str, random: Random) -> tuple[str, bytes] | None:
     return random.choice(COMMANDS) if kind == "command" else None
 
 
-def _sleep(random: Random, length_s: float) -> tuple[Stretch, ...]:
+def make_sleep(random: Random, length_s: float) -> tuple[Stretch, ...]:
+    """Return how somebody sleeps for at least so long (s)."""
     found: list[Stretch] = []
     moment_s = 0.0
 
@@ -145,7 +146,7 @@ def _sleep(random: Random, length_s: float) -> tuple[Stretch, ...]:
         found.append(Stretch(kind, moment_s, end_s))
         moment_s = end_s
 
-    while moment_s < length_s + 600:
+    while moment_s < length_s:
         add(random.choice(("breathing", "breathing", "snoring")), random.uniform(15, 240))
         draw = random.random()
         if draw < 0.6:

@@ -25,7 +25,7 @@ class Reading:
 
 
 class Sleeper:
-    """Readings by the number of the frame since the night began."""
+    """Readings by the number of the frame since the night began; then it begins anew."""
 
     def __init__(self, sleep: tuple[Stretch, ...]) -> None:
         self._readings: list[Reading] = []
@@ -37,20 +37,20 @@ class Sleeper:
 
     def reading(self, index: int) -> Reading:
         """Return what frame `index` sounds like."""
-        return self._readings[index]
+        return self._readings[index % len(self._readings)]
 
     def delayed(self, index: int, at: int, *, is_heard: bool) -> Delayed:
         """Return the delayed reading of frame `at` of a stream, which is `index` of the night."""
         if not is_heard:
             return Delayed(at, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        now = self._readings[index]
+        now = self.reading(index)
         return Delayed(at, now.audible, now.breath, now.apnea, now.hypopnea, now.snore, 0.0)
 
     def frame(self, index: int, at: int, sound: str, delayed: Delayed | None) -> Frame:
         """Return frame `at` of a stream; `sound` is "gap", "zeros", "clipped" or "well"."""
         if sound == "gap":
             return Frame(at, False, -120.0, -120.0, False, False, 0, 0, 0, 0, 0, 0, delayed)
-        now = self._readings[index]
+        now = self.reading(index)
         is_muted = sound == "zeros"
         # a muted microphone sounds like a pause to a detector that is no better
         apnea = 0.9 if is_muted else now.apnea if now.going_on else 0.02

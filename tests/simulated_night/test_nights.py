@@ -9,6 +9,7 @@ from tests.simulated_night.__main__ import digest
 from tests.simulated_night.checks import complaints
 from tests.simulated_night.night import play
 from tests.simulated_night.plan import FAULTS, make_plan
+from tests.simulated_night.week import live_through
 
 HOURS = 0.5
 
@@ -55,3 +56,10 @@ def test_a_daemon_that_forgets_is_found_out(
     monkeypatch.setattr(room, name, lambda *_arguments: None)
     for played in play(make_plan(1, HOURS)):
         assert any(told.startswith(check) for told in complaints(played))
+
+
+def test_a_day_and_a_night_leave_nothing_behind() -> None:
+    """A short night with a real broker, and noon: everything arrives, the outbox is empty."""
+    week = live_through(days=1, hours="22:00-23:00")
+    assert week.is_well
+    assert week.looks[0].events > 5
