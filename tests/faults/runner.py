@@ -149,9 +149,7 @@ def _selected(options: argparse.Namespace) -> list[Fault]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/faults",
-        description="Try every fault with real parts, and write the report. Exit code 1 where one "
-        "is not survived as expected. Needs root, systemd, PulseAudio, mosquitto and faketime; "
-        "changes nothing on the machine.",
+        description=__doc__,
     )
     parser.add_argument("--report", type=Path, metavar="OUT.md", help="write the report here")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="names, parts of them, or groups")
