@@ -72,6 +72,20 @@ class InstalledService:
         self.machine.run("systemctl", "daemon-reload")
         self.machine.run("systemctl", "reset-failed", SERVICE)
 
+    @property
+    def python(self) -> str:
+        """The interpreter of the installed program, as the machine sees it."""
+        told = self.machine.show(SERVICE, "ExecStart")
+        return str(Path(told.partition("path=")[2].split()[0]).with_name("python"))
+
+    @property
+    def models(self) -> Path:
+        """The installed model files, as the outside reaches them."""
+        code = "from osa_daemon.service.models import models_folder; print(models_folder())"
+        told = self.machine.run(self.python, "-c", code)
+        assert told.returncode == 0, told.stderr
+        return self.inside(told.stdout.strip())
+
     def inside(self, path: str) -> Path:
         """How the outside reaches a path of the machine."""
         return Path(f"/proc/{self.machine._init()}/root") / path.lstrip("/")

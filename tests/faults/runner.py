@@ -18,6 +18,7 @@ from tests.faults.fault import Fault
 from tests.faults.row import Row
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+MACHINES = 2  # each takes 20 s to make, and its trials come one after the other
 JOBS = 6  # they mostly wait
 GRACE_S = 180.0  # beside the limits of the trials: installing, and cleaning up
 # mounts of a trial end with it, whatever becomes of it
@@ -70,14 +71,15 @@ def run(faults: Sequence[Fault], jobs: int = JOBS, keep: Path | None = None) -> 
 
 
 def _batches(faults: Sequence[Fault]) -> list[list[Fault]]:
-    """What is tried by one process: trials on the machine share it, others are alone.
+    """What is tried by one process: trials on a machine share it, others are alone.
 
     What takes longest comes first.
     """
     served = [fault for fault in faults if fault.place == "machine"]
     alone = [[fault] for fault in faults if fault.place != "machine"]
     alone.sort(key=lambda batch: -batch[0].limit_s)
-    return [served, *alone] if served else alone
+    machines = [served[number::MACHINES] for number in range(MACHINES)]
+    return [*(batch for batch in machines if batch), *alone]
 
 
 def _try(batch: Sequence[Fault], folder: Path, running: set[subprocess.Popen[bytes]]) -> list[Row]:
@@ -149,9 +151,7 @@ def _selected(options: argparse.Namespace) -> list[Fault]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/faults",
-        description="Try every fault with real parts, and write the report. Exit code 1 where one "
-        "is not survived as expected. Needs root, systemd, PulseAudio, mosquitto and faketime; "
-        "changes nothing on the machine.",
+        description=__doc__,
     )
     parser.add_argument("--report", type=Path, metavar="OUT.md", help="write the report here")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="names, parts of them, or groups")

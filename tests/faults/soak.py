@@ -3,18 +3,21 @@
 Run by scripts/soak_service. Writes `minutes.csv` and `summary.txt` into a folder.
 """
 
+import argparse
 import csv
 import json
 import os
+import signal
 import statistics
-import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
+from tests.faults import report
 from tests.faults.installed import InstalledService
 from tests.faults.room import Nights, Pause
 from tests.faults.witness import Witness
@@ -201,7 +204,7 @@ def soak(minutes: int, out: Path) -> int:
         service.systemctl("start")
         witness.wait(lambda: witness.last("/hearing") == "online", READY_S, "sound")
         began = datetime.now().astimezone().isoformat(timespec="seconds")
-        head = f"{minutes} minutes in real time from {began}, commit {commit()}"
+        head = f"{minutes} minutes in real time from {began}, commit {report.commit()}"
         run = Soak(service, nights, witness)
         try:
             _sample_all(run, minutes, out, head)
@@ -225,8 +228,18 @@ def _sample_all(run: Soak, minutes: int, out: Path, head: str) -> None:
             (out / "summary.txt").write_text(summary(run, head))
 
 
-def commit() -> str:
-    """The checkout's commit, and whether something was changed in it since."""
-    here = Path(__file__).parent
-    said = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
-    return subprocess.run(said, capture_output=True, text=True, check=False).stdout.strip()
+def main(arguments: Sequence[str]) -> int:
+    """Run it, and print what came of it."""
+    parser = argparse.ArgumentParser(prog="scripts/soak_service", description=__doc__)
+    parser.add_argument("--minutes", type=int, default=120)
+    parser.add_argument("--out", type=Path, default=Path("build/soak"))
+    options = parser.parse_args(arguments)
+    # what was started is ended, too, when we are
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    code = soak(options.minutes, options.out)
+    print((options.out / "summary.txt").read_text())
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

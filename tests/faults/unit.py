@@ -11,8 +11,6 @@ from tests.faults.scene import Scene
 from tests.faults.witness import Witness
 from tests.mosquitto import Mosquitto, wait_for
 
-PYTHON = "/opt/osa-daemon/venv/bin/python"
-PACKAGE = "osa-daemon/venv/lib/python3*/site-packages/osa_daemon"
 SCRIPTS = "/srv/checkout/tests/faults/injected"
 ONCE = "/var/lib/osa-daemon/done"
 WATCHDOG_S = 10
@@ -20,11 +18,11 @@ BACK_AGAIN = "systemd starts it again; it hears within 30 s; nothing decided is 
 AGAIN_S = 30.0
 
 
-def replaced_by(script: str, **environment: str) -> str:
+def replaced_by(scene: Scene, script: str, **environment: str) -> str:
     """Lines of a drop-in that let a script of `injected/` run the daemon."""
     given = "".join(f"Environment={name}={value}\n" for name, value in environment.items())
     config = "--config /etc/osa-daemon/config.yaml"
-    return f"ExecStart=\nExecStart={PYTHON} {SCRIPTS}/{script} {config}\n{given}"
+    return f"ExecStart=\nExecStart={scene.service.python} {SCRIPTS}/{script} {config}\n{given}"
 
 
 def hear(scene: Scene, unit: str = "") -> tuple[Mosquitto, Witness]:
@@ -79,7 +77,7 @@ def watchdog(scene: Scene) -> None:
 )
 def interpreter_hangs(scene: Scene) -> None:
     """The watching thread hangs with it."""
-    unit = replaced_by("spinning.py", ONCE=ONCE) + f"WatchdogSec={WATCHDOG_S}\n"
+    unit = replaced_by(scene, "spinning.py", ONCE=ONCE) + f"WatchdogSec={WATCHDOG_S}\n"
     _, witness = hear(scene, unit)
     failed_s = scene.told(witness, "/availability", "offline", 0.0, 120.0)
     comes_back(scene, witness, failed_s, 60.0)
@@ -95,7 +93,7 @@ def interpreter_hangs(scene: Scene) -> None:
 )
 def service_whose_chain_hangs(scene: Scene) -> None:
     """Found by its own deadline, before the watchdog's."""
-    _, witness = hear(scene, replaced_by("hanging_chain.py", ONCE=ONCE))
+    _, witness = hear(scene, replaced_by(scene, "hanging_chain.py", ONCE=ONCE))
     failed_s = scene.told(witness, "/availability", "offline", 0.0, 120.0)
     comes_back(scene, witness, failed_s)
     log = scene.daemon_log()
@@ -110,7 +108,7 @@ def service_whose_chain_hangs(scene: Scene) -> None:
 )
 def service_whose_thread_raises(scene: Scene) -> None:
     """A dying thread ends the process."""
-    _, witness = hear(scene, replaced_by("dying_thread.py", DIES="chain", ONCE=ONCE))
+    _, witness = hear(scene, replaced_by(scene, "dying_thread.py", DIES="chain", ONCE=ONCE))
     failed_s = scene.told(witness, "/availability", "offline", 0.0, 120.0)
     comes_back(scene, witness, failed_s)
 
@@ -122,7 +120,7 @@ def service_whose_thread_raises(scene: Scene) -> None:
 )
 def out_of_memory(scene: Scene) -> None:
     """A leak must not take the Pi along."""
-    _, witness = hear(scene, replaced_by("greedy.py", ONCE=ONCE))
+    _, witness = hear(scene, replaced_by(scene, "greedy.py", ONCE=ONCE))
     failed_s = scene.told(witness, "/availability", "offline", 0.0, 120.0)
     comes_back(scene, witness, failed_s)
 
@@ -249,7 +247,7 @@ def service_before_its_sound_server(scene: Scene) -> None:
 )
 def service_with_a_damaged_model(scene: Scene) -> None:
     """Neither a fire nor a lockout."""
-    (path,) = scene.service.inside("/opt").glob(f"{PACKAGE}/models/detector.onnx")
+    path = scene.service.models / "detector.onnx"
     good = path.read_bytes()
     bad = bytearray(good)
     bad[len(bad) // 2] ^= 1
@@ -284,7 +282,7 @@ def a_night_of_failing_starts(scene: Scene) -> None:
     """No start limit may lock it out."""
     broker, witness = scene.meet()
     scene.sleeper()
-    unit = replaced_by("failing.py", ONCE=ONCE) + "RestartSec=100ms\n"
+    unit = replaced_by(scene, "failing.py", ONCE=ONCE) + "RestartSec=100ms\n"
     scene.serve(broker.port, unit=unit)
     wait_for(lambda: scene.service.restarts >= 60, 200.0, "60 restarts")
     mended_s = time.monotonic()
