@@ -91,7 +91,7 @@ def clipping(scene: Scene) -> None:
 
 
 @fault(
-    injected="mains hum with its harmonics up to 2 kHz, far louder than breathing, until it is told",
+    injected="mains hum with harmonics up to 2 kHz, far louder than breathing, until it is told",
     expected="named within 30 s on problem/microphone, no event meanwhile, over within a minute of "
     "its end",
 )

@@ -198,8 +198,7 @@ class AlertPolicy:
         least_s = None if minutes is None else minutes * 60
         text = f"Breathing could not be heard for {minutes} min."
         unheard = self._unheard.holds(least_s, now_s, text)
-        why = moment.unstored or ""
-        unstored = self._unstored.holds(settings.technical_after_s, now_s, why)
+        unstored = self._storage(moment, settings.technical_after_s)
         for cause, condition, over in (
             (Cause.MICROPHONE, lost, "Sound arrives again."),
             (Cause.INAUDIBLE, unheard, "Breathing can be heard."),
@@ -211,6 +210,13 @@ class AlertPolicy:
                 over if moment.is_night else "The night is over.",
                 now,
             )
+
+    def _storage(self, moment: Moment, least_s: float | None) -> Condition | None:
+        """Return that events cannot be stored: raised while it is so, over once it was not."""
+        if moment.unstored is None and not self._board.stands(Cause.STORAGE):
+            return None  # it went by before it was told
+        why = moment.unstored or "Events could not be stored."
+        return self._unstored.holds(least_s, moment.now_s, why)
 
     def _rest(self, now: datetime) -> None:
         """Nobody is to be listened to: what was raised of the bed is over, the night's is not."""

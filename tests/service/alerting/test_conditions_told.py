@@ -64,6 +64,16 @@ def test_a_disk_that_takes_no_events_is_told_of():
     assert bed.texts() == ["The disk is full.", "Events can be stored again."]
 
 
+def test_a_disk_that_was_full_for_a_minute_is_not_told_of_later():
+    """What went by before its time is no news, and an alert has a sentence."""
+    bed = Bed()
+    bed.passes(60, unstored="The disk is full.")
+    bed.passes(590)
+    assert bed.told == []
+    bed.passes(1, unstored="The disk is full.")
+    assert bed.texts() == ["The disk is full."], "it fails again and again"
+
+
 def test_a_microphone_outweighs_a_disk():
     """Who hears nothing is told of that first; of the disk once it is over."""
     bed = Bed()
