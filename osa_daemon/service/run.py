@@ -46,7 +46,7 @@ from osa_daemon.service.secret_files import exposed
 from osa_daemon.service.signals import Signals
 from osa_daemon.service.status_line import StatusLine
 from osa_daemon.service.store import Store
-from osa_daemon.service.tasks import ENDING, LOADING, OPENING, Task
+from osa_daemon.service.tasks import ENDING, LOADING, OPENING, STORING, Task
 from osa_daemon.service.throttling import slowed
 from osa_daemon.service.tonight import Tonight
 from osa_daemon.service.vigil import LOOP_S, Vigil
@@ -229,7 +229,8 @@ class Daemon:
 
     def _open_journal(self, reckoning: Reckoning) -> Journal:
         path = self._loaded.settings.journal.path
-        with self._doing(OPENING):
+        # once it listens, a disk that hangs must not keep it deaf for as long as a start may take
+        with self._doing(OPENING if self._bedside is None else STORING):
             return Journal.open(path, reckoning=reckoning, clock=self._clock)
 
     def _make_chain(self) -> Chain:
