@@ -92,17 +92,13 @@ def rounds(count: int, name: str = "short") -> NDArray[np.float32]:
 
 
 class Loop(threading.Thread):
-    """Lets a round sound again and again until it is closed.
-
-    `treat` may be set to a function of the samples (48 kHz) and is used from the next round or
-    `again` on; `pace` is the microphone's clock against the true one.
-    """
+    """Lets a round sound again and again until it is closed; `began_s`: when each began."""
 
     def __init__(self, server: SoundServer) -> None:
         super().__init__(name="sleeper", daemon=True)
         self._server = server
         self._round = soxr.resample(rounds(1), 16_000, RATE_HZ).astype(np.float32)
-        self._treat: Treatment = lambda samples: samples
+        self._sound = self._round
         self._pace = 1.0
         self._again = threading.Event()
         self._is_over = False
@@ -110,8 +106,11 @@ class Loop(threading.Thread):
         self.start()
 
     def sound_like(self, treat: Treatment, pace: float = 1.0) -> float:
-        """Begin a round anew, changed by `treat`; when (monotonic s)."""
-        self._treat, self._pace = treat, pace
+        """Begin a round anew, changed by `treat`; when (monotonic s).
+
+        `pace` is how many times as fast as the true clock the microphone's runs.
+        """
+        self._sound, self._pace = treat(self._round), pace
         rounds_before = len(self.began_s)
         self._again.set()
         wait_for(lambda: len(self.began_s) > rounds_before, 10, "a new round")
@@ -122,7 +121,7 @@ class Loop(threading.Thread):
         while not self._is_over:
             self._again.clear()
             self._server.pace = self._pace
-            began_s = self._server.play(self._treat(self._round))
+            began_s = self._server.play(self._sound)
             self.began_s.append(began_s)
             self._again.wait(began_s + ROUND_S / self._pace - time.monotonic())
 
