@@ -30,7 +30,8 @@ def set_aside(path: Path, now: datetime) -> Path:
     """
     aside = _dated(path, now)
     keep_names(path.parent)
-    path.rename(aside)
+    if path.exists():  # else an earlier try came so far, or somebody has deleted it
+        path.rename(aside)
     keep_names(path.parent)
     for log, kept in zip(_logs(path), _logs(aside), strict=True):
         if log.exists():

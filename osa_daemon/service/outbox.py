@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
-from osa_daemon.journal.journal import OUTBOX_CAP
+from osa_daemon.journal.journal import OUTBOX_CAP, Journal
 from osa_daemon.journal.rows import EventRow
 from osa_daemon.publish.payloads import Payload, Value, encode
 from osa_daemon.scoring.night import night_of
@@ -168,7 +168,7 @@ class Outbox:
 
     def _find_again(self) -> None:
         """Learn the rows anew after the journal was: they have other numbers in a new file."""
-        if self._renewals == self._store.renewals:
+        if self._knows_rows():
             return
         self._renewals = self._store.renewals
         done, sent = set(self._done), set(self._rows)
@@ -189,9 +189,17 @@ class Outbox:
     def _forget(self) -> None:
         """Delete what the broker has; where that fails it is kept in mind, never sent again."""
         rows = tuple(self._done.values())
-        if rows and self._store.does(lambda j: j.acknowledge(*rows)):
+        if rows and self._store.does(lambda j: self._delete(j, rows)) and self._knows_rows():
             self._done.clear()
             self._is_stale = True
+
+    def _delete(self, journal: Journal, rows: tuple[int, ...]) -> None:
+        """Delete rows, unless the file has become another one, where the numbers mean others."""
+        if self._knows_rows():
+            journal.acknowledge(*rows)
+
+    def _knows_rows(self) -> bool:
+        return self._renewals == self._store.renewals
 
     def _send_stored(self) -> bool:
         """Send what the journal holds; False where not all found room."""

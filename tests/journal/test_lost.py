@@ -126,6 +126,17 @@ def test_a_file_that_is_deleted_is_written_again(path, journal, event_row, eveni
         assert len(again.events_of(NIGHT)) == again.outbox_length() == 21
 
 
+def test_a_damaged_file_that_is_deleted_as_well_is_begun_anew(path, journal, event_row, evening):
+    """Somebody was quicker than the daemon: there is nothing to set aside, and that is no end."""
+    fill(journal, event_row, evening, 20)
+    spoilt(path, journal, "nights")
+    with pytest.raises(DamagedError):
+        journal.record_night(NightRow(NIGHT, evening, evening, "{}", "{}"))
+    path.unlink()
+    journal.renew()
+    assert len(journal.events_of(NIGHT)) == 20
+
+
 def test_a_folder_that_is_gone_is_tried_again(path, journal, event_row, evening):
     """While it cannot be made what was read is kept, and written once it can."""
     fill(journal, event_row, evening, 20)

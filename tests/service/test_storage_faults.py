@@ -280,6 +280,23 @@ def test_what_the_broker_had_is_not_sent_again_from_a_new_file(bed: Bed, tmp_pat
     assert bed.outbox.waiting() == 1
 
 
+def test_a_row_of_another_file_is_not_taken_for_the_one_that_was_acknowledged(
+    bed: Bed, tmp_path: Path
+):
+    """The file is replaced before the row is deleted: its number means another event there."""
+    bed.put("a")
+    end = MOMENT + timedelta(seconds=12)
+    row = EventRow("older", "apnea", MOMENT, end, 12.0, 0.9, "silent", True, False, NIGHT)
+    with Journal.open(tmp_path / "other.db") as other:
+        other.record_event(row, '{"id":"older"}', MOMENT)
+    (tmp_path / "other.db").replace(tmp_path / "journal.db")
+    bed.outbox.acknowledged("a")
+    bed.wait()
+    bed.wait()
+    assert bed.sent == ["a", "older"]
+    assert bed.outbox.waiting() == 1
+
+
 def test_that_a_journal_was_begun_anew_is_told_for_a_day(bed: Bed, tmp_path: Path):
     """Somebody must see it in the morning; after a day it is over."""
     (tmp_path / "journal.db").unlink()
