@@ -95,7 +95,8 @@ class Bed:
         end = self.clock.now().isoformat()
         payload = {"id": name, "onset": onset.isoformat(), "end": end, "durable": True}
         assert self.outbox.put(row, payload) is not None
-        self.tonight.add(Event(name, "apnea", 0.0, duration_s, 0.9, "silent", True, False))
+        event = Event(name, "apnea", 0.0, duration_s, 0.9, "silent", True, False)
+        self.tonight.add(event, night_of(onset))
         self.outbox.acknowledged(name)
         self.outbox.pump()
         return onset
