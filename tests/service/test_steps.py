@@ -297,7 +297,8 @@ def test_a_journal_that_cannot_be_opened_does_not_stop_the_clock(house: House, t
     bed = Bed(house, tmp_path / "journal.sqlite3")
     bed.close()
     bed.store._open = fails
-    bed.tonight.add(Event("a", "apnea", 0.0, 20.0, 0.9, "silent", True, False))
+    event = Event("a", "apnea", 0.0, 20.0, 0.9, "silent", True, False)
+    bed.tonight.add(event, bed.tonight.night)
     house.set_to(TWO)
     bed.steps.look()
     assert (bed.tonight.night, bed.tonight.tally.figures().events) == (date(2026, 11, 29), 1)

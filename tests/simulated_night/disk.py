@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from osa_daemon.journal.database import open_writable, storage_errors
+from osa_daemon.journal.eras import Reckoning
 from osa_daemon.journal.journal import Journal
 from tests.simulated_night.plan import Fault
 from tests.simulated_night.world import World
@@ -42,12 +43,13 @@ class Disk:
         """Where the journal lies."""
         return self.folder / "journal.sqlite3"
 
-    def open_journal(self) -> Journal:
+    def open_journal(self, reckoning: Reckoning) -> Journal:
         """Open the journal, unless the disk fails now."""
         with storage_errors(self.path, "opened"):
             self.check("INSERT")
             db, notice = open_writable(self.path, lambda: datetime.fromtimestamp(0, UTC))
-        return Journal(cast("sqlite3.Connection", FailingDatabase(db, self)), self.path, notice)
+        failing = cast("sqlite3.Connection", FailingDatabase(db, self))
+        return Journal(failing, self.path, notice, reckoning=reckoning, clock=self.world.clock())
 
     def check(self, statement: str) -> None:
         """Raise what the disk says to a statement now."""

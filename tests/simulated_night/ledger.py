@@ -39,7 +39,10 @@ class Life:
 
 @dataclass(slots=True)
 class Ledger:
-    """Everything that the checks go by. `told`: time, topic, payload, as the daemon told them."""
+    """Everything that the checks go by. `told`: time, topic, payload, as the daemon told them.
+
+    `wall_errors_s`: how far off the wall clock was, one after the other.
+    """
 
     decided: list[Decided] = field(default_factory=list)
     put: list[Put] = field(default_factory=list)
@@ -47,6 +50,7 @@ class Ledger:
     lives: list[Life] = field(default_factory=list)
     health: list[tuple[float, str]] = field(default_factory=list)
     most_kept: dict[str, int] = field(default_factory=dict)
+    wall_errors_s: list[float] = field(default_factory=list)
 
     def keep_most(self, name: str, count: int) -> None:
         """Note how much of something was ever kept."""

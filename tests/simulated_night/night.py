@@ -17,6 +17,7 @@ from typing import Any
 
 from osa_daemon.clock import Clock
 from osa_daemon.detector.model import Metadata
+from osa_daemon.journal.eras import Reckoning
 from osa_daemon.journal.journal import Journal
 from osa_daemon.publish.mqtt import MqttPublisher
 from osa_daemon.publish.mqtt_settings import MqttSettings
@@ -191,6 +192,7 @@ class Player:
     def _step_clock(self, fault: Fault) -> None:
         steps_s = (-1.0, 1.0, -30.0, 30.0, -3_600.0, 3_600.0, 17_000.0)
         self._world.wall_error_s += steps_s[fault.number % len(steps_s)]
+        self._ledger.wall_errors_s.append(self._world.wall_error_s)
         self._world.note(f"wall clock is {self._world.wall_error_s:.0f} s off")
 
     def _set_clock_right(self) -> None:
@@ -285,7 +287,7 @@ def wire(
     microphone: SimulatedMicrophone,
     make_chain: Callable[[ScoringSettings], ScriptedChain],
     publisher: Any,
-    open_journal: Callable[[], Journal],
+    open_journal: Callable[[Reckoning], Journal],
     commands: Commands | None = None,
     make_outbox: Callable[[Store, EventSender], Outbox] | None = None,
 ) -> tuple[Rooms, Outbox]:
@@ -293,7 +295,8 @@ def wire(
     live = LiveSettings(load(config, environ={}), METADATA)
     stream = StreamClock(microphone.monotonic_at, monotonic=clock.monotonic_s, wall=clock.wall_s)
     bulletin = Bulletin(publisher, stream, "0", "m", lambda _state, _text: None)
-    store = Store(open_journal, bulletin.storage, clock)
+    reckoning = Reckoning("this run of the machine", stream.offset_s)
+    store = Store(lambda: open_journal(reckoning), bulletin.storage, clock)
     outbox = (make_outbox or (lambda its, sender: Outbox(its, sender, clock)))(store, publisher)
     rooms = Rooms(
         source=microphone,

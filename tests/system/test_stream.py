@@ -43,7 +43,10 @@ FORBIDDEN = """
 import ctypes
 import sys
 
+import numpy as np
+
 from osa_daemon.audio.microphone import MicrophoneSource
+from osa_daemon.clips.flac import flac_of
 from osa_daemon.service.models import load_models
 
 if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) != 0:
@@ -56,11 +59,12 @@ while heard < 16_000:
     assert block is not None, source.health()
     heard += len(block.samples)
 source.close()
+assert flac_of(np.arange(16_000, dtype=np.int16)).startswith(b"fLaC")
 """
 
 
 def test_nothing_needs_memory_that_is_written_and_run(sound_server: Any) -> None:
-    """Models load and a second of sound arrives where the kernel grants no such memory."""
+    """Models load, sound arrives and a clip is made where the kernel grants no such memory."""
     done = subprocess.run(
         [sys.executable, "-c", FORBIDDEN], capture_output=True, text=True, timeout=120, check=False
     )
