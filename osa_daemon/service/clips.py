@@ -6,11 +6,11 @@ from pathlib import Path
 
 from osa_daemon.clips.keeper import Keeper, Kept
 from osa_daemon.clips.recorder import Recorder, Wanted
-from osa_daemon.clips.sealing import Seal, read_seal
 from osa_daemon.clips.shelf import Shelf
 from osa_daemon.publish import topics
 from osa_daemon.publish.payloads import clips_payload
 from osa_daemon.service.bulletin import Publisher
+from osa_daemon.service.clip_key import seal_of
 from osa_daemon.settings.clips import MB
 from osa_daemon.settings.model import Settings
 
@@ -21,15 +21,6 @@ def shelf_of(settings: Settings) -> Shelf:
     """Return the folder of clips that the settings name."""
     folder: Path = settings.journal.state_dir / FOLDER
     return Shelf(folder, settings.clips.max_mb * MB)
-
-
-def seal_of(settings: Settings) -> Seal | None:
-    """Return what clips are sealed with; None where no sound is kept, or it is kept in the open.
-
-    Raises:
-        ConfigError: the key cannot be read, or is none.
-    """
-    return None if settings.clips.keep == "nothing" else read_seal(settings.clips.key_file)
 
 
 class Clips:
