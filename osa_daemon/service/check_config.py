@@ -9,7 +9,7 @@ from pathlib import Path
 from osa_daemon.errors import ConfigError, ModelError
 from osa_daemon.publish.credentials import read_password, read_token, tls_context
 from osa_daemon.service.broker import mqtt_settings
-from osa_daemon.service.clips_key import seal_of
+from osa_daemon.service.clip_key import seal_of
 from osa_daemon.service.meaning import UNKNOWN, Meaning, meaning_of, metadata_of
 from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
 from osa_daemon.service.rules import never_loud, precedence, with_shortfall

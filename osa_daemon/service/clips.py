@@ -10,7 +10,7 @@ from osa_daemon.clips.shelf import Shelf
 from osa_daemon.publish import topics
 from osa_daemon.publish.payloads import clips_payload
 from osa_daemon.service.bulletin import Publisher
-from osa_daemon.service.clips_key import seal_of
+from osa_daemon.service.clip_key import seal_of
 from osa_daemon.settings.clips import MB
 from osa_daemon.settings.model import Settings
 

@@ -1,7 +1,7 @@
 """Commands from the broker are untrusted: bounded, and refused with a sentence."""
 
 from osa_daemon.publish.topics import COMMANDS
-from osa_daemon.service.bedside import ACKNOWLEDGE, TEST_ALERT
+from osa_daemon.service.bedside import ACKNOWLEDGE, DELETE_CLIPS, TEST_ALERT
 from osa_daemon.service.commands import MOST_WAITING, Commands, unknown
 from osa_daemon.service.live import BED_PRESENCE, SETTING_OF
 from osa_daemon.settings.catalogue import catalogue
@@ -35,8 +35,9 @@ def test_an_empty_payload_is_no_command():
 
 
 def test_every_command_of_the_contract_is_carried_out():
-    """Settings that can change live, bed presence, and the two buttons."""
-    assert set(COMMANDS) == {*SETTING_OF, BED_PRESENCE, ACKNOWLEDGE, TEST_ALERT}
+    """Settings that can change live, bed presence, and the three buttons."""
+    buttons = {ACKNOWLEDGE, DELETE_CLIPS, TEST_ALERT}
+    assert set(COMMANDS) == {*SETTING_OF, BED_PRESENCE, *buttons}
     live = {row.key for row in catalogue() if row.about.live}
     assert set(SETTING_OF.values()) <= live
 

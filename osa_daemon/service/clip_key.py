@@ -1,4 +1,4 @@
-"""What clips are sealed with, apart from them: `check-config` loads nothing of sound."""
+"""The key of clips as the settings name it; apart from `clips`, which loads what hears."""
 
 from osa_daemon.clips.sealing import Seal, read_seal
 from osa_daemon.settings.model import Settings
