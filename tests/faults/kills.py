@@ -10,21 +10,26 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from tests.daemon import DaemonProcess
 from tests.faults.broker import sleep_sounds
 from tests.faults.decided import waiting
 from tests.faults.fault import fault
-from tests.faults.scene import Scene
+from tests.faults.scene import EVENT_S, Scene
 from tests.mosquitto import wait_for
 
 KILLS, BEDS, SEED = 200, 4, 9
-LONGEST_LIFE_S = 4.0  # after the start; at this speed a pause is decided every second
+STRUCK_IN_START = 0.2  # of the lives
+STRUCK_AT_AN_EVENT = 0.4  # of the lives, within NEAR_S of a commit: where the most is at stake
+NEAR_S = 0.3
+LONGEST_LIFE_S = 4.0  # of the others, once ready
 KILL_SPEED = 50
+EVENTS_LEAST = KILLS // 4  # else nothing was tried
 LAST_S = 60.0
 
 
 @fault(
-    injected=f"SIGKILL at {KILLS} random moments (seed {SEED}) of {BEDS} daemons that decide an "
-    "event about every second",
+    injected=f"SIGKILL at {KILLS} random moments (seed {SEED}) of {BEDS} daemons over sound "
+    "that runs 50 times as fast: in the start, near the commit of an event, at any time",
     expected="no decided event is lost over all of them",
     limit_s=1500.0,
 )
@@ -46,6 +51,28 @@ def killed_at_random_moments(scene: Scene) -> None:
     doubles = len(witness.events) - len(witness.event_ids)
     late = sum("recovered" in each for each in ids)
     scene.saw(f"{len(ids)} events, {doubles} came twice, {late} were decided late from the journal")
+    assert len(ids) >= EVENTS_LEAST, f"only {len(ids)} events were decided: nothing was tried"
+
+
+def _wait_for_the_moment(
+    scene: Scene, daemon: DaemonProcess, journal: Path, chance: random.Random
+) -> None:
+    """Wait until it is to be killed: in its start, near the commit of an event, or at any time."""
+    fate = chance.random()
+    if fate < STRUCK_IN_START:
+        time.sleep(chance.uniform(0.0, 1.5))
+        return
+    daemon.wait_until_ready()
+    if fate < STRUCK_IN_START + STRUCK_AT_AN_EVENT:
+        before = len(scene.decided_ids(journal))
+        wait_for(
+            lambda: len(scene.decided_ids(journal)) > before or daemon.process.poll() is not None,
+            EVENT_S,
+            "an event",
+        )
+        time.sleep(chance.uniform(0.0, NEAR_S))
+    else:
+        time.sleep(chance.uniform(0.0, LONGEST_LIFE_S))
 
 
 def _live_and_die(scene: Scene, port: int, bed: int, seed: int) -> tuple[int, int]:
@@ -58,12 +85,7 @@ def _live_and_die(scene: Scene, port: int, bed: int, seed: int) -> tuple[int, in
     journal = scene.folder / f"state{bed}" / "journal.sqlite3"
     while kills < KILLS // BEDS:
         daemon = scene.start(port, *options, settings=more, name=name)
-        # the start itself is struck, too: one in five dies before it is ready
-        if chance.random() < 0.2:
-            time.sleep(chance.uniform(0.0, 1.5))
-        else:
-            daemon.wait_until_ready()
-            time.sleep(chance.uniform(0.0, LONGEST_LIFE_S))
+        _wait_for_the_moment(scene, daemon, journal, chance)
         daemon.process.send_signal(signal.SIGKILL)
         daemon.wait(20)
         kills += 1

@@ -42,6 +42,7 @@ def try_fault(fault: Fault, folder: Path, service: InstalledService | None = Non
     except TimeoutError as error:
         failure = failure or str(error)
     finally:
+        deaf_s = scene.longest_deaf_s()  # before it is ended: who has ended is deaf, too
         (folder / "daemon-all.log").write_text(scene.daemon_log())
         (folder / "witness.log").write_text(scene.transcript())
         try:
@@ -56,7 +57,7 @@ def try_fault(fault: Fault, folder: Path, service: InstalledService | None = Non
         observed="; ".join(scene.observed),
         decided=count.decided if count is not None else 0,
         lost=tuple(sorted(count.lost)) if count is not None else (),
-        deaf_s=scene.longest_deaf_s(),
+        deaf_s=deaf_s,
         took_s=time.monotonic() - began_s,
         failure=failure,
     )
