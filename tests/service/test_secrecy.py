@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from osa_daemon.service.finding import Verdict
+from osa_daemon.service.doctor.finding import Verdict
 
 from osa_daemon.service import secrecy
 from osa_daemon.service.secrecy import check_swap, keep_sound_secret
