@@ -113,9 +113,10 @@ def test_a_long_halt_is_said_and_outlived(
     sound_server.cont()
     back_s = time.monotonic()
     listener.wait_for_sound(0.05)
-    assert time.monotonic() - back_s < 5
+    heard_s = time.monotonic()
+    assert heard_s - back_s < 5
     assert listener.health.state is SourceState.RUNNING
-    assert sum(listener.gaps_s()) == pytest.approx(back_s - halted_s + 1.5, abs=1.5)
+    assert back_s - halted_s - 0.5 < sum(listener.gaps_s()) < heard_s - halted_s + 0.5
 
 
 def test_a_killed_server_is_said_and_outlived(
