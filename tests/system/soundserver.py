@@ -91,8 +91,12 @@ class SoundServer:
             if time.monotonic() > give_up or self._process.poll() is not None:
                 raise RuntimeError((self.folder / "pulse.log").read_text(encoding="utf-8"))
             time.sleep(0.05)
-        self.folder.chmod(0o755)  # the server makes it 0700, which shuts out other users
+        self._open_folder()
         self._room.plug_in()
+
+    def _open_folder(self) -> None:
+        """The server makes it 0700, at each new microphone too, which shuts out other users."""
+        self.folder.chmod(0o755)
 
     def _answers(self) -> bool:
         return self._ask("info")
@@ -155,6 +159,7 @@ class SoundServer:
         """Bring the microphone back."""
         words = [word.format(folder=self.folder) for word in MICROPHONE]
         assert self._ask("load-module", *words)
+        self._open_folder()
         self._room.plug_in()
 
     def starve(self) -> None:
