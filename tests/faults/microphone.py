@@ -58,14 +58,24 @@ def lost(
     back_s = scene.hears(witness, mended_s)
     scene.saw(f"heard {back_s - mended_s:.1f} s after its return")
     scene.was_deaf(back_s - failed_s)
-    decided_after(scene, witness, failed_s, back_s)
+    decided_after(scene, witness, failed_s, back_s, mended_s)
     assert back_s - mended_s <= BACK_S, f"heard only {back_s - mended_s:.1f} s after its return"
 
 
-def decided_after(scene: Scene, witness: Witness, failed_s: float, back_s: float) -> None:
-    """The next pause is decided, and none was made out of the time that nobody heard."""
+def decided_after(
+    scene: Scene,
+    witness: Witness,
+    failed_s: float,
+    back_s: float,
+    mended_s: float | None = None,
+) -> None:
+    """The next pause is decided, and none was made out of the time that nobody heard.
+
+    `mended_s` is when that ended, before it was told at `back_s`: a pause that the sleeper begins
+    between the two is a true one.
+    """
     scene.event_after(witness, back_s + 1.0)
-    no_event_between(witness, failed_s, back_s)
+    no_event_between(witness, failed_s, back_s if mended_s is None else mended_s)
 
 
 def no_event_between(witness: Witness, failed_s: float, back_s: float) -> None:
@@ -168,7 +178,7 @@ def sound_server_restarted(scene: Scene) -> None:
     back_s = scene.hears(witness, failed_s)
     scene.saw(f"heard {back_s - mended_s:.1f} s after its return")
     scene.was_deaf(back_s - failed_s)
-    decided_after(scene, witness, failed_s, back_s)
+    decided_after(scene, witness, failed_s, back_s, mended_s)
     assert back_s - mended_s <= BACK_S, f"heard only {back_s - mended_s:.1f} s after its return"
     assert daemon.process.poll() is None, "the daemon ended"
 
