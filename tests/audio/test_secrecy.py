@@ -122,7 +122,8 @@ def test_the_ring_is_locked_and_in_no_dump(tmp_path: Path) -> None:
     with RingMemory.create(RING_FRAMES) as memory:
         assert memory.is_locked
         smaps = Path("/proc/self/smaps").read_text()
-        (entry,) = [part for part in smaps.split("VmFlags:") if "memfd:osa-ring" in part]
+        ours = f" {os.fstat(memory.fd).st_ino} "
+        (entry,) = [part for part in smaps.split("VmFlags:") if ours in part and "osa-ring" in part]
         flags = smaps[smaps.index(entry) + len(entry) :].splitlines()[0].split()
     assert {"lo", "dd"} <= set(flags)
 

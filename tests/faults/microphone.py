@@ -63,17 +63,9 @@ def lost(
 
 
 def decided_after(
-    scene: Scene,
-    witness: Witness,
-    failed_s: float,
-    back_s: float,
-    mended_s: float | None = None,
+    scene: Scene, witness: Witness, failed_s: float, back_s: float, mended_s: float | None = None
 ) -> None:
-    """The next pause is decided, and none was made out of the time that nobody heard.
-
-    `mended_s` is when that ended, before it was told at `back_s`: a pause that the sleeper begins
-    between the two is a true one.
-    """
+    """The next pause is decided, and none made of the time until `mended_s`, else `back_s`."""
     scene.event_after(witness, back_s + 1.0)
     no_event_between(witness, failed_s, back_s if mended_s is None else mended_s)
 

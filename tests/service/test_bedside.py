@@ -103,6 +103,7 @@ def test_an_event_of_the_next_night_counts_once(tmp_path: Path):
     wire = Wire()
     bedside = make(tmp_path, wire, Failing(SourceState.ENDED))
     bedside._rooms.clock._wall = noon.timestamp
+    bedside._rooms.clock.look()
     bedside._decided(Event("a", "apnea", 0.0, 12.0, 0.9, "silent", True, False), noon)
     assert wire.last("night/current")["night"] == night_of(noon).isoformat()
     assert wire.last("night/current")["events"] == 1

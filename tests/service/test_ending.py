@@ -29,7 +29,7 @@ def ended_within(daemon: DaemonProcess, seconds: float = STOP_S) -> int:
 
 @pytest.mark.parametrize(
     ("part", "where"),
-    [("load_models", "loading the models"), ("open_journal", "opening and checking the journal")],
+    [("load_models", "loading the models"), ("Journal.open", "opening and checking the journal")],
 )
 def test_while_a_slow_card_is_read_at_the_start(
     start_daemon: Start, tmp_path: Path, part: str, where: str
@@ -38,7 +38,7 @@ def test_while_a_slow_card_is_read_at_the_start(
     reached = tmp_path / "reached"
     body = (
         "run.CHAIN_SILENT_S = 0.5\n"
-        "def slow(*_):\n"
+        "def slow(*_, **__):\n"
         f"    Path({str(reached)!r}).touch()\n"
         "    time.sleep(3600)\n"
         f"run.{part} = slow\n"

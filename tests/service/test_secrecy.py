@@ -4,9 +4,9 @@ import logging
 from pathlib import Path
 
 import pytest
-from osa_daemon.service.doctor.finding import Verdict
 
 from osa_daemon.service import secrecy
+from osa_daemon.service.doctor.finding import Verdict
 from osa_daemon.service.secrecy import check_swap, keep_sound_secret
 
 SWAPS = "Filename Type Size Used Priority\n/var/swap file 524272 0 -2\n"

@@ -150,7 +150,9 @@ def _make(
         microphone=microphone,
         make_chain=chain,
         publisher=publisher,
-        open_journal=lambda: Journal.open(folder / "journal.sqlite3"),
+        open_journal=lambda reckoning: Journal.open(
+            folder / "journal.sqlite3", reckoning=reckoning, clock=world.clock()
+        ),
     )
     acknowledged.append(outbox)
     publisher.start()

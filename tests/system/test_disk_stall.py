@@ -21,9 +21,9 @@ STALL_S = 8.0
 OFTEN = """
 import sys
 from osa_daemon.cli import main
-from osa_daemon.service import bedside, run, tonight
+from osa_daemon.service import bedside, store, tasks, tonight
 bedside.MINUTE_S, tonight.SAVE_S = 1.0, 0.0  # else the journal is written every five minutes
-run.CHAIN_DEADLINE_S = float({deadline_s})
+store.STORING = tasks.Task("the journal", float({deadline_s}))
 sys.exit(main(['run', *sys.argv[1:]]))
 """
 
@@ -89,9 +89,9 @@ def test_a_sync_that_never_returns_ends_the_process(
     )
     daemon.wait_until_ready()
     with syncs_held(daemon.process, 600.0, "", tmp_path / "trace"):
-        wait_for(lambda: "No sign of life" in daemon.log.read_text(), 60.0, "the end")
+        wait_for(lambda: "has hung in" in daemon.log.read_text(), 60.0, "the end")
     # strace keeps what it holds from being gone until it is gone itself
     assert daemon.wait(20.0) == 5
     log = daemon.log.read_text()
-    assert "No sign of life from: ['chain']" in log
+    assert "The stage chain has hung in the journal for" in log
     assert "in transaction" in log, "the stack names what hangs"

@@ -139,7 +139,7 @@ def test_on_a_terminal_one_line_is_refreshed(data: Path) -> None:
     os.close(ours)
     lines = seen.decode().split("\r\x1b[K")[1:]
     assert all(len(line.splitlines()[0]) < 100 for line in lines)
-    assert "Nothing was heard." in lines[-1]  # ended before the first second was over
+    assert "Nothing was heard." in lines[-1] or "Heard " in lines[-1]  # how far it was
 
 
 class Refused:

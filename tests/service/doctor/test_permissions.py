@@ -171,4 +171,4 @@ def test_a_journal_is_read(tmp_path: Path) -> None:
     path.write_bytes(b"not a database at all, but long enough to be looked into" * 40)
     finding = check_journal(path)
     assert finding.verdict is Verdict.BAD
-    assert "restart the daemon" in finding.text
+    assert "sets it aside" in finding.text
