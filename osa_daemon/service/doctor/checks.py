@@ -9,8 +9,9 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 import osa_daemon
-from osa_daemon.errors import ModelError
-from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
+from osa_daemon.errors import ConfigError, ModelError
+from osa_daemon.service.clip_key import seal_of
+from osa_daemon.service.doctor.finding import Finding, bad, closed_or_bad, doubtful, good
 from osa_daemon.service.meaning import metadata_of
 from osa_daemon.service.rules import with_shortfall
 from osa_daemon.service.secret_files import exposed
@@ -40,9 +41,13 @@ def check_versions() -> Finding:
 
 
 def check_settings(loaded: Loaded) -> Finding:
-    """Which file, which overrides are left out, and what the model cannot keep to."""
+    """Which file, which overrides are left out, what the model cannot keep to, the clips' key."""
     with suppress(ModelError):  # `check_models` tells of it
         loaded = with_shortfall(loaded, metadata_of())
+    try:
+        seal_of(loaded.settings)
+    except ConfigError as error:  # the daemon would not start
+        return closed_or_bad("settings", error)
     if loaded.warnings:
         return doubtful("settings", " ".join(loaded.warnings))
     file = loaded.config_path or "no file, defaults"

@@ -18,7 +18,8 @@ from osa_daemon.service.doctor.source import OPENING_S, READ_S, first_block
 NAME, LEVEL = "microphone", "level"
 LISTEN_S = 3.0  # of sound that the level is taken from
 FULL_SCALE = 0.999
-CLIPPED_SHARE = 0.01
+CLIPPED_SHARE = 0.01  # a loud snore now and then
+OVERDRIVEN_SHARE = 0.1  # what the daemon tells of
 OFFSET = 0.05  # of full scale
 QUIETEST_DBFS = -85.0  # the last bit of 16 flickers at -98; breath at a metre lies far above
 
@@ -100,7 +101,9 @@ def judge(sample: Sample) -> Finding:
         return bad(LEVEL, "the same value again and again: it is stuck: plug it in anew.")
     if sample.clipped_share >= CLIPPED_SHARE:
         share = f"{sample.clipped_share:.0%} of the time"
-        return bad(LEVEL, f"{shown}, overdriven {share}: lower Capture in alsamixer (F4).")
+        is_bad = sample.clipped_share >= OVERDRIVEN_SHARE
+        say = bad if is_bad else doubtful
+        return say(LEVEL, f"{shown}, overdriven {share}: lower Capture in alsamixer (F4).")
     if abs(sample.offset) >= OFFSET:
         return doubtful(
             LEVEL,

@@ -171,9 +171,9 @@ ANNOUNCED = json.dumps({"origin": {"sw_version": "0.1.0"}, "filler": "x" * 30_00
 @pytest.mark.parametrize(
     ("retained", "verdict", "says"),
     [
-        ({}, Verdict.DOUBTFUL, "makes it when it first connects. It was not heard"),
+        ({}, Verdict.DOUBTFUL, "makes it when it first connects."),
         ({"availability": "online"}, Verdict.DOUBTFUL, "a restart of the daemon makes it anew"),
-        ({"discovery": ANNOUNCED}, Verdict.DOUBTFUL, "by version 0.1.0. It was not heard"),
+        ({"discovery": ANNOUNCED}, Verdict.GOOD, "by version 0.1.0; whether it was taken"),
         ({"discovery": ANNOUNCED, "birth": "online"}, Verdict.GOOD, "it is there"),
         ({"discovery": "[]", "birth": "online"}, Verdict.GOOD, "it is there"),
         ({"birth": "offline"}, Verdict.DOUBTFUL, "has stopped: start it"),

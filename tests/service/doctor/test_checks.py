@@ -120,3 +120,12 @@ def test_what_only_this_user_may_not_read_is_a_note(cause: OSError, verdict: str
     line = str(closed_or_bad("broker", error))
     assert line.startswith(f"{verdict:<5} broker: mqtt.password_file x cannot be read.")
     assert ("sudo" in line) is (verdict == "note")
+
+
+def test_a_key_of_clips_that_is_not_there_is_bad(tmp_path: Path) -> None:
+    """The daemon would not start with it."""
+    config = tmp_path / "config.yaml"
+    config.write_text(f"clips:\n  keep: alerts\n  key_file: {tmp_path / 'key'}\n")
+    finding = check_settings(load(config, environ={}))
+    assert finding.verdict is Verdict.BAD
+    assert str(tmp_path / "key") in finding.text

@@ -53,6 +53,7 @@ def noise(rms: float, seconds: float = 1.0) -> Samples:
         (noise(0) * 0, Verdict.BAD, "muted"),
         (noise(0) + np.float32(0.2), Verdict.BAD, "stuck"),
         (noise(2.0), Verdict.BAD, "lower Capture in alsamixer"),
+        (noise(0.45), Verdict.DOUBTFUL, "overdriven 2% of the time: lower Capture"),
         (noise(0.01) + np.float32(0.2), Verdict.DOUBTFUL, "zero lies at 20%"),
         (noise(1e-5), Verdict.DOUBTFUL, "hardly any sound"),
     ],
