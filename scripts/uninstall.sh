@@ -7,7 +7,7 @@ usage() {
 Usage: scripts/uninstall.sh [--purge] [--dry-run]
 
 Stops and removes the service and the program that scripts/install.sh installed. Settings,
-journal, user and a broker that was set up stay.
+journal, clips, user and a broker that was set up stay.
 
   --purge     removes those as well: every recorded night is lost
   --dry-run   says what would be done, and does nothing
@@ -80,5 +80,5 @@ if [[ $dry == yes ]]; then
 elif [[ $purge == yes ]]; then
     say "Done: nothing of it is left but system packages."
 else
-    say "Done. Settings and journal stay; --purge removes them too."
+    say "Done. Settings, journal and clips stay; --purge removes them too."
 fi

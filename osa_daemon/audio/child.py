@@ -26,7 +26,8 @@ class Child:
     """
 
     def __init__(self, arguments: Sequence[str], fds: Sequence[int] = ()) -> None:
-        command = [sys.executable, "-m", "osa_daemon.audio.capture_child"]
+        # -P: nothing in the folder that a command is called in is taken for a module of ours
+        command = [sys.executable, "-P", "-m", "osa_daemon.audio.capture_child"]
         self._process = subprocess.Popen(
             [*command, "--parent", str(os.getpid()), *arguments],
             stdin=subprocess.PIPE,

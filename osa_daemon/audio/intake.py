@@ -44,6 +44,10 @@ class Intake:
         self._timeline.begin(rate_hz)
         self.condition.begin(rate_hz)
 
+    def change_device(self) -> None:
+        """Another device follows: what was judged of the one before says nothing of it."""
+        self.condition = Condition()
+
     def push(self, chunk: Chunk) -> bool:
         """Take a chunk; say whether it was sound of its time, and of use."""
         self.condition.arrive(chunk)

@@ -131,7 +131,7 @@ class MicrophoneSource:
         self._intake.rest()
         self._state, self._text = SourceState.STARTING, f"Opening the microphone '{self._wanted}'."
         self._next_start_s = self._clock()
-        time.sleep(wait_s)
+        self._sleep(wait_s)
 
     def close(self) -> None:
         """Kill the capture process and free the ring; at most a second."""
@@ -181,6 +181,8 @@ class MicrophoneSource:
         self._device = report.device or self._device
         if report.state is SourceState.RUNNING and report.rate_hz is not None:
             self._opened = report
+            if report.card != self._card:
+                self._intake.change_device()
             self._card = report.card
             self._useful_s = now_s
             self._intake.begin(report.rate_hz)

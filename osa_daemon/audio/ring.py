@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from osa_daemon.audio.block import Samples
 from osa_daemon.audio.secrecy import lock_map
 
-MARKS = 2048  # writes remembered: 200 s of callbacks of 0.1 s
+MARKS = 2048  # writes remembered: 200 s of reads of 0.1 s
 MARK_WORDS = 3  # first frame, frame after the last, monotonic time in ns
 HEADER_WORDS = 8
 MAGIC = 0x6F73615F72696E67  # "osa_ring": what is attached to is a ring

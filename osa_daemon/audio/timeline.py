@@ -17,12 +17,12 @@ from osa_daemon.audio.ring import Chunk
 
 NS_PER_S = 1_000_000_000
 
-WINDOW_S = 2.0  # 20 callbacks: the earliest of them was not kept waiting
-LOSS_S = 0.15  # more than one callback of 0.1 s; a shorter loss shifts time less than one frame
+WINDOW_S = 2.0  # 20 reads: the earliest of them was not kept waiting
+LOSS_S = 0.15  # more than one read of 0.1 s; a shorter loss shifts time less than one frame
 EXCESS_S = 0.3  # sound that arrives so much early is backlog
-STALL_S = 1.0  # without frames: longer than any callback was delayed on a loaded machine (0.15 s)
+STALL_S = 1.0  # without frames: longer than any read was delayed on a loaded machine (0.15 s)
 SETTLE_S = 1.0  # frames are taken after they have come in real time for so long
-SETTLE_EXCESS_S = 0.25  # within that time, two callbacks and some jitter
+SETTLE_EXCESS_S = 0.25  # within that time, two reads and some jitter
 RATE_SPAN_S = 60.0  # shortest span for a measured rate: a sound server's 15 ms are 0.025 %
 
 

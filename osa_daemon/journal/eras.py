@@ -161,6 +161,9 @@ class _Mover:
 def _count_anew(db: sqlite3.Connection, night: date, recount: Recount, *, is_left: bool) -> None:
     """Write a night's figures; `is_left`: one without rows is no night."""
     events, minutes = queries.events_of(db, night), queries.minutes_of(db, night)
+    (oldest,) = db.execute("SELECT min(night) FROM minutes").fetchone()
+    if events and not minutes and oldest is not None and night.isoformat() < oldest:
+        return  # its minutes are forgotten: nothing would be left of what was heard
     if events or minutes:
         queries.put_night(db, recount(night, events, minutes))
     elif is_left:

@@ -1,11 +1,11 @@
 """The copy of an older journal, and the way back to it for an older program."""
 
-import os
 import sqlite3
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
+from osa_daemon.journal.place import keep_names
 from osa_daemon.journal.schema import LATEST, version_of
 
 PARTS = ("", "-wal", "-shm")
@@ -45,6 +45,8 @@ def go_back(path: Path, version: int, now: datetime) -> Path | None:
         sqlite3.Error, OSError: a file cannot be used; the journal is as it was.
     """
     copy = copy_of(path, version)
+    if not path.exists() and not copy.exists():
+        return None
     if path.exists():
         with closing(sqlite3.connect(path)) as db:
             if _version(db) <= version:
@@ -52,8 +54,8 @@ def go_back(path: Path, version: int, now: datetime) -> Path | None:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if copy.exists():
             _add_rows(copy, path)
-    for earlier in path.parent.glob(f"{path.name}.newer-*"):
-        earlier.unlink()
+        for earlier in path.parent.glob(f"{path.name}.newer-*"):
+            earlier.unlink()
     aside = path.with_name(f"{path.name}.newer-{now:%Y%m%dT%H%M%SZ}")
     for part in PARTS:
         newer = path.with_name(path.name + part)
@@ -61,7 +63,7 @@ def go_back(path: Path, version: int, now: datetime) -> Path | None:
             newer.rename(aside.with_name(aside.name + part))
     if copy.exists():
         copy.rename(path)
-    _sync(path.parent)
+    keep_names(path.parent)
     return aside
 
 
@@ -108,12 +110,4 @@ def _write(db: sqlite3.Connection, target: Path) -> None:
         db.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE").fetchone()
     unfinished.rename(target)
-    _sync(target.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    keep_names(target.parent)

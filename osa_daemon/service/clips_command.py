@@ -10,6 +10,7 @@ from pathlib import Path
 from osa_daemon.clips.clip import Clip
 from osa_daemon.clips.sealing import read_seal
 from osa_daemon.errors import ConfigError, InputError, StorageError, UsageError
+from osa_daemon.service.caller import give_to_caller
 from osa_daemon.service.clips import shelf_of
 from osa_daemon.service.clock import iso
 from osa_daemon.settings.load import load
@@ -32,6 +33,8 @@ def clips_command(arguments: Namespace) -> int:
     elif arguments.action == "delete":
         chosen = _chosen(clips, arguments.names, arguments.night)
         count = shelf_of(settings).delete(chosen)
+        if len(chosen) == len(clips):
+            shelf_of(settings).delete_parts()  # of a daemon that was killed while it wrote
         _say(arguments, f"{count} of {len(clips)} clips deleted.", {"deleted": count})
     else:
         _export(settings, clips, arguments)
@@ -109,6 +112,7 @@ def _write(path: Path, data: bytes) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
+        give_to_caller(path)
     except FileExistsError:
         raise StorageError(f"{path} is there already: name another file.") from None
     except OSError as error:

@@ -23,8 +23,6 @@ POLL_S: Final = 0.02  # between looks for the last acknowledgements
 
 _log = logging.getLogger(__name__)
 
-_log = logging.getLogger(__name__)
-
 
 class EventSender(Protocol):
     """What the outbox needs of the publisher."""

@@ -29,7 +29,7 @@ ENCODING: Final = Task("the encoder", 30.0)  # 20 ms of a PC's core, seconds of 
 DETECTING: Final = Task("the detector", 30.0)
 SCORING: Final = Task("scoring", 30.0)
 STORING: Final = Task("the journal", 45.0)  # a card may stall for half a minute
-ENDING: Final = Task("ending", 30.0)
+ENDING: Final = Task("ending", 40.0)
 
 
 def unwatched(_task: Task) -> AbstractContextManager[None]:

@@ -41,6 +41,9 @@ def write_overrides(path: Path, values: Mapping[str, Any]) -> None:
     text = json.dumps({"v": VERSION, "settings": dict(values)}, indent=2) + "\n"
     try:
         with fresh.open("w", encoding="utf-8") as file:
+            if os.geteuid() == 0:  # the daemon, whose folder it is, must be able to read it
+                folder_is = path.parent.stat()
+                os.fchown(file.fileno(), folder_is.st_uid, folder_is.st_gid)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -3,10 +3,11 @@
 import os
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from osa_daemon.audio.child import MOST_BYTES, _drain, _report
+from osa_daemon.audio.child import MOST_BYTES, Child, _drain, _report
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,19 @@ def test_noise_without_end_keeps_nobody() -> None:
         os.close(reader)
         thread.join()
         os.close(writer)
+
+
+def test_nothing_in_the_folder_of_the_caller_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file with the name of a module, where `sudo osa-daemon devices` is called, is no module."""
+    (tmp_path / "argparse.py").write_text(f"open({str(tmp_path / 'was here')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    child = Child([])
+    try:
+        while child.exit_code is None:
+            child.reports(1.0)
+    finally:
+        child.kill()
+    assert not (tmp_path / "was here").exists()

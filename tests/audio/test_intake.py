@@ -109,6 +109,9 @@ def test_a_rate_that_cannot_be_is_a_gap() -> None:
     (fault,) = intake.condition.faults("Mic X")
     assert fault.is_deaf
     assert "gives 52800 frames a second where 48000 are promised (+10.0 %)" in fault.text
+    intake.change_device()
+    intake.begin(RATE_HZ)
+    assert intake.condition.faults("Mic Y") == (), "another device is not to blame"
 
 
 def test_time_in_which_nobody_listened_is_no_loss() -> None:

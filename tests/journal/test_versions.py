@@ -129,6 +129,21 @@ def test_a_cut_on_the_way_back_is_made_good_the_next_time(
         assert names(journal_path) == ["a", "b"]
 
 
+def test_what_was_set_aside_before_a_cut_is_kept(
+    path: Path, newer: Callable[[], None], event_row: Callable[..., EventRow]
+) -> None:
+    """Without a copy there is nothing to put in its place: done again, nothing more goes."""
+    newer()
+    with Journal.open(path) as journal:
+        journal.record_event(event_row("a"), "{}", NOW)
+    for copy in path.parent.glob("*.version-*"):
+        copy.unlink()
+    aside = versions.go_back(path, schema.LATEST - 1, NOW)
+    assert aside is not None
+    assert versions.go_back(path, schema.LATEST - 1, NOW) is None
+    assert names(aside) == ["a"]
+
+
 def test_rows_that_the_older_tables_cannot_hold_keep_no_others_back(
     path: Path, newer: Callable[[], None], event_row: Callable[..., EventRow]
 ) -> None:

@@ -170,7 +170,11 @@ def test_clips_are_deleted_in_one_command(
     """All of them, those of a night, or those that are named."""
     path = config()
     put_clips(path)
+    part = tmp_path / "clips" / f"{NAMES[0]}.part"  # of a daemon that was killed while it wrote
+    part.touch()
     assert main(["clips", "delete", *arguments, "--config", str(path)]) == 0
+    assert part.exists() == bool(left)
+    part.unlink(missing_ok=True)
     assert sorted(clip.name for clip in (tmp_path / "clips").iterdir()) == left
 
 

@@ -1,6 +1,7 @@
 """Defaults, file, environment and overrides: which one holds, and where it is from."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,6 +121,14 @@ def test_a_change_is_kept(load_text: LoadText) -> None:
     changed = change(load_text(""), "alerts.after_s", 45)
     assert changed.settings.alerts.after_s == 45
     assert load_text("").settings == changed.settings
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_what_root_changes_stays_the_daemons(load_text: LoadText, tmp_path: Path) -> None:
+    """`sudo osa-daemon settings reset` leaves a file that the service's user may read."""
+    os.chown(tmp_path, 65534, 65534)
+    change(load_text(""), "alerts.after_s", 45)
+    assert (tmp_path / "overrides.json").stat().st_uid == 65534
 
 
 @pytest.mark.parametrize(

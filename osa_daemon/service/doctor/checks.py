@@ -56,7 +56,7 @@ def check_settings(loaded: Loaded) -> Finding:
 
 def check_models() -> Finding:
     """Whether the model files are whole and load; in a child, which the runtime may crash."""
-    command = [sys.executable, "-c", _LOAD_MODELS]
+    command = [sys.executable, "-P", "-c", _LOAD_MODELS]
     try:
         child = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=LOAD_DEADLINE_S

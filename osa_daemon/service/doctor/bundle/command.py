@@ -12,6 +12,7 @@ from gzip import GzipFile
 from pathlib import Path
 
 from osa_daemon.errors import EXIT_OK, OsaError
+from osa_daemon.service.caller import give_to_caller
 from osa_daemon.service.doctor.bundle.parts import (
     LOG_TIMEOUT_S,
     Part,
@@ -117,7 +118,7 @@ def write_bundle(path: Path, parts: Sequence[Part], scrubber: Scrubber) -> list[
     finally:
         os.umask(before)
     with suppress(OSError):
-        _give_to_caller(path)
+        give_to_caller(path)
     return files
 
 
@@ -140,13 +141,6 @@ def packed(parts: Sequence[Part]) -> bytes:
             entry.size, entry.mode = len(data), 0o644
             tar.addfile(entry, io.BytesIO(data))
     return raw.getvalue()
-
-
-def _give_to_caller(path: Path) -> None:
-    """Give the file to whoever called sudo, or they could not send it."""
-    user, group = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
-    if os.geteuid() == 0 and user.isdigit() and group.isdigit():
-        os.chown(path, int(user), int(group))
 
 
 def _tell(arguments: Namespace, files: Sequence[Part]) -> None:
