@@ -121,7 +121,7 @@ def test_a_bundle_has_log_and_unit_of_the_service(machine: BootedMachine) -> Non
     assert machine.run("osa-daemon", "doctor", "--bundle", "/tmp/b.tar.gz").returncode == 0
     held = machine.run("tar", "-xzOf", "/tmp/b.tar.gz").stdout
     assert "INFO" in held
-    assert "ExecStart=/opt/osa-daemon/venv/bin/osa-daemon run" in held
+    assert "ExecStart=/opt/osa-daemon/current/bin/osa-daemon run" in held
     assert '"events": 0' in held
 
 

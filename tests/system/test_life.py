@@ -17,6 +17,8 @@ RUN = f"{sys.executable} -m osa_daemon run"
 DEAF = "microphone:\n  device: name:no such microphone\nmqtt:\n  port: 1\n"
 # this machine's Python may lie in somebody's home, and no user is made for a test
 PLAIN = f"""[Service]
+ExecStartPre=
+ExecStartPost=
 ExecStart=
 ExecStart={{program}} --config {CONFIG}
 Environment=PYTHONPATH=/srv/checkout PYTHONDONTWRITEBYTECODE=1
@@ -56,7 +58,7 @@ class Machine:
 
     def log(self) -> str:
         """What it wrote."""
-        return self.run("journalctl", "-u", SERVICE, "-n", "60", "--no-pager").stdout
+        return self.run("journalctl", "-u", SERVICE, "-n", "400", "--no-pager").stdout
 
 
 @pytest.fixture(scope="module")

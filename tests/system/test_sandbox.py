@@ -64,7 +64,7 @@ def test_it_hears_through_a_microphone_and_opens_nothing(
     try:
         shell(machine, f"systemctl restart {SERVICE}")
         wait_for(
-            lambda: machine.show(SERVICE, "StatusText").startswith("Hearing through"),
+            lambda: machine.show(SERVICE, "StatusText").startswith("Listening since"),
             "it hears nothing",
         )
         daemon, child = processes(machine)

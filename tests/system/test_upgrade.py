@@ -38,7 +38,7 @@ echo "$variant"
 """
 # it brings the journal to a version of its own, and ends in place of becoming ready
 BROKEN = r"""
-sed -i 's/notify.ready(self._status)/raise SystemError("of no use")/' osa_daemon/service/run.py
+sed -i 's/notify.ready(line)/raise SystemError("of no use")/' osa_daemon/service/herald.py
 added='MIGRATIONS = (*MIGRATIONS, ("ALTER TABLE events ADD COLUMN x TEXT",))'
 sed -i "s/^LATEST: Final/$added\n&/" osa_daemon/journal/schema.py
 """
