@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from osa_daemon.audio.block import SAMPLE_RATE_HZ, Samples
-from osa_daemon.audio.condition import CLIPPED, OFFSET
+from osa_daemon.audio.condition import OFFSET
 from osa_daemon.audio.devices import Device, busy_sentence, resolve
 from osa_daemon.audio.holder import DAEMON
 from osa_daemon.audio.source import Source
@@ -20,6 +20,7 @@ NAME, LEVEL = "microphone", "level"
 LISTEN_S = 3.0  # of sound that the level is taken from
 FULL_SCALE = 0.999
 CLIPPED_SHARE = 0.01  # a loud snore now and then
+OVERDRIVEN_SHARE = 0.03  # resampling rounds most of the peaks that the device cut off
 QUIETEST_DBFS = -85.0  # the last bit of 16 flickers at -98; breath at a metre lies far above
 
 _SWITCH = "look for a switch on it, or raise Capture in alsamixer (F4)"
@@ -100,7 +101,7 @@ def judge(sample: Sample) -> Finding:
         return bad(LEVEL, "the same value again and again: it is stuck: plug it in anew.")
     if sample.clipped_share >= CLIPPED_SHARE:
         share = f"{sample.clipped_share:.0%} of the time"
-        is_bad = sample.clipped_share >= CLIPPED
+        is_bad = sample.clipped_share >= OVERDRIVEN_SHARE
         say = bad if is_bad else doubtful
         return say(LEVEL, f"{shown}, overdriven {share}: lower Capture in alsamixer (F4).")
     if abs(sample.offset) >= OFFSET:
