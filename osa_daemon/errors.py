@@ -4,7 +4,6 @@ OsaError                      1  unexpected
 ├── UsageError                2  wrong usage
 │   └── ConfigError           2  wrong configuration
 ├── InputError                3  input that cannot be read
-├── StalledError              5  something hangs that only a new process can free
 └── ResourceError             4  a needed resource is missing
     ├── DeviceError           4  microphone
     ├── ModelError            4  model file
@@ -44,16 +43,6 @@ class InputError(OsaError):
     """A file given as input cannot be read as what it should be."""
 
     exit_code = EXIT_INPUT
-
-
-class StalledError(OsaError):
-    """Something hangs, or fails for ever, that only a new process can free.
-
-    Raised in a thread of `run`, it ends the process with its sentence in the log, for systemd to
-    start it anew. Not for what a person must put right: a device or a broker that is away.
-    """
-
-    exit_code = EXIT_STALLED
 
 
 class ResourceError(OsaError):

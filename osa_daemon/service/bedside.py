@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from osa_daemon.audio.block import Block
 from osa_daemon.audio.source import SourceState
-from osa_daemon.errors import ConfigError, OsaError, StalledError
+from osa_daemon.errors import ConfigError, OsaError
 from osa_daemon.journal.rows import EventRow, OpenPause
 from osa_daemon.publish import payloads, topics
 from osa_daemon.publish.seldom import Seldom
@@ -87,9 +87,6 @@ class Bedside:
                     break
                 self._tick()
             self._finish()
-        except StalledError:
-            self._finish()  # nothing here hangs: what is known is kept
-            raise
         finally:
             rooms.store.close()
 

@@ -5,8 +5,6 @@ import threading
 import traceback
 from dataclasses import dataclass
 
-from osa_daemon.errors import EXIT_BUG, EXIT_STALLED, StalledError
-
 NETWORK = "paho-mqtt-client"  # such a thread is replaced with its connection
 WITHOUT_WORDS = ("osa-ntfy",)  # what it raises may hold a token or a topic
 
@@ -15,15 +13,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """The end of a thread that nobody asked for, and the exit code that it asks for."""
+    """The end of a thread that nobody asked for: a bug, `sys.exit` too."""
 
     thread: str
     error: BaseException
-
-    @property
-    def exit_code(self) -> int:
-        """That of a stall where it was one; anything else is a bug, sys.exit too."""
-        return EXIT_STALLED if isinstance(self.error, StalledError) else EXIT_BUG
 
 
 class Deaths:
@@ -46,16 +39,12 @@ class Deaths:
                 "".join(traceback.format_exception(error)),
             )
             return
-        if isinstance(error, StalledError):
-            _log.critical("%s The process ends, to be started anew.", error)
-        else:
-            _log.critical(
-                "The thread %s ended by %s, which is a bug: the process ends, to be started "
-                "anew.\n%s",
-                name,
-                type(error).__name__,
-                _places(error) if name in WITHOUT_WORDS else _told(error),
-            )
+        _log.critical(
+            "The thread %s ended by %s, which is a bug: the process ends, to be started anew.\n%s",
+            name,
+            type(error).__name__,
+            _places(error) if name in WITHOUT_WORDS else _told(error),
+        )
         if self.first is None:
             self.first = Death(name, error)
 

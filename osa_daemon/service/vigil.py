@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from queue import Queue
 from typing import TypeVar
 
-from osa_daemon.errors import EXIT_OK
+from osa_daemon.errors import EXIT_BUG, EXIT_OK
 from osa_daemon.service import notify
 from osa_daemon.service.deaths import Deaths
 from osa_daemon.service.guard import Guard
@@ -64,7 +64,7 @@ class Vigil:
     @property
     def exit_code(self) -> int:
         """What the process is to end with, as far as threads are concerned."""
-        return EXIT_OK if self.deaths.first is None else self.deaths.first.exit_code
+        return EXIT_OK if self.deaths.first is None else EXIT_BUG
 
     def pulse(self, *, starts: bool) -> None:
         """Show that the main thread is alive; `starts`: systemd still waits for `READY=1`."""

@@ -146,22 +146,6 @@ def test_a_thread_that_dies_ends_the_process(
     assert "Traceback" in log
 
 
-def test_a_source_may_ask_for_the_end(start_daemon: Start, data: Path, tmp_path: Path):
-    """`StalledError`: its sentence, exit code 5, and what is known is kept and told."""
-    fault = (
-        "from osa_daemon.errors import StalledError\n"
-        "def give_up(self, timeout_s):\n"
-        "    raise StalledError('No capture process has worked for 10 min.')\n"
-        "FileSource.read = give_up\n"
-    )
-    daemon = start_daemon(1, *of_file(data), command=script_of(tmp_path, fault))
-    assert daemon.wait() == 5
-    log = daemon.log.read_text()
-    assert "CRITICAL No capture process has worked for 10 min." in log
-    assert "Traceback" not in log
-    wait_for(lambda: "STOPPING=1" in daemon.notified, what="STOPPING=1")
-
-
 @pytest.mark.slow
 def test_what_is_away_or_stopped_restarts_nothing(
     mosquitto: Mosquitto, start_daemon: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
