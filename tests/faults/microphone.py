@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from osa_daemon.audio.supervision import REOPEN_S
 from tests.daemon import DaemonProcess
 from tests.faults.fault import fault
 from tests.faults.room import ROUND_S
@@ -27,14 +28,18 @@ SURVIVES = (
 
 
 def heard_after(
-    scene: Scene, fail: Callable[[], object], mend: Callable[[], object], away_s: float = AWAY_S
+    scene: Scene,
+    fail: Callable[[], object],
+    mend: Callable[[], object],
+    away_s: float = AWAY_S,
+    within_s: float = BACK_S,
 ) -> None:
     """A lost microphone: said in time, never taken for breathing or a pause, and over in time."""
     broker, witness = scene.meet()
     daemon = scene.listen(broker.port)
     scene.hears(witness)
     scene.event_after(witness, 0.0)
-    lost(scene, witness, fail, mend, away_s)
+    lost(scene, witness, fail, mend, away_s, within_s)
     assert daemon.process.poll() is None, "the daemon ended"
 
 
@@ -44,6 +49,7 @@ def lost(
     fail: Callable[[], object],
     mend: Callable[[], object],
     away_s: float = AWAY_S,
+    within_s: float = BACK_S,
 ) -> None:
     """The course of a loss, in a scene in which the daemon hears."""
     failed_s = time.monotonic()
@@ -59,7 +65,7 @@ def lost(
     scene.saw(f"heard {back_s - mended_s:.1f} s after its return")
     scene.was_deaf(back_s - failed_s)
     decided_after(scene, witness, failed_s, back_s, mended_s)
-    assert back_s - mended_s <= BACK_S, f"heard only {back_s - mended_s:.1f} s after its return"
+    assert back_s - mended_s <= within_s, f"heard only {back_s - mended_s:.1f} s after its return"
 
 
 def decided_after(
@@ -120,12 +126,13 @@ def back_under_another_index(scene: Scene) -> None:
 @fault(
     injected="unplugged while a second microphone is there, to which the server moves streams",
     expected="told within 30 s that the chosen microphone is gone; never the other one's sound "
-    "without a word",
+    "without a word; heard again once its stream is opened anew, which is at most 20 s after it is "
+    "found useless: the server leaves it with the other one, and no client can see that",
 )
 def unplugged_beside_another_microphone(scene: Scene) -> None:
     """A stream that is moved silently hears another room."""
     pactl(scene, "load-module", "module-sine-source", "source_name=other", "frequency=400")
-    heard_after(scene, scene.sound.unplug, scene.sound.plug_in, 15.0)
+    heard_after(scene, scene.sound.unplug, scene.sound.plug_in, 15.0, REOPEN_S + BACK_S)
 
 
 @fault(injected="unplugged and plugged in 5 times, each for a second or two", expected=SURVIVES)
