@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PINS = ("requirements.lock", "requirements-dev.txt", "requirements-train.txt")
+PAGE = {"anyio", "h11", "starlette", "uvicorn", "websockets"}  # which training needs not
 
 
 def pinned(name: str) -> dict[str, list[str]]:
@@ -31,13 +32,17 @@ def asked_for(kind: str) -> list[Requirement]:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [*zip(("runtime", "dev", "train"), PINS, strict=True), ("fleet", "requirements-dev.txt")],
+    [
+        *zip(("runtime", "dev", "train"), PINS, strict=True),
+        ("fleet", "requirements-dev.txt"),
+        *((extra, "requirements.lock") for extra in ("web", "report")),
+    ],
 )
 def test_every_dependency_is_pinned_within_its_range(kind: str, name: str) -> None:
     """Each requirement has a pin, and the pin satisfies it; torch is pinned by itself."""
     pins = pinned(name)
     for requirement in asked_for(kind):
-        if requirement.name == "torch":
+        if requirement.name in ("torch", "osa-daemon"):  # the latter: another extra of ours
             continue
         versions = pins.get(canonicalize_name(requirement.name), [])
         assert versions, f"{requirement.name} is not in {name}: run scripts/lock"
@@ -47,9 +52,10 @@ def test_every_dependency_is_pinned_within_its_range(kind: str, name: str) -> No
 def test_tests_run_with_the_versions_that_a_pi_gets() -> None:
     """The pins of tests and training agree with the lock of the runtime dependencies."""
     lock = pinned("requirements.lock")
-    for name in PINS[1:]:
-        pins = pinned(name)
-        assert {key: pins.get(key) for key in lock} == lock
+    tests, training = map(pinned, PINS[1:])
+    assert {key: tests.get(key) for key in lock} == lock
+    assert set(lock) - set(training) <= PAGE
+    assert {key: training.get(key, versions) for key, versions in lock.items()} == lock
 
 
 def test_every_locked_package_has_hashes() -> None:

@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SCRIPTS = REPOSITORY / "scripts"
 # what may be passed on beside this program's own licence, MIT
 PERMITTED = {
-    *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "MIT", "MIT-0"),
+    *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "MIT", "MIT-CMU", "MIT-0"),
     *("PSF-2.0", "Zlib", "EPL-2.0"),
     # of parts that are loaded, and can be replaced
     "LGPL-2.1-or-later",
