@@ -116,12 +116,18 @@ def _value(loaded: Loaded, row: Setting) -> Value:
 
 def _print_table(loaded: Loaded, values: dict[str, Value]) -> None:
     rows = [
-        (row.key, f"{show_setting(row, values[row.key])} {row.about.unit}".strip(), _where(origin))
+        (row.key, _shown(row, values[row.key]), _where(origin))
         for row, origin in zip(catalogue(), loaded.provenance.values(), strict=True)
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     for key, value, where in rows:
         print(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {where}")
+
+
+def _shown(row: Setting, value: Value) -> str:
+    """Return a value with its unit; null has none."""
+    unit = "" if value is None else row.about.unit
+    return f"{show_setting(row, value)} {unit}".strip()
 
 
 def _where(origin: Origin) -> str:

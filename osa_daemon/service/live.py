@@ -70,7 +70,8 @@ class LiveSettings:
         secrets = exposed(self._loaded)
         sentences = (self._refusal, told, needs_restart(self._waits))
         first = [sentence for sentence in sentences if sentence is not None]
-        return " ".join([*first, *self._loaded.warnings, *secrets]) or None
+        told_once = dict.fromkeys([*first, *self._loaded.warnings, *secrets])
+        return " ".join(told_once) or None
 
     @property
     def alerts(self) -> Alerts:

@@ -30,7 +30,8 @@ class Loaded:
 
     `base` is what file and environment give, `overrides` what passes over it; both by dotted
     key. `config_path` is None where there was no file. `warnings` are sentences on overrides
-    that were left out because they are not valid (any more).
+    that were left out because they are not valid (any more). `knows_overrides` is false where
+    their file could not be read.
     """
 
     settings: Settings
@@ -39,6 +40,7 @@ class Loaded:
     config_path: Path | None
     overrides_path: Path
     warnings: tuple[str, ...] = ()
+    knows_overrides: bool = True
 
     @property
     def provenance(self) -> dict[str, Origin]:
@@ -70,7 +72,8 @@ def load(
         raise ConfigError(_sentences(file.problems, settings))
     path = overrides_path or settings.journal.state_dir / OVERRIDES_NAME
     stored, warnings = read_overrides(path)
-    return combine(Loaded(settings, base, {}, config_path, path), stored, warnings)
+    without = Loaded(settings, base, {}, config_path, path, knows_overrides=stored is not None)
+    return combine(without, stored or {}, warnings)
 
 
 def _default_config() -> Path | None:

@@ -15,10 +15,11 @@ VERSION = 1
 MAX_BYTES = 64 * 1024
 
 
-def read_overrides(path: Path) -> tuple[dict[str, Given], list[str]]:
+def read_overrides(path: Path) -> tuple[dict[str, Given] | None, list[str]]:
     """Return the overrides by dotted key, and a sentence on each that had to be left out.
 
-    A missing file is no overrides. Nothing is raised: damage here must not stop the daemon.
+    A missing file is no overrides; of one that cannot be read nothing is known: None. Nothing is
+    raised: damage here must not stop the daemon.
     """
     try:
         with path.open("rb") as file:
@@ -27,9 +28,9 @@ def read_overrides(path: Path) -> tuple[dict[str, Given], list[str]]:
     except FileNotFoundError:
         return {}, []
     except OSError as error:
-        return {}, [f"{path} cannot be read ({error.strerror}): overrides are ignored."]
+        return None, [f"{path} cannot be read ({error.strerror}): overrides are ignored."]
     except (ValueError, RecursionError):
-        return {}, [
+        return None, [
             f"{path} is damaged: overrides are ignored; `osa-daemon settings reset all` removes it."
         ]
     return _checked(stored, path)
@@ -65,10 +66,10 @@ def remove_overrides(path: Path) -> None:
         raise StorageError(f"{path} cannot be removed: {error.strerror or error}.") from None
 
 
-def _checked(stored: object, path: Path) -> tuple[dict[str, Given], list[str]]:
+def _checked(stored: object, path: Path) -> tuple[dict[str, Given] | None, list[str]]:
     values = stored.get("settings") if isinstance(stored, dict) else None
     if not isinstance(values, dict) or not isinstance(stored, dict) or stored.get("v") != VERSION:
-        return {}, [f"{path} is not a file of overrides of version {VERSION}: it is ignored."]
+        return None, [f"{path} is not a file of overrides of version {VERSION}: it is ignored."]
     live = {row.key for row in catalogue() if row.about.live}
     origin = Origin(Layer.OVERRIDE, str(path))
     given = {key: Given(value, origin) for key, value in values.items() if key in live}

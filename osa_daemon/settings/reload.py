@@ -40,9 +40,7 @@ def reread(loaded: Loaded, environ: Mapping[str, str] | None = None) -> Reread:
     settings = build(base)
     if not isinstance(settings, Settings):
         raise ConfigError(f"{settings[0]} A restart takes up both.")
-    overrides = fresh.overrides
-    if fresh.warnings and not fresh.overrides:
-        overrides = loaded.overrides
+    overrides = fresh.overrides if fresh.knows_overrides else loaded.overrides
     taken = combine(
         Loaded(settings, base, {}, fresh.config_path, loaded.overrides_path),
         overrides,

@@ -100,6 +100,15 @@ def test_overrides_stay_in_force_where_their_file_was_damaged(first: Loaded, con
     assert "damaged" in " ".join(read.loaded.warnings)
 
 
+def test_a_reset_beside_a_key_that_nobody_knows_is_a_reset(first: Loaded, config: Path):
+    """A warning about another key does not keep what was reset in force."""
+    overridden = change(first, "alerts.after_s", 50)
+    overridden.overrides_path.write_text(json.dumps({"v": 1, "settings": {"snore.limit": 1}}))
+    read = reread(overridden, {})
+    assert read.loaded.settings.alerts.after_s == 40
+    assert "snore.limit" in " ".join(read.loaded.warnings)
+
+
 def test_an_override_that_does_not_fit_any_more_is_left_out_with_a_warning(
     first: Loaded, config: Path
 ):
