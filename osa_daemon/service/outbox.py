@@ -98,6 +98,12 @@ class Outbox:
         if self._is_stale:
             self._is_stale = not self._send_stored()
 
+    def store(self) -> bool:
+        """Commit what could not be, now; whether the disk has all of it."""
+        while self._unstored and self._commit_late():
+            pass
+        return not self._unstored
+
     def settle(self, timeout_s: float) -> None:
         """Pump until the broker has everything that was sent, for at most `timeout_s`."""
         until_s = self._clock.monotonic_s() + timeout_s
@@ -155,14 +161,19 @@ class Outbox:
         if not self._unstored or (self._store.failure is not None and now_s < self._store_s):
             return
         self._store_s = now_s + AGAIN_S
+        self._commit_late()
+
+    def _commit_late(self) -> bool:
+        """Commit a batch of them; False where the disk does not take it."""
         late = list(self._unstored.values())[:BATCH]
         rows = [(each.row, None if each.is_acknowledged else encode(each.payload)) for each in late]
         if not self._store.does(lambda j: j.record_late(rows, self._clock.utc())):
-            return
+            return False
         for each in late:
             del self._unstored[each.row.id]
         self._take_rows({e.row.id for e in late if e.is_sent and not e.is_acknowledged})
         self._is_stale = True
+        return True
 
     def _find_again(self) -> None:
         """Learn the rows anew after the journal was: they have other numbers in a new file."""

@@ -90,7 +90,9 @@ class Steps:
 
     def _put_right(self) -> None:
         others = frozenset(self._nights)
-        changed = self._store.use(lambda j: j.put_right(night_of, recount, others))
+        changed = None
+        if self._outbox.store():  # or a night that is read anew would lack what memory alone has
+            changed = self._store.use(lambda j: j.put_right(night_of, recount, others))
         if changed is None:
             self._due_s = self._clock.monotonic_s() + AGAIN_S
             return

@@ -177,7 +177,6 @@ def test_a_step_on_a_full_disk_is_put_right_later(house: House, path: Path, bed:
     assert house.events[-1]["durable"] is False
     bed.store._journal._db.execute("PRAGMA query_only = 0")
     house.wait(60.0)
-    bed.outbox.pump()
     bed.steps.look()
     found = events_of(path)
     assert found["a"].end_utc == TWO

@@ -138,7 +138,11 @@ def nothing_changed(facts: Facts) -> Iterator[str]:
 
 
 def events_are_true(facts: Facts) -> Iterator[str]:
-    """No event but of a true pause, none that holds lost sound, and none twice."""
+    """No event but of a true pause, none that holds lost sound, and none twice.
+
+    One that only the memory of a killed daemon had, because the disk was full, is decided once
+    more from the beginning of its pause, which is all that the journal knows.
+    """
     spans = []
     for event in facts.ledger.decided:
         span = (event.onset_s, event.end_s)
@@ -150,8 +154,8 @@ def events_are_true(facts: Facts) -> Iterator[str]:
         if lost_s > 0.5:
             yield f"an event {_shown(span)} with {lost_s:.1f} s of lost sound"
     if not facts.is_clock_stepped:
-        spans += _recovered(facts)
-        spans.sort()
+        gone = {(e.onset_s, e.end_s) for e in facts.ledger.decided if e.id not in facts.journal}
+        spans = sorted([span for span in spans if span not in gone] + [*_recovered(facts)])
         for one, other in pairwise(spans):
             if _overlap(one, other) > 3.0:
                 yield f"an event {_shown(one)} and one {_shown(other)}"
