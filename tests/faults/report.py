@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
@@ -49,9 +50,17 @@ def _totals(rows: Sequence[Row], began: datetime) -> list[str]:
     return [
         f"- {summary(rows)}; longest deaf: {deaf}",
         f"- {began:%d %B %Y, %H:%M %Z}, osa_daemon {__version__}, commit {commit()}",
+        *_earlier(rows),
         f"- {machine()}",
         f"- {versions()}",
     ]
+
+
+def _earlier(rows: Sequence[Row]) -> list[str]:
+    """What was tried at another commit, in an earlier run that this one went on with."""
+    here = commit()
+    others = Counter(row.commit for row in rows if row.commit != here)
+    return [f"- {count} of them passed at commit {name} before" for name, count in others.items()]
 
 
 def machine() -> str:

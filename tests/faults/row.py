@@ -8,7 +8,8 @@ class Row:
     """A fault, what was expected and what was seen.
 
     `failure` says what did not hold; None where all did. `lost` are ids of decided events that
-    never arrived. `deaf_s` is None where no microphone was part of the trial.
+    never arrived. `deaf_s` is None where no microphone was part of the trial. `commit` is what was
+    tried.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Row:
     deaf_s: float | None
     took_s: float
     failure: str | None = None
+    commit: str = ""
 
     @property
     def has_passed(self) -> bool:

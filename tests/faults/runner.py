@@ -28,13 +28,18 @@ PRIVATE = ("unshare", "--mount", "--propagation", "private", "--")
 def main(arguments: Sequence[str]) -> int:
     """Try them; 1 where one failed."""
     options = _parser().parse_args(arguments)
+    if options.go_on and options.keep is None:
+        sys.exit("scripts/faults: --go-on needs --keep DIR of the run before.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     faults = _selected(options)
     if options.list:
         print("\n".join(f"{group_of(fault):12}{fault.name}" for fault in faults))
         return 0
     began = datetime.now().astimezone()
-    rows = run(faults, options.jobs, options.keep)
+    known = passed_before(options.keep) if options.go_on else {}
+    tried = run([each for each in faults if each.name not in known], options.jobs, options.keep)
+    found = known | {row.name: row for row in tried}
+    rows = [found[fault.name] for fault in faults]
     text = report.markdown(rows, began)
     if options.report is not None:
         options.report.write_text(text)
@@ -45,6 +50,12 @@ def main(arguments: Sequence[str]) -> int:
 def exit_code(rows: Sequence[Row]) -> int:
     """0 where every fault was survived as expected; 1 also where none was tried."""
     return 0 if rows and all(row.has_passed for row in rows) else 1
+
+
+def passed_before(folder: Path) -> dict[str, Row]:
+    """Rows by name that passed in an earlier run with this folder."""
+    rows = [row for path in sorted(folder.glob("*.jsonl")) for row in _read(path).values()]
+    return {row.name: row for row in rows if row.has_passed}
 
 
 def run(faults: Sequence[Fault], jobs: int = JOBS, keep: Path | None = None) -> list[Row]:
@@ -133,6 +144,7 @@ def _untried(fault: Fault, why: str) -> Row:
         deaf_s=None,
         took_s=0.0,
         failure=why,
+        commit=report.commit(),
     )
 
 
@@ -159,6 +171,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="what takes less than half a minute")
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"side by side (default {JOBS})")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where logs of failed ones go")
+    parser.add_argument(
+        "--go-on", action="store_true", help="try what has not passed in --keep DIR"
+    )
     return parser
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tests.faults.catalogue import catalogue
 from tests.faults.fault import Fault
 from tests.faults.proxy import _Packets
 from tests.faults.row import Row
-from tests.faults.runner import exit_code
+from tests.faults.runner import exit_code, passed_before
 from tests.faults.scene import Scene
 from tests.faults.trial import try_fault
 
@@ -67,6 +68,17 @@ def test_a_trial_has_an_end(tmp_path: Path) -> None:
     row = trial_of(lambda _: time.sleep(60), tmp_path, limit_s=0.3)
     assert row.failure is not None
     assert "took longer" in row.failure
+
+
+def test_a_run_goes_on_with_what_has_not_passed(tmp_path: Path) -> None:
+    """What passed before is taken as it is, and the report names the commit that it passed at."""
+    passed = replace(trial_of(lambda _: None, tmp_path), commit="0123456789ab")
+    failed = replace(passed, name="another fault", failure="deaf")
+    told = "\n".join(json.dumps(asdict(row)) for row in (passed, failed))
+    (tmp_path / "1.jsonl").write_text(told)
+    known = passed_before(tmp_path)
+    assert known == {"a fault": passed}
+    assert "1 of them passed at commit 0123456789ab before" in report.markdown([passed], BEGAN)
 
 
 def test_no_row_is_no_success() -> None:

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
+from tests.faults import report
 from tests.faults.catalogue import group_of, named
 from tests.faults.fault import Fault
 from tests.faults.installed import InstalledService
@@ -60,6 +61,7 @@ def try_fault(fault: Fault, folder: Path, service: InstalledService | None = Non
         deaf_s=deaf_s,
         took_s=time.monotonic() - began_s,
         failure=failure,
+        commit=report.commit(),
     )
 
 

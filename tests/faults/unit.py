@@ -160,8 +160,8 @@ def five_percent_of_a_core(scene: Scene) -> None:
 
 @fault(
     injected="1 % of one core (CPUQuota) for 60 s",
-    expected="told within 60 s that it does not keep up; no restart; deaf for two minutes after 30 s "
-    "were lost; the next pause decided",
+    expected="told within 60 s that it does not keep up; no restart; deaf for two minutes after "
+    "30 s were lost; the next pause decided",
     place="machine",
 )
 def one_percent_of_a_core(scene: Scene) -> None:
