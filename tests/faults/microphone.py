@@ -117,7 +117,7 @@ def back_under_another_index(scene: Scene) -> None:
     """Nothing may depend on an index."""
 
     def mend() -> None:
-        pactl(scene, "load-module", "module-null-source", "source_name=other")
+        scene.pactl("load-module", "module-null-source", "source_name=other")
         scene.sound.plug_in()
 
     heard_after(scene, scene.sound.unplug, mend)
@@ -131,7 +131,7 @@ def back_under_another_index(scene: Scene) -> None:
 )
 def unplugged_beside_another_microphone(scene: Scene) -> None:
     """A stream that is moved silently hears another room."""
-    pactl(scene, "load-module", "module-sine-source", "source_name=other", "frequency=400")
+    scene.pactl("load-module", "module-sine-source", "source_name=other", "frequency=400")
     heard_after(scene, scene.sound.unplug, scene.sound.plug_in, 15.0, REOPEN_S + BACK_S)
 
 
@@ -390,14 +390,3 @@ def starving(scene: Scene) -> None:
     no_event_between(witness, failed_s + 3 * EDGE_S, failed_s + 3 * EDGE_S)
     assert daemon.process.poll() is None, "the daemon ended"
     scene.saw("the daemon went on, and decided the next pause")
-
-
-def pactl(scene: Scene, *words: str) -> None:
-    """Ask the sound server for something."""
-    subprocess.run(
-        ["pactl", *words],
-        env={**os.environ, **scene.sound.environment},
-        check=True,
-        capture_output=True,
-        timeout=20,
-    )

@@ -1,6 +1,7 @@
 """What a fault is tried in: a broker, a witness, a room with a microphone, the daemon."""
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -164,6 +165,12 @@ class Scene:
         command = ["mount", *options, str(at)]
         subprocess.run(command, check=True, capture_output=True, timeout=30)
         self._stack.callback(unmount, at)
+
+    def pactl(self, *words: str) -> None:
+        """Ask the sound server for something."""
+        environment = {**os.environ, **self.sound.environment}
+        command = ["pactl", *words]
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=20)
 
     # what is seen
 

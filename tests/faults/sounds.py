@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.faults.fault import fault
-from tests.faults.microphone import TOLD_S, no_event_between, pactl
+from tests.faults.microphone import TOLD_S, no_event_between
 from tests.faults.room import RATE_HZ, ROUND_S, Treatment
 from tests.faults.scene import Scene
 from tests.faults.witness import Witness
@@ -64,12 +64,12 @@ def muted(scene: Scene) -> None:
     scene.listen(broker.port)
     scene.hears(witness)
     began_s = time.monotonic()
-    pactl(scene, "set-source-mute", "room", "1")
+    scene.pactl("set-source-mute", "room", "1")
     told_s = scene.told(witness, "problem/microphone", '"ON"', began_s, TOLD_S)
     text = witness.last("problem/microphone")
     scene.saw(f"told after {told_s - began_s:.1f} s")
     time.sleep(max(0.0, began_s + LONG_S - time.monotonic()))
-    pactl(scene, "set-source-mute", "room", "0")
+    scene.pactl("set-source-mute", "room", "0")
     mended(scene, witness, began_s)
     assert "mute" in text or "silence" in text, f"not named: {text}"
 
