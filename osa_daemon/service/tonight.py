@@ -81,9 +81,12 @@ class Tonight:
         self._tell_last()
 
     def move(self, by: timedelta, now: datetime) -> None:
-        """The clock was set: what was counted is of the night that it is now."""
-        self.night = night_of(now)
+        """The clock was set: what was counted is of the night in which it truly began.
+
+        A step over noon ends that night; `roll` then begins the next.
+        """
         self._started = min(self._started + by, now)
+        self.night = night_of(self._started)
         self._saved = None
         self._forget_s = self._clock.monotonic_s() + CALM_S
 
