@@ -24,9 +24,9 @@ microphone was part of the trial and nothing was said to be deaf.
 """
 
 
-def markdown(rows: Sequence[Row], began: datetime) -> str:
-    """The report as a whole."""
-    parts = ["# Fault report", "", INTRODUCTION, *_totals(rows, began), ""]
+def markdown(rows: Sequence[Row], began: datetime, failed: Sequence[Row] = ()) -> str:
+    """The report as a whole; `failed`: rows of all runs that it is made of, which failed."""
+    parts = ["# Fault report", "", INTRODUCTION, *_totals(rows, began), *_again(rows, failed), ""]
     for group in dict.fromkeys(row.group for row in rows):
         parts += [f"## {group.capitalize()}", "", HEAD, RULE]
         parts += [_line(row) for row in rows if row.group == group]
@@ -61,6 +61,17 @@ def _earlier(rows: Sequence[Row]) -> list[str]:
     here = commit()
     others = Counter(row.commit for row in rows if row.commit != here)
     return [f"- {count} of them passed at commit {name} before" for name, count in others.items()]
+
+
+def _again(rows: Sequence[Row], failed: Sequence[Row]) -> list[str]:
+    """What passed only when it was tried again, and why it had failed: once is not always."""
+    passed = {row.name for row in rows if row.has_passed}
+    return [
+        f"- *{row.name}* passed when tried again; at commit {row.commit} it failed: "
+        f"{row.failure or 'events were lost'}"
+        for row in failed
+        if row.name in passed
+    ]
 
 
 def machine() -> str:

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     tried = run([each for each in faults if each.name not in known], options.jobs, options.keep)
     found = known | {row.name: row for row in tried}
     rows = [found[fault.name] for fault in faults]
-    text = report.markdown(rows, began)
+    text = report.markdown(rows, began, failed_before(options.keep) if options.go_on else ())
     if options.report is not None:
         options.report.write_text(text)
     print(report.summary(rows))
@@ -54,8 +54,16 @@ def exit_code(rows: Sequence[Row]) -> int:
 
 def passed_before(folder: Path) -> dict[str, Row]:
     """Rows by name that passed in an earlier run with this folder."""
-    rows = [row for path in sorted(folder.glob("*.jsonl")) for row in _read(path).values()]
-    return {row.name: row for row in rows if row.has_passed}
+    return {row.name: row for row in _rows_in(folder) if row.has_passed}
+
+
+def failed_before(folder: Path) -> list[Row]:
+    """Rows that failed in any run with this folder."""
+    return [row for row in _rows_in(folder) if not row.has_passed]
+
+
+def _rows_in(folder: Path) -> list[Row]:
+    return [row for path in sorted(folder.glob("*.jsonl")) for row in _read(path).values()]
 
 
 def run(faults: Sequence[Fault], jobs: int = JOBS, keep: Path | None = None) -> list[Row]:

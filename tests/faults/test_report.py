@@ -17,7 +17,7 @@ from tests.faults.catalogue import catalogue
 from tests.faults.fault import Fault
 from tests.faults.proxy import _Packets
 from tests.faults.row import Row
-from tests.faults.runner import exit_code, passed_before
+from tests.faults.runner import exit_code, failed_before, passed_before
 from tests.faults.scene import Scene
 from tests.faults.trial import try_fault
 
@@ -79,6 +79,17 @@ def test_a_run_goes_on_with_what_has_not_passed(tmp_path: Path) -> None:
     known = passed_before(tmp_path)
     assert known == {"a fault": passed}
     assert "1 of them passed at commit 0123456789ab before" in report.markdown([passed], BEGAN)
+
+
+def test_what_passed_only_when_tried_again_is_told(tmp_path: Path) -> None:
+    """A trial that fails now and then is not made a good one by trying often."""
+    passed = trial_of(lambda _: None, tmp_path)
+    failed = replace(passed, failure="it was deaf", commit="0123456789ab")
+    (tmp_path / "1.jsonl").write_text(json.dumps(asdict(failed)))
+    text = report.markdown([passed], BEGAN, failed_before(tmp_path))
+    assert (
+        "*a fault* passed when tried again; at commit 0123456789ab it failed: it was deaf" in text
+    )
 
 
 def test_no_row_is_no_success() -> None:
