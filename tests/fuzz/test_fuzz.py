@@ -67,14 +67,15 @@ def test_a_crash_is_found_and_its_input_kept() -> None:
     assert all(b"x" in failure.data for failure in report.failures.values())
 
 
-def test_a_hang_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An input that takes longer than its limit is a failure, though it swallows exceptions."""
-    monkeypatch.setattr("tests.fuzz.engine.LIMIT_S", 0.05)
+@pytest.mark.parametrize(("limit", "pause_s"), [("LIMIT_S", 0.0), ("WAIT_S", 60.0)])
+def test_a_hang_is_found(monkeypatch: pytest.MonkeyPatch, limit: str, pause_s: float) -> None:
+    """What spins and what waits longer than its limit fails, though it swallows exceptions."""
+    monkeypatch.setattr(f"tests.fuzz.engine.{limit}", 0.05)
 
     def hang(_data: bytes) -> str:
         while True:
             try:
-                time.sleep(0.01)
+                time.sleep(pause_s)
             except Exception:  # noqa: BLE001  # as careless code does
                 continue
 
