@@ -1,0 +1,31 @@
+"""Whether the page may be served as it is set up, and to whom."""
+
+from pathlib import Path
+from typing import Final
+
+from osa_daemon.settings.model import Settings
+
+PASSWORD_NAME: Final = "web-password"  # noqa: S105  # a file's name
+TLS_FOLDER: Final = "web-tls"
+SET_ONE: Final = "`sudo osa-daemon web-password` sets one"
+
+
+def password_path(settings: Settings) -> Path:
+    """Return where the hash of the password lies, or would lie."""
+    return settings.web.password_file or settings.journal.state_dir / PASSWORD_NAME
+
+
+def refusal(settings: Settings) -> str | None:
+    """Return why the page is not served, in a sentence with the remedy; None where it may be."""
+    web = settings.web
+    if web.is_local:
+        return None
+    where = f"The page is not served: web.address is {web.address}, beyond this machine"
+    if not password_path(settings).exists():
+        return f"{where}, and there is no password; {SET_ONE}, then restart the daemon."
+    if not web.tls.enabled and not web.proxies:
+        return (
+            f"{where}, and a password must not travel unencrypted: set web.tls.enabled to true, "
+            "or name the reverse proxy in web.trusted_proxies."
+        )
+    return None
