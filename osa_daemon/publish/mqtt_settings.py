@@ -16,7 +16,8 @@ class MqttSettings:
 
     `device_id` is part of topics and entity ids: lower-case letters, digits and `_`. `model` is
     the version of the detector; `computer` and `serial` are of the machine. Paths may be those of
-    systemd credentials. `configuration_url`: of the page, for Home Assistant. `alert_after_range`: what may be asked for as `alert_after_s` (s).
+    systemd credentials. `alert_after_range`: what may be asked for as `alert_after_s` (s).
+    `configuration_url`: of the page, for Home Assistant.
 
     Raises:
         ConfigError: a value cannot be used.

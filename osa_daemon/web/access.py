@@ -15,17 +15,25 @@ def password_path(settings: Settings) -> Path:
     return settings.web.password_file or settings.journal.state_dir / PASSWORD_NAME
 
 
+def needs_password(settings: Settings) -> bool:
+    """Return whether the page is to be reached from elsewhere, by whichever way."""
+    web = settings.web
+    return not web.is_local or bool(web.proxies) or web.url is not None
+
+
 def refusal(settings: Settings) -> str | None:
     """Return why the page is not served, in a sentence with the remedy; None where it may be."""
     web = settings.web
-    if web.is_local:
-        return None
-    where = f"The page is not served: web.address is {web.address}, beyond this machine"
-    if not password_path(settings).exists():
-        return f"{where}, and there is no password; {SET_ONE}, then restart the daemon."
-    if not web.tls.enabled and not web.proxies:
+    if needs_password(settings) and not password_path(settings).exists():
         return (
-            f"{where}, and a password must not travel unencrypted: set web.tls.enabled to true, "
-            "or name the reverse proxy in web.trusted_proxies."
+            "The page is not served: it is to be reached from beyond this machine (web.address, "
+            f"web.url or web.trusted_proxies), and there is no password; {SET_ONE}, then restart "
+            "the daemon."
+        )
+    if not web.is_local and not web.tls.enabled and not web.proxies:
+        return (
+            f"The page is not served: web.address is {web.address}, and a password must not "
+            "travel unencrypted: set web.tls.enabled to true, or name the reverse proxy in "
+            "web.trusted_proxies."
         )
     return None

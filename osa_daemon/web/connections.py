@@ -8,6 +8,7 @@ import asyncio
 import logging
 import socket
 import ssl
+import struct
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
@@ -30,6 +31,7 @@ FRAME_BYTES: Final = 1 << 16
 FRAMES_WAITING: Final = 16
 PING_S: Final = 15.0
 BACKLOG: Final = 64
+SEND_BYTES: Final = 1 << 16  # of each connection in the kernel, which would keep megabytes
 RETRY_S: Final = 0.5
 
 _log = logging.getLogger(__name__)
@@ -75,7 +77,7 @@ class PatientProtocol(H11Protocol):
         """The client does not take what was written."""
         super().pause_writing()
         if self._untaken is None:
-            self._untaken = self.loop.call_later(TAKEN_S, self.transport.abort)
+            self._untaken = self.loop.call_later(TAKEN_S, self._cut)
 
     def resume_writing(self) -> None:
         """It has taken all."""
@@ -90,7 +92,14 @@ class PatientProtocol(H11Protocol):
 
     def _expect(self) -> None:
         if self._late is None and self.conn.their_state in _UNFINISHED:
-            self._late = self.loop.call_later(REQUEST_S, self.transport.abort)
+            self._late = self.loop.call_later(REQUEST_S, self._cut)
+
+    def _cut(self) -> None:
+        """End the connection at once; what the kernel still holds for it goes too."""
+        known = self.transport.get_extra_info("socket")
+        if known is not None:
+            known.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _forget(self, name: str) -> None:
         timer: asyncio.TimerHandle | None = getattr(self, name)
@@ -102,8 +111,8 @@ class PatientProtocol(H11Protocol):
 class Doorkeeper:
     """Takes connections off a listening socket, so many and no more; the others are closed.
 
-    What is open counts from before the TLS handshake on. `most_from_one` is of one address, of
-    IPv6 one /64; those in `exempt` (proxies, which stand for many) only count in all.
+    What is open counts from before the TLS handshake on, for each address, of IPv6 for each /64.
+    Those in `exempt` (proxies, which stand for many) only count in all.
     """
 
     def __init__(
@@ -116,7 +125,7 @@ class Doorkeeper:
         self._listener = listener
         self._make = make_protocol
         self._context = context
-        self._exempt = exempt
+        self._exempt = frozenset(map(neighbourhood, exempt))
         self._open: dict[socket.socket, tuple[str, asyncio.Transport | None]] = {}
         self._greeting: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
@@ -256,6 +265,7 @@ def listen(address: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
         listener.bind((address, port))
         listener.listen(BACKLOG)
     except OSError:

@@ -16,9 +16,11 @@ from osa_daemon.web.sessions import Sessions, form_token
 
 COOKIE: Final = "osa_session"
 MOST_BODY_BYTES: Final = 4096
+MOST_HEAD_BYTES: Final = 16_384
 # without signing in: the way to do so, and code, which is no secret
 OPEN: Final = frozenset({"/login", "/api/login", "/api/session", "/authority.crt", "/favicon.ico"})
 PAGES: Final = frozenset({"/", PHONE, TRY})  # a browser is led to the login; others get 401
+_FORWARDED: Final = frozenset({b"forwarded", b"via", b"x-forwarded-for", b"x-real-ip"})
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
@@ -78,10 +80,8 @@ class Gate:
 
     def _refusal(self, scope: Scope, peer: Peer, token: str) -> Response | None:
         """Return the answer to what is not let in."""
-        if not self._is_ours(peer):
-            return refused(403, f"This page is not served under the name {peer.name or '(none)'}.")
-        if self._is_in_the_open(peer):
-            return refused(403, "Without encryption only the trusted proxy is served.")
+        if (why := self._astray(scope, peer)) is not None:
+            return refused(403, why)
         # the prefix is a proxy's business; a path is what stands behind it
         path = scope["path"]
         is_open = path in OPEN or path.startswith("/static/")
@@ -91,6 +91,18 @@ class Gate:
             return refused(401, "Nobody is signed in: open the login page.")
         if scope["type"] == "websocket" or scope["method"] not in _SAFE:
             return self._foreign(scope, peer, token)
+        return None
+
+    def _astray(self, scope: Scope, peer: Peer) -> str | None:
+        """Return why a request may not have come this way at all."""
+        if sum(len(key) + len(value) for key, value in scope["headers"]) > MOST_HEAD_BYTES:
+            return "The request's headers are too long."
+        if not self._is_ours(peer):
+            return f"This page is not served under the name {peer.name or '(none)'}."
+        if not (self.rules.needs_password or peer.is_proxied) and _is_forwarded(scope):
+            return "Behind a proxy the page wants web.trusted_proxies and a password."
+        if not (self.rules.is_local or self.rules.has_tls or peer.is_proxied):
+            return "Without encryption only the trusted proxy is served."
         return None
 
     def _foreign(self, scope: Scope, peer: Peer, token: str) -> Response | None:
@@ -122,9 +134,6 @@ class Gate:
         own_host = self.rules.own_origin.partition("://")[2]
         return peer.name in LOCAL_NAMES or peer.host.lower() == own_host
 
-    def _is_in_the_open(self, peer: Peer) -> bool:
-        return not (self.rules.is_local or self.rules.has_tls or peer.is_proxied)
-
     def _token(self, scope: Scope) -> str:
         for key, value in scope["headers"]:
             if key == b"cookie":
@@ -135,6 +144,10 @@ class Gate:
                 if COOKIE in cookie:
                     return cookie[COOKIE].value[:100]
         return ""
+
+
+def _is_forwarded(scope: Scope) -> bool:
+    return any(key in _FORWARDED for key, _ in scope["headers"])
 
 
 def refused(status: int, sentence: str, *, headers: dict[str, str] | None = None) -> Response:

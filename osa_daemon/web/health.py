@@ -54,7 +54,6 @@ def as_told(out: bytes) -> dict[str, Any]:
 
 
 def _finding(name: str, verdict: str, text: str) -> dict[str, str | None]:
-    """Return one finding; of one that is not well, what stands behind a colon is the remedy."""
+    """Return one finding; doctor's sentence holds what is to be done, so `remedy` is None."""
     state = _STATES.get(verdict, "unknown")
-    said, _, remedy = text.partition(": ") if state in {"note", "wrong"} else (text, "", "")
-    return {"check": name, "state": state, "text": said, "remedy": remedy or None}
+    return {"check": name, "state": state, "text": text, "remedy": None}

@@ -91,6 +91,6 @@ def date_of(text: str) -> date:
         InputError: it is none.
     """
     try:
-        return datetime.strptime(text[:10], "%Y-%m-%d").date()  # noqa: DTZ007  # a date has no zone
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  # a date has no zone
     except ValueError:
         raise InputError("A night is named by the date of its evening, as 2026-11-29.") from None

@@ -4,12 +4,14 @@ import http.client
 import json
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from osa_daemon.service.commands import Commands
+from osa_daemon.service.commands import Command, Commands
 from osa_daemon.service.page import Page, make_page
 from osa_daemon.settings.load import load
 from osa_daemon.web.password import hashed, write_hash
@@ -93,19 +95,12 @@ class Browser:
         assert answer.status == 200, answer.read()
         name = ""
         try:
-            while line := answer.readline().decode().rstrip("\n"):
-                yield from ()
-                key, _, value = line.partition(": ")
+            while line := answer.readline().decode():
+                key, _, value = line.rstrip("\n").partition(": ")
                 if key == "event":
                     name = value
                 elif key == "data":
                     yield name, json.loads(value)
-                while line and (rest := answer.readline().decode().rstrip("\n")):
-                    key, _, value = rest.partition(": ")
-                    if key == "event":
-                        name = value
-                    elif key == "data":
-                        yield name, json.loads(value)
         finally:
             connection.close()
 
@@ -143,6 +138,24 @@ class ServedPage:
     def browser(self, source: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Browser:
         """One more browser."""
         return Browser(self.port, source, tls)
+
+    @contextmanager
+    def obeying(self, refusal: str | None) -> Iterator[list[Command]]:
+        """Take commands as the chain does, and answer each so; gives those that were taken."""
+        taken: list[Command] = []
+        done = threading.Event()
+
+        def obey() -> None:
+            while not done.wait(0.01):
+                if (command := self.commands.take()) is not None:
+                    taken.append(command)
+                    command.answer(refusal)
+
+        thread = threading.Thread(target=obey, daemon=True)
+        thread.start()
+        yield taken
+        done.set()
+        thread.join(10)
 
     def close(self) -> None:
         """End it."""
