@@ -88,7 +88,7 @@ class Page:
     """Keeps the page's process running in a thread; `problem` says why it cannot be served.
 
     `phone_ring` is the file descriptor of the ring that a telephone's sound goes into, where the
-    telephone is the microphone.
+    telephone is the microphone; `on_phone` is given, in the page's thread, what is told of it.
     """
 
     def __init__(
@@ -98,11 +98,12 @@ class Page:
         *,
         refusal: str | None = None,
         phone_ring: int | None = None,
+        on_phone: Callable[[Line], None] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._config = config
         self._commands = commands
-        self._phone_ring = phone_ring
+        self._phone_ring, self._on_phone = phone_ring, on_phone
         self._clock = clock
         self._outgoing = Outgoing()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -141,6 +142,11 @@ class Page:
     def sound(self, sound: Mapping[str, Value]) -> None:
         """Show the sound of a second."""
         self._outgoing.sound(sound)
+        self._rouse()
+
+    def tell_phone(self, line: Line) -> None:
+        """Tell the telephone's side of the page something."""
+        self._outgoing.answer({"phone": line})
         self._rouse()
 
     def _rouse(self) -> None:
@@ -206,6 +212,9 @@ class Page:
             if line["problem"] != self.problem:
                 _log.warning("%s", line["problem"])
             self.problem = str(line["problem"])
+        elif "phone" in line:
+            if self._on_phone is not None:
+                self._on_phone(line["phone"])
         elif "id" in line:
             self._pass_on(_command_of(line, partial(self._answer, line["id"])))
 
@@ -253,8 +262,13 @@ class Teed:
         return self._publisher.send_event(event_id, payload)
 
 
-def make_page(loaded: Loaded, commands: Commands, phone_ring: int | None = None) -> Page | None:
-    """Return the page, None where it is not enabled."""
+def make_page(
+    loaded: Loaded,
+    commands: Commands,
+    phone_ring: int | None = None,
+    on_phone: Callable[[Line], None] | None = None,
+) -> Page | None:
+    """Return the page, None where it is not enabled; see `Page` for what a telephone needs."""
     if not loaded.settings.web.enabled:
         return None
     lacking = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
@@ -263,7 +277,7 @@ def make_page(loaded: Loaded, commands: Commands, phone_ring: int | None = None)
         why = (
             f"The page is not served: {lacking[0]} is not installed; run scripts/install.sh again."
         )
-    return Page(loaded.config_path, commands, refusal=why, phone_ring=phone_ring)
+    return Page(loaded.config_path, commands, refusal=why, phone_ring=phone_ring, on_phone=on_phone)
 
 
 def problem_of(*ways: HasProblem | None) -> str | None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -109,7 +110,7 @@ def _made(settings: Any, options: argparse.Namespace, live: Any, link: Any) -> t
         link,
         SignIn(password, sessions),
         authority=None if place is None else place.authority,
-        more_routes=_phone(options.phone_ring),
+        more_routes=_phone_routes(options.phone_ring, link, page_url(settings)),
     )
     named = urlsplit(web.url or "")
     rules = Rules(
@@ -126,13 +127,11 @@ def _made(settings: Any, options: argparse.Namespace, live: Any, link: Any) -> t
     return server, {"url": page_url(settings), "fingerprint": fingerprint}
 
 
-def _phone(ring: int | None) -> tuple[Any, ...]:
-    """Return the routes of a telephone that is the microphone; none without its ring."""
+def _phone_routes(ring: int | None, link: Any, url: str) -> tuple[Any, ...]:
+    """Return the routes of a telephone that is the microphone; none where none is to be one."""
     if ring is None:
         return ()
-    from osa_daemon.web import phone  # type: ignore[attr-defined]  # noqa: PLC0415
-
-    return tuple(phone.routes(ring))
+    return tuple(import_module("osa_daemon.web.phone").routes(ring, link, url))
 
 
 def _sentence(error: Exception) -> str:

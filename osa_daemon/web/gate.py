@@ -1,5 +1,6 @@
 """The gate that each request passes: who asks, whether they may, what every answer bears."""
 
+import asyncio
 import hmac
 import json
 import secrets
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from osa_daemon.web.headers import PHONE, TRY, security_headers
+from osa_daemon.web.pace import Pace
 from osa_daemon.web.peer import LOCAL_NAMES, Peer, peer_of
 from osa_daemon.web.sessions import Sessions, form_token
 
@@ -39,12 +41,14 @@ class Rules:
 class Gate:
     """An ASGI application around another one; each request it lets in has `peer` and `token`.
 
-    `token` is that of the session, empty where nobody is signed in.
+    `token` is that of the session, empty where nobody is signed in. A WebSocket is passed on with
+    `is_allowed` in its state, which whoever serves it has to heed.
     """
 
     app: ASGIApp
     rules: Rules
     sessions: Sessions
+    pace: Pace = field(default_factory=Pace)
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,14 +57,15 @@ class Gate:
             await self.app(scope, receive, send)
             return
         peer = peer_of(scope, self.rules.proxies)
+        if (wait_s := self.pace.wait_s(peer.neighbourhood)) > 0:
+            await asyncio.sleep(wait_s)
         token = self._token(scope)
         scope["state"] = {**scope.get("state", {}), "gate": self, "peer": peer, "token": token}
         refusal = self._refusal(scope, peer, token)
         if scope["type"] == "websocket":
-            if refusal is None:
-                await self.app(scope, receive, send)
-            else:
-                await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+            # whoever serves it says why not: a handshake that fails has no sentence for a browser
+            scope["state"]["is_allowed"] = refusal is None
+            await self.app(scope, receive, send)
             return
 
         async def answer(message: Message) -> None:

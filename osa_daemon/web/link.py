@@ -21,7 +21,7 @@ BUSY: Final = "The daemon is busy: try again in a moment."
 class Link:
     """Reads lines, and sends them; `ask` waits for the answer to one.
 
-    `on_line` is given each line that is no answer.
+    `on_line` is given each line that is no answer, `on_phone` what is for a telephone.
     """
 
     def __init__(self, on_line: Callable[[dict[str, Any]], None]) -> None:
@@ -30,6 +30,7 @@ class Link:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._number = 0
+        self.on_phone: Callable[[dict[str, Any]], None] | None = None
 
     async def open(self, end: socket.socket) -> None:
         """Take our end of the line."""
@@ -41,7 +42,10 @@ class Link:
         while line := await self._reader.readline():
             told = json.loads(line)
             waiting = self._waiting.pop(told["answer"], None) if "answer" in told else None
-            if "answer" not in told:
+            if "phone" in told:
+                if self.on_phone is not None:
+                    self.on_phone(told["phone"])
+            elif "answer" not in told:
                 self._on_line(told)
             elif waiting is not None and not waiting.done():
                 waiting.set_result(told)

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -140,3 +141,11 @@ def test_every_answer_tells_the_browser_to_load_nothing_from_elsewhere(shared_pa
         assert hears is path.startswith(("/phone/", "/try/"))
         assert headers["cache-control"] in {"no-store", "no-cache"}
         assert "server" not in headers
+
+
+def test_the_page_s_process_stands_back_behind_the_daemon(shared_page: ServedPage):
+    """It gets the processor after the chain, and is killed for memory before it."""
+    pid = shared_page.page.pid
+    assert pid is not None
+    assert os.getpriority(os.PRIO_PROCESS, pid) >= 5
+    assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "700"
