@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 LONGEST_LINE: Final = 1 << 16
+GOODBYE_S: Final = 0.5
 KILLED_BY_S: Final = 1.0
 LOOK_S: Final = 1.0
 
@@ -73,11 +74,13 @@ class PageChild:
             return None
 
     def kill(self) -> None:
-        """End it and let go of it; may be called twice."""
+        """Let it end by itself, which it does where we hang up, or else by force; twice is once."""
+        self._socket.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(GOODBYE_S)
         self._process.kill()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(KILLED_BY_S)
-        self._socket.close()
 
     def _send(self, outgoing: Callable[[], Line | None]) -> None:
         while True:

@@ -63,7 +63,7 @@ CHAIN_SILENT_S = 8.0  # at the end, without a sign of life
 CHAIN_STOP_S = 20.0  # with signs of life: a slow card; with the next three below `ENDING`
 NTFY_STOP_S = 2.0
 CLIPS_STOP_S = 1.0
-PAGE_STOP_S = 1.0
+PAGE_STOP_S = 2.0
 STOP_S = 5.0
 
 _log = logging.getLogger(__name__)

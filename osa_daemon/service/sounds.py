@@ -1,5 +1,6 @@
 """What the page shows of the sound, once a second: level, breath, and in words what is heard."""
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 
@@ -41,14 +42,18 @@ def sound_of(step: Step, at: datetime) -> dict[str, Value]:
         pause_s = round((frame.index + 1) / FRAME_RATE_HZ - scored.progress_onset_s, 1)
     return {
         "at": iso(at),
-        "level_dbfs": round(frame.level_dbfs, 1) if frame.valid else None,
-        "noise_dbfs": round(frame.noise_dbfs, 1) if frame.valid else None,
+        "level_dbfs": _level(frame.level_dbfs, frame),
+        "noise_dbfs": _level(frame.noise_dbfs, frame),
         "breath": round(frame.breath, 2),
         "audible": scored.audible,
         "progress": scored.progress.value,
         "pause_s": pause_s,
         "hears": _heard(frame, scored),
     }
+
+
+def _level(dbfs: float, frame: Frame) -> float | None:
+    return round(dbfs, 1) if frame.valid and math.isfinite(dbfs) else None
 
 
 def _heard(frame: Frame, scored: Scored) -> str:

@@ -68,7 +68,7 @@ async def _serve(options: argparse.Namespace) -> int:
     await link.open(socket.socket(fileno=options.link))
     try:
         settings = load(options.config).settings
-        server, ready = _made(settings, options, live, link)
+        server, page, ready = _made(settings, options, live, link)
     except (OsaError, OSError) as error:
         link.tell({"problem": _sentence(error)})
         await asyncio.sleep(0.1)  # for the daemon to have it
@@ -76,14 +76,15 @@ async def _serve(options: argparse.Namespace) -> int:
     link.tell({"ready": ready})
     reading = asyncio.create_task(link.run())
     serving = asyncio.create_task(server.serve())
-    await asyncio.wait({reading, serving}, return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    await serving
-    return 0
+    ended, _ = await asyncio.wait({reading, serving}, return_when=asyncio.FIRST_COMPLETED)
+    page.end()
+    for task in ended:
+        task.result()  # what went wrong is told by its traceback
+    os._exit(0)  # no viewer is worth a daemon that ends late
 
 
-def _made(settings: Any, options: argparse.Namespace, live: Any, link: Any) -> tuple[Any, Any]:
-    """Return the server, and what the daemon is told once it serves.
+def _made(settings: Any, options: argparse.Namespace, live: Any, link: Any) -> tuple[Any, Any, Any]:
+    """Return the server, its page, and what the daemon is told once it serves.
 
     Raises:
         OsaError: the certificate cannot be used.
@@ -124,7 +125,7 @@ def _made(settings: Any, options: argparse.Namespace, live: Any, link: Any) -> t
         Gate(page.app(), rules, sessions), listen(web.address, web.port), context, web.proxies
     )
     fingerprint = None if place is None else certificate.about(place.certificate).fingerprint
-    return server, {"url": page_url(settings), "fingerprint": fingerprint}
+    return server, page, {"url": page_url(settings), "fingerprint": fingerprint}
 
 
 def _phone_routes(ring: int | None, link: Any, url: str) -> tuple[Any, ...]:

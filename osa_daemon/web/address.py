@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from osa_daemon.settings.model import Settings
+from osa_daemon.web.access import refusal
 
 _ELSEWHERE: Final = {4: ("192.0.2.1", 9), 6: ("2001:db8::1", 9)}  # RFC 5737, RFC 3849
 _DNS_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
@@ -28,7 +29,7 @@ def page_url(settings: Settings) -> str:
 def configuration_url(settings: Settings) -> str | None:
     """Return what Home Assistant is to link to; None where no browser elsewhere gets there."""
     web = settings.web
-    if not web.enabled or (web.is_local and web.url is None):
+    if not web.enabled or (web.is_local and web.url is None) or refusal(settings) is not None:
         return None
     return page_url(settings)
 

@@ -56,6 +56,10 @@ class Page:
         self._health = Health(self._children)
         self._readers = asyncio.Semaphore(READERS)
 
+    def end(self) -> None:
+        """Leave no process behind."""
+        self._children.kill()
+
     def app(self) -> Starlette:
         """Return the application, without the gate in front of it."""
         routes: list[BaseRoute] = [

@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any, Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from osa_daemon.errors import InputError
 from osa_daemon.web.gate import MOST_BODY_BYTES
@@ -26,6 +26,8 @@ async def fields_of(request: Request) -> dict[str, Any]:
                 if len(data) > MOST_BODY_BYTES:
                     raise InputError(f"A request holds at most {MOST_BODY_BYTES} bytes.")
         fields = json.loads(data)
+    except ClientDisconnect:
+        raise InputError("The request ended before it was whole.") from None
     except TimeoutError:
         raise InputError(f"A request has to be whole within {BODY_S:.0f} s.") from None
     except (ValueError, RecursionError):

@@ -6,6 +6,7 @@ unit allows.
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -28,6 +29,13 @@ class Children:
         self._config = config
         self._one = asyncio.Semaphore(1)
         self._waiting = 0
+        self._running: asyncio.subprocess.Process | None = None
+
+    def kill(self) -> None:
+        """End what runs, before this process does."""
+        if self._running is not None and self._running.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._running.pid, signal.SIGKILL)
 
     async def output(
         self,
@@ -64,6 +72,7 @@ class Children:
             process_group=0,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
         )
+        self._running = child
         try:
             async with asyncio.timeout(deadline_s):
                 out, noise = await child.communicate()
@@ -71,8 +80,7 @@ class Children:
             raise ResourceError(f"That took longer than {deadline_s:.0f} s: try again.") from None
         finally:
             if child.returncode is None:  # also where the viewer went away
-                with suppress(ProcessLookupError):
-                    os.killpg(child.pid, 9)
+                self.kill()
                 await child.wait()
         if child.returncode not in fine:
             told = " ".join(noise.decode(errors="replace").split())[-300:]

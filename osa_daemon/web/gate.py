@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+import math
 import secrets
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
@@ -163,9 +164,20 @@ def refused(status: int, sentence: str, *, headers: dict[str, str] | None = None
 
 
 def answered(data: object) -> Response:
-    """Return data as JSON."""
-    body = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """Return data as JSON, in which a number that is none is null."""
+    try:
+        body = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        return answered(_finite(data))
     return Response(body.encode(), media_type="application/json")
+
+
+def _finite(data: object) -> object:
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def _headers(message: Message, path: str) -> list[tuple[bytes, bytes]]:

@@ -1,8 +1,8 @@
 """What happens now, as server-sent events: the daemon's states, and the sound once a second.
 
-Each viewer has a mailbox with room for the newest value of each state and the newest sound: whoever
-reads slowly misses what was in between, and nothing grows. A connection that takes nothing at all
-is cut by `connections.py`.
+Each viewer has a mailbox with room for the newest value of each state and the newest few sounds:
+whoever reads slowly misses what was in between, and nothing grows. A connection that takes nothing
+at all is cut by `connections.py`.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ MOST_VIEWERS: Final = 32
 PING_S: Final = 15.0
 RETRY_MS: Final = 3000  # how soon a browser comes back
 SOUND: Final = "sound"
+MOST_SOUNDS: Final = 8  # that wait for one viewer: the encoder gives two at once
 
 
 def event(name: str, data: object) -> bytes:
@@ -56,6 +57,7 @@ class Live:
 
     def __init__(self) -> None:
         self.states: dict[str, Any] = {}
+        self._sounds = 0
         self._viewers: set[Mailbox] = set()
 
     @property
@@ -73,7 +75,8 @@ class Live:
             self.states[suffix] = payload
             self._put(suffix, event("state", {"suffix": suffix, "payload": payload}))
         elif SOUND in line:
-            self._put(f" {SOUND}", event(SOUND, line[SOUND]))
+            self._sounds += 1
+            self._put(f" {SOUND} {self._sounds % MOST_SOUNDS}", event(SOUND, line[SOUND]))
 
     @contextmanager
     def viewer(self) -> Iterator[Mailbox]:

@@ -15,7 +15,13 @@ KINDS: Final = {
     "edf": "application/octet-stream",
     "json": "application/json",
 }
-_TO_STDOUT: Final = "/dev/stdout"
+_OPTIONS: Final = {
+    "pdf": ("--pdf", "/dev/stdout"),
+    "png": ("--picture", "/dev/stdout"),
+    "csv": ("--csv", "/dev/stdout"),
+    "edf": ("--edf", "/dev/stdout"),
+    "json": ("--json",),
+}
 
 
 async def report(children: Children, night: str, kind: str) -> Response:
@@ -28,7 +34,6 @@ async def report(children: Children, night: str, kind: str) -> Response:
     if kind not in KINDS:
         raise InputError(f"A report is one of {', '.join(KINDS)}.")
     named = date_of(night).isoformat()
-    wanted = ("--json",) if kind == "json" else (f"--{kind}", _TO_STDOUT)
-    data = await children.output(("report", named, *wanted))
+    data = await children.output(("report", named, *_OPTIONS[kind]))
     name = f'attachment; filename="night-{named}.{kind}"'
     return Response(data, media_type=KINDS[kind], headers={"content-disposition": name})

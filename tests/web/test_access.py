@@ -47,12 +47,14 @@ def test_home_assistant_is_led_to_a_page_that_it_can_reach(tmp_path: Path):
     """No link to loopback, none where there is no page; else where it is, or is said to be."""
     assert configuration_url(Settings()) is None
     assert configuration_url(settings(tmp_path)) is None
+    assert configuration_url(settings(tmp_path, url="https://bed.example.org")) is None
+    (tmp_path / "web-password").write_text("scrypt$…")  # before, it would not be served
     named = settings(tmp_path, url="https://bed.example.org/night")
     assert configuration_url(named) == "https://bed.example.org/night/"
     alone = settings(tmp_path, address="192.168.1.5", port=80, tls={"enabled": True})
     assert configuration_url(alone) == "https://192.168.1.5:80/"
-    sixth = settings(tmp_path, address="fd00::5")
-    assert configuration_url(sixth) == "http://[fd00::5]:8321/"
+    sixth = settings(tmp_path, address="fd00::5", tls={"enabled": True})
+    assert configuration_url(sixth) == "https://[fd00::5]:8321/"
     assert {"localhost", "fd00::5"} <= set(own_names(sixth))
 
 

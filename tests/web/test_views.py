@@ -75,6 +75,18 @@ def test_a_night_has_its_minutes_as_columns_its_events_and_alerts(page: ServedPa
         assert page.browser().ask(f"/api/nights/{wrong}").status in {404, 422}
 
 
+def test_a_night_is_a_file_by_a_process_of_its_own(page: ServedPage):
+    """What `osa-daemon report` prints is passed on under a name; its failures are sentences."""
+    browser = page.browser()
+    answer = browser.ask("/api/nights/2026-11-29/report.json")
+    assert answer.status == 200, answer.body
+    assert [row["id"] for row in answer.json["event_list"]] == ["event-0", "event-1", "event-2"]
+    assert 'filename="night-2026-11-29.json"' in answer.headers["content-disposition"]
+    assert browser.ask("/api/nights/2026-11-28/report.json").status == 404
+    assert browser.ask("/api/nights/2026-11-29/report.exe").status == 422
+    assert browser.ask("/api/nights/--help/report.pdf").status == 422
+
+
 def test_an_event_knows_its_neighbours(page: ServedPage):
     """The first has none before it, the last none behind it."""
     told = [page.browser().ask(f"/api/events/event-{n}").json for n in range(3)]
