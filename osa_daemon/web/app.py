@@ -52,13 +52,14 @@ class Page:
     more_routes: tuple[BaseRoute, ...] = ()
 
     def __post_init__(self) -> None:
-        self._children = Children(self.config)
-        self._health = Health(self._children)
+        self._reports, self._doctors = Children(self.config), Children(self.config)
+        self._health = Health(self._doctors)
         self._readers = asyncio.Semaphore(READERS)
 
     def end(self) -> None:
         """Leave no process behind."""
-        self._children.kill()
+        self._reports.kill()
+        self._doctors.kill()
 
     def app(self) -> Starlette:
         """Return the application, without the gate in front of it."""
@@ -133,7 +134,7 @@ class Page:
 
     async def _report(self, request: Request) -> Response:
         return await report(
-            self._children, request.path_params["night"], request.path_params["kind"]
+            self._reports, request.path_params["night"], request.path_params["kind"]
         )
 
     async def _settings(self, _request: Request) -> Response:

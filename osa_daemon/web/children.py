@@ -1,7 +1,6 @@
 """Commands of ours in processes of their own: what takes long or much memory is none of the page's.
 
-One at a time, whatever is asked: a doctor and a report together would take more memory than the
-unit allows.
+One of each kind at a time: the unit has memory for a doctor and a report, and for no more.
 """
 
 import asyncio
@@ -23,7 +22,7 @@ EXIT_INPUT: Final = 3
 
 
 class Children:
-    """Runs `osa-daemon` with arguments; `config` is the settings file."""
+    """Runs `osa-daemon` with arguments, one at a time; `config` is the settings file."""
 
     def __init__(self, config: Path | None) -> None:
         self._config = config
