@@ -134,6 +134,7 @@ class Doorkeeper:
         """Begin to take connections."""
         self._listener.setblocking(False)
         self._task = asyncio.get_running_loop().create_task(self._take_all())
+        self._task.add_done_callback(_end_the_process)
 
     def close(self) -> None:
         """Take no more."""
@@ -194,6 +195,13 @@ class Doorkeeper:
             self._open.pop(connection, None)
             return
         self._open[connection] = (origin, transport)
+
+
+def _end_the_process(task: asyncio.Task[None]) -> None:
+    """A door that nobody keeps is worse than a process that is started anew."""
+    if not task.cancelled():
+        _log.critical("No connection is taken any more.", exc_info=task.exception())
+        asyncio.get_running_loop().stop()
 
 
 class Server(uvicorn.Server):
