@@ -119,6 +119,7 @@ def _made(settings: Any, options: argparse.Namespace, live: Any, link: Any) -> t
         is_local=web.is_local,
         has_tls=context is not None,
         proxies=web.proxies,
+        cookie=f"osa_session_{web.port}",
         own_origin=f"{named.scheme}://{named.netloc}".lower() if web.url else "",
     )
     server = make_server(

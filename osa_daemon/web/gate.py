@@ -17,7 +17,6 @@ from osa_daemon.web.pace import Pace
 from osa_daemon.web.peer import LOCAL_NAMES, Peer, peer_of
 from osa_daemon.web.sessions import Sessions, form_token
 
-COOKIE: Final = "osa_session"
 MOST_BODY_BYTES: Final = 4096
 MOST_HEAD_BYTES: Final = 16_384
 # without signing in: the way to do so, and code, which is no secret
@@ -29,13 +28,17 @@ _SAFE: Final = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the settings say. `own_origin`: scheme, host and port of `web.url`, or empty."""
+    """What the settings say. `own_origin`: scheme, host and port of `web.url`, or empty.
+
+    `cookie` names the session: a browser has one jar for all ports of a machine, each a bed.
+    """
 
     needs_password: bool
     is_local: bool
     has_tls: bool
     proxies: frozenset[str] = frozenset()
     own_origin: str = ""
+    cookie: str = "osa_session"
 
 
 @dataclass(slots=True)
@@ -147,8 +150,8 @@ class Gate:
                     cookie = SimpleCookie(value.decode("latin-1"))
                 except CookieError:
                     return ""
-                if COOKIE in cookie:
-                    return cookie[COOKIE].value[:100]
+                if self.rules.cookie in cookie:
+                    return cookie[self.rules.cookie].value[:100]
         return ""
 
 

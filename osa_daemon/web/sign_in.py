@@ -11,7 +11,7 @@ import osa_daemon
 from osa_daemon.errors import OsaError
 from osa_daemon.web.attempts import Attempts
 from osa_daemon.web.body import fields_of, text_of
-from osa_daemon.web.gate import COOKIE, Gate, answered, refused
+from osa_daemon.web.gate import Gate, answered, refused
 from osa_daemon.web.password import LONGEST, matches, read_hash
 from osa_daemon.web.peer import Peer
 from osa_daemon.web.sessions import LASTS_S, Sessions
@@ -84,7 +84,7 @@ class SignIn:
         token = self._sessions.begin()
         answer = answered({"signed_in": True, "csrf": gate.form_token(token)})
         answer.set_cookie(
-            COOKIE,
+            gate.rules.cookie,
             token,
             max_age=int(LASTS_S),
             path=f"{peer.prefix}/",
@@ -99,5 +99,5 @@ class SignIn:
         gate: Gate = request.state.gate
         self._sessions.end(request.state.token)
         answer = answered({"signed_in": False, "csrf": gate.form_token("")})
-        answer.delete_cookie(COOKIE, path=f"{request.state.peer.prefix}/")
+        answer.delete_cookie(gate.rules.cookie, path=f"{request.state.peer.prefix}/")
         return answer
