@@ -1,6 +1,7 @@
 """The page of a real daemon: what goes to the broker is on the page at the same time."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -100,3 +101,27 @@ def test_states_are_on_the_page_as_soon_as_at_the_broker(
     assert any(sound["pause_s"] and sound["pause_s"] >= 10 for sound in watcher.sounds)
     children = [line for line in daemon.log.read_text().splitlines() if "Traceback" in line]
     assert not children
+
+
+def test_a_daemon_that_is_killed_leaves_no_page_behind(
+    mosquitto: Mosquitto, start_daemon: Callable[..., DaemonProcess], data: Path, tmp_path: Path
+):
+    """Nobody is shown a page that knows nothing any more."""
+    port = free_port()
+    daemon = start_daemon(
+        mosquitto.port,
+        "--source",
+        f"file:{data / 'short.ogg'}",
+        settings=f"journal:\n  state_dir: {tmp_path / 'state'}\n"
+        f"web:\n  enabled: true\n  port: {port}\n",
+    )
+    daemon.wait_for_log("The page is served at", 60.0)
+    wait_for(lambda: is_served(port), 30.0, "the page")
+    daemon.process.kill()
+    wait_for(lambda: not is_served(port), 10.0, "the end of the page")
+
+
+def is_served(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

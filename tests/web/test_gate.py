@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import websockets.sync.client
 
 from tests.mosquitto import wait_for
 from tests.web.page import PASSWORD, ServedPage
@@ -149,3 +150,10 @@ def test_the_page_s_process_stands_back_behind_the_daemon(shared_page: ServedPag
     assert pid is not None
     assert os.getpriority(os.PRIO_PROCESS, pid) >= 5
     assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "700"
+
+
+def test_a_telephone_is_not_let_in_where_none_is_the_microphone(shared_page: ServedPage):
+    """Without a telephone's ring its path answers no handshake."""
+    with pytest.raises(websockets.exceptions.InvalidStatus) as refused:
+        websockets.sync.client.connect(f"ws://127.0.0.1:{shared_page.port}/api/phone")
+    assert refused.value.response.status_code == 403
