@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,12 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from osa_daemon.errors import ConfigError, InputError, OsaError, ResourceError, UsageError
+from osa_daemon.errors import InputError, OsaError, ResourceError
 from osa_daemon.publish.topics import COMMANDS
 from osa_daemon.settings.model import Settings
 from osa_daemon.web import nights
 from osa_daemon.web.body import fields_of, text_of
 from osa_daemon.web.children import Children
+from osa_daemon.web.failures import AbsentError, RefusedError, status_of
 from osa_daemon.web.files import Files
 from osa_daemon.web.gate import answered, refused
 from osa_daemon.web.health import Health
@@ -32,10 +32,6 @@ READERS: Final = 2  # of the journal at a time: an SD card is slow
 ROOMS: Final = ("phone", "try")  # pages of their own, below their own path
 
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-class RefusedError(OsaError):
-    """The daemon refused what was asked for, with its sentence."""
 
 
 @dataclass
@@ -107,7 +103,7 @@ class Page:
 
     async def _authority(self, _request: Request) -> Response:
         if self.authority is None:
-            raise InputError("This page has no certificate that was made here.")
+            raise AbsentError("This page has no certificate that was made here.")
         data = await asyncio.to_thread(self.authority.read_bytes)
         name = {"content-disposition": 'attachment; filename="osa_daemon.crt"'}
         return Response(data, media_type="application/x-x509-ca-cert", headers=name)
@@ -174,21 +170,9 @@ def _told(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except OsaError as error:
-            return refused(_status(error), str(error))
+            return refused(status_of(error), str(error))
 
     return told
-
-
-def _status(error: OsaError) -> int:
-    """Return the status of a failure: what was asked for is wrong, or is not to be had."""
-    if isinstance(error, RefusedError):
-        return HTTPStatus.CONFLICT
-    if isinstance(error, InputError):
-        is_absent = str(error).startswith(("The journal has no", "This page has no"))
-        return HTTPStatus.NOT_FOUND if is_absent else HTTPStatus.UNPROCESSABLE_ENTITY
-    if isinstance(error, ConfigError | UsageError):
-        return HTTPStatus.CONFLICT
-    return HTTPStatus.SERVICE_UNAVAILABLE
 
 
 async def _as_json(_request: Request, error: Any) -> Response:

@@ -12,13 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from osa_daemon.errors import InputError, ResourceError
+from osa_daemon.errors import EXIT_INPUT, ResourceError
+from osa_daemon.web.failures import AbsentError
 
 DEADLINE_S: Final = 60.0
 DOCTOR_S: Final = 180.0  # each of its checks has a deadline of its own
 MOST_WAITING: Final = 8
 MOST_BYTES: Final = 16 << 20
-EXIT_INPUT: Final = 3
 
 
 class Children:
@@ -46,7 +46,7 @@ class Children:
         """Return what the command writes to standard output.
 
         Raises:
-            InputError: it says so (exit code 3).
+            AbsentError: there is no such night (exit code 3).
             ResourceError: it fails, takes too long, or too many wait.
         """
         if self._waiting >= MOST_WAITING:
@@ -84,5 +84,5 @@ class Children:
         if child.returncode not in fine:
             told = " ".join(noise.decode(errors="replace").split())[-300:]
             said = told or f"The command ended with code {child.returncode}."
-            raise (InputError if child.returncode == EXIT_INPUT else ResourceError)(said)
+            raise (AbsentError if child.returncode == EXIT_INPUT else ResourceError)(said)
         return out

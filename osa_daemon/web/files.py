@@ -36,18 +36,14 @@ class _Kept:
 
 
 class Files:
-    """Every file below `folder` by its path there, and what `more` names beside them.
+    """Every file below `folder`, by its path there."""
 
-    `more`: path as it is asked for → file, such as the models that lie in another folder.
-    """
-
-    def __init__(self, folder: Path = STATIC, more: dict[str, Path] | None = None) -> None:
-        found = {
-            path.relative_to(folder).as_posix(): path
+    def __init__(self, folder: Path = STATIC) -> None:
+        self._kept = {
+            path.relative_to(folder).as_posix(): _keep(path)
             for path in sorted(folder.rglob("*"))
             if path.is_file() and not path.name.startswith(".")
         }
-        self._kept = {name: _keep(path) for name, path in {**found, **(more or {})}.items()}
 
     def __contains__(self, name: str) -> bool:
         """Whether there is such a file."""

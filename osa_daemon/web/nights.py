@@ -8,6 +8,7 @@ from typing import Any, Final
 from osa_daemon.errors import InputError
 from osa_daemon.journal.reader import JournalReader
 from osa_daemon.scoring.night import read_figures
+from osa_daemon.web.failures import AbsentError
 from osa_daemon.web.fields import (
     alert_fields,
     average_of,
@@ -29,7 +30,7 @@ def read(path: Path, what: Read) -> dict[str, Any]:
 
     Raises:
         StorageError: there is no journal, or it cannot be read.
-        InputError: it has no such night or event.
+        AbsentError: it has no such night or event.
     """
     with JournalReader.open(path) as journal:
         return what(journal)
@@ -53,7 +54,7 @@ def night(text: str) -> Read:
         row = next((row for row in journal.nights(MOST_NIGHTS) if row.night == wanted), None)
         events, minutes = journal.events_of(wanted), journal.minutes_of(wanted)
         if row is None and not events and not minutes:
-            raise InputError(f"The journal has no night {wanted}.")
+            raise AbsentError(f"The journal has no night {wanted}.")
         return {
             "v": 1,
             "night": wanted.isoformat(),
@@ -72,7 +73,7 @@ def event(event_id: str) -> Read:
     def find(journal: JournalReader) -> dict[str, Any]:
         found = journal.event_named(event_id[:LONGEST_ID])
         if found is None:
-            raise InputError("The journal has no such event.")
+            raise AbsentError("The journal has no such event.")
         before, after = journal.beside(found)
         return {
             "event": event_fields(found),
