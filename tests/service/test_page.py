@@ -16,6 +16,7 @@ from osa_daemon.service.page import BUSY, Outgoing, Page, make_page, problem_of
 from osa_daemon.settings.load import load
 from tests.mosquitto import free_port, wait_for
 from tests.service.at_bedside import BREATH, Script, Wire, live_settings, make
+from tests.web.page import Browser
 
 Make = Callable[..., Page]
 
@@ -64,15 +65,26 @@ def test_what_the_page_does_not_take_is_bounded_and_the_newest_wins():
 
 def test_a_killed_page_comes_back_with_all_states(make_a_page: Make):
     """Its process is started anew, and told what is so; nothing else is touched."""
-    page = make_a_page(f"  port: {free_port()}\n")
+    port = free_port()
+    page = make_a_page(f"  port: {port}\n")
     page.start()
-    wait_for(lambda: page.pid is not None, 30.0, "the process")
+    page.state("apnea", "ON")
+    wait_for(lambda: is_served(port), 60.0, "the page")
     first = page.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
     wait_for(lambda: page.pid not in {first, None}, 30.0, "another process")
-    wait_for(lambda: page.problem is None, 60.0, "the end of the problem")
-    assert page._thread.is_alive()
+    wait_for(lambda: is_served(port), 60.0, "the page")
+    events = Browser(port).events()
+    assert next(events) == ("states", {"apnea": "ON"})
+    events.close()
+    wait_for(lambda: page.problem is None, 10.0, "the end of the problem")
+
+
+def is_served(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_a_port_that_is_taken_is_a_problem_in_a_sentence(make_a_page: Make):
