@@ -28,6 +28,7 @@ COMMANDS = {
     "report": "show one night and its events",
     "export-events": "write the events of the journal as CSV, or as lines of JSON with --json",
     "clips": "list the sound that is kept; delete it, all or some, or write a clip as a FLAC file",
+    "web-password": "set the password of the page, asked for or read from standard input",
     "version": "print the version",
 }
 
@@ -97,7 +98,7 @@ def _parsers() -> tuple[ArgumentParser, dict[str, ArgumentParser]]:
     _doctor(made["doctor"])
     _journal(made["report"], made["export-events"])
     _clips(made["clips"])
-    for name in made.keys() - {"run", "evaluate"}:
+    for name in made.keys() - {"run", "evaluate", "web-password"}:
         made[name].add_argument("--json", action="store_true", help="print JSON for programs")
     return top, made
 

@@ -28,6 +28,7 @@ _HANDLERS = {
     "report": "nights:report_command",
     "export-events": "nights:export_events_command",
     "clips": "clips_command:clips_command",
+    "web-password": "web_password:web_password_command",
     "version": "version:version_command",
 }
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it

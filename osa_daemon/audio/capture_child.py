@@ -5,26 +5,17 @@ its standard input is closed or its parent dies.
 """
 
 import argparse
-import ctypes
 import json
 import os
 import select
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from osa_daemon.audio.secrecy import forbid_dumps, lock_memory
+from osa_daemon.audio.secrecy import lock_memory
+from osa_daemon.process import die_with_parent, forbid_dumps
 
-PR_SET_PDEATHSIG = 1  # prctl(2)
 PULSE_COOKIE_BYTES = 256  # PA_NATIVE_COOKIE_LENGTH
-
-
-def die_with_parent(parent_pid: int) -> None:
-    """Have the kernel kill this process when the thread that started it ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:
-        os._exit(0)
 
 
 def private_output() -> Callable[..., None]:

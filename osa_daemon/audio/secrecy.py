@@ -18,16 +18,10 @@ import resource
 from pathlib import Path
 from typing import Final
 
-PR_SET_DUMPABLE: Final = 4  # prctl(2)
 MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4  # mlockall(2)
 MLOCK_ONFAULT: Final = 1  # mlock2(2)
 CAP_IPC_LOCK: Final = 14  # capabilities(7)
 IN_MEMORY: Final = "zram"  # swap that is itself memory, unless it is backed by a disk
-
-
-def forbid_dumps() -> bool:
-    """Make this process one that is not dumpable, for as long as it runs; whether that worked."""
-    return bool(ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
 
 
 def lock_memory() -> bool:

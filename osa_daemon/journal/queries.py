@@ -47,6 +47,29 @@ def events_of(db: sqlite3.Connection, night: date) -> tuple[EventRow, ...]:
     return tuple(readable(db.execute(_EVENT + where, (night.isoformat(),)), _event))
 
 
+def event_named(db: sqlite3.Connection, event_id: str) -> EventRow | None:
+    """Return the event with this id, or None."""
+    return next(readable(db.execute(_EVENT + " WHERE id = ?", (event_id,)), _event), None)
+
+
+def beside(db: sqlite3.Connection, event: EventRow) -> tuple[str | None, str | None]:
+    """Return the ids of the events before and after `event`, of any night; None where none is."""
+    at, number = db.execute(
+        "SELECT onset_utc, number FROM events WHERE id = ?", (event.id,)
+    ).fetchone()
+    before = db.execute(
+        "SELECT id FROM events WHERE (onset_utc, number) < (?, ?)"
+        " ORDER BY onset_utc DESC, number DESC LIMIT 1",
+        (at, number),
+    ).fetchone()
+    after = db.execute(
+        "SELECT id FROM events WHERE (onset_utc, number) > (?, ?)"
+        " ORDER BY onset_utc, number LIMIT 1",
+        (at, number),
+    ).fetchone()
+    return before and before[0], after and after[0]
+
+
 def minutes_of(db: sqlite3.Connection, night: date) -> tuple[MinuteRow, ...]:
     """Return a night's minutes in order."""
     rows = db.execute(_MINUTE + " WHERE night = ? ORDER BY start_utc", (night.isoformat(),))

@@ -66,6 +66,16 @@ class JournalReader:
         with storage_errors(self._path, "read"):
             return queries.events_of(self._db, night)
 
+    def event_named(self, event_id: str) -> EventRow | None:
+        """Return the event with this id, or None."""
+        with storage_errors(self._path, "read"):
+            return queries.event_named(self._db, event_id)
+
+    def beside(self, event: EventRow) -> tuple[str | None, str | None]:
+        """Return the ids of the events before and after `event`, None where there is none."""
+        with storage_errors(self._path, "read"):
+            return queries.beside(self._db, event)
+
     def alerts_of(self, night: date) -> tuple[AlertRow, ...]:
         """Return the alerts that were raised in a night, in order."""
         with storage_errors(self._path, "read"):

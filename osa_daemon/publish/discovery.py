@@ -53,6 +53,8 @@ def discovery_document(settings: MqttSettings) -> Document:
         device["serial_number"] = settings.serial
     if settings.area:
         device["suggested_area"] = settings.area
+    if settings.configuration_url:
+        device["configuration_url"] = settings.configuration_url
     origin = {"name": NAME}
     if settings.version:
         origin["sw_version"] = settings.version

@@ -9,6 +9,7 @@ Schema: TypeAlias = dict[str, Any]
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _TEXTS: Schema = {"type": "array", "items": _TEXT, "minItems": 1}
+_URL: Schema = {"type": "string", "pattern": "^https?://[^ ]+$"}
 _FLAG: Schema = {"type": "boolean"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _TOPIC: Schema = {"type": "string", "pattern": "^[^#+]+$"}
@@ -71,6 +72,7 @@ def _device() -> Schema:
         hw_version=_TEXT,
         serial_number=_TEXT,
         suggested_area=_TEXT,
+        configuration_url=_URL,
     )
 
 

@@ -17,6 +17,7 @@ class MqttSettings:
     `device_id` is part of topics and entity ids: lower-case letters, digits and `_`. `model` is
     the version of the detector; `computer` and `serial` are of the machine. Paths may be those of
     systemd credentials. `alert_after_range`: what may be asked for as `alert_after_s` (s).
+    `configuration_url`: of the page, for Home Assistant.
 
     Raises:
         ConfigError: a value cannot be used.
@@ -43,6 +44,7 @@ class MqttSettings:
     model: str | None = None
     computer: str | None = None
     serial: str | None = None
+    configuration_url: str | None = None
 
     def __post_init__(self) -> None:
         _check_host(self.host)

@@ -16,7 +16,13 @@ from osa_daemon.scoring.event import Event, Progress, Scored
 from osa_daemon.scoring.night import night_of
 from osa_daemon.service.alerting.policy import Moment
 from osa_daemon.service.chain import Chain, Step
-from osa_daemon.service.commands import ACKNOWLEDGE, DELETE_CLIPS, TEST_ALERT, unknown
+from osa_daemon.service.commands import (
+    ACKNOWLEDGE,
+    DELETE_CLIPS,
+    TEST_ALERT,
+    Command,
+    unknown,
+)
 from osa_daemon.service.ear import Ear
 from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.steps import Steps
@@ -55,7 +61,7 @@ class Bedside:
         self._refusal_ends_s: float | None = None
         self._refusals = Seldom(_log, clock=rooms.clock.monotonic_s)
         self._refusal: str | None = None
-        self._ntfy_problem: str | None = None  # as it was told
+        self._ways_problem: str | None = None  # as it was told
         self._steps = Steps(
             rooms.clock,
             rooms.store,
@@ -155,11 +161,12 @@ class Bedside:
             return
         self._refusal = None
         try:
-            self._carry_out(*command)
+            self._carry_out(command)
         except OsaError as error:
             self._refusal = str(error)
             self._refusal_ends_s = rooms.clock.monotonic_s() + REFUSAL_S
             self._refusals.warning(self._refusal)
+        command.answer(self._refusal)
         self._tell_configuration()
         # told again where nothing changed: whoever sent the command shows what it asked for
         rooms.bulletin.settings(rooms.live.values, again=True)
@@ -167,17 +174,21 @@ class Bedside:
     def _tell_configuration(self) -> None:
         """Tell what is wrong with the settings, the way that they ask for, or a command."""
         rooms = self._rooms
-        self._ntfy_problem = rooms.ntfy_problem()
+        self._ways_problem = rooms.ways_problem()
         # the newest comes first: a text has an end
-        texts = (self._refusal, self._ntfy_problem, rooms.live.warnings)
+        texts = (self._refusal, self._ways_problem, rooms.live.warnings)
         rooms.bulletin.configuration(" ".join(text for text in texts if text) or None)
 
-    def _carry_out(self, key: str, payload: bytes) -> None:
+    def _carry_out(self, command: Command) -> None:
         """Do what a command says; raises `OsaError` where that cannot be."""
-        rooms = self._rooms
-        if key not in COMMANDS:
+        rooms, key = self._rooms, command.key
+        if command.change is not None:
+            command.change(rooms.live)
+            self._go_by_settings()
+            rooms.reload.on_taken()
+        elif key not in COMMANDS:
             raise ConfigError(unknown(key))
-        if key == ACKNOWLEDGE:
+        elif key == ACKNOWLEDGE:
             self._acknowledge()
         elif key == TEST_ALERT:
             rooms.alerts.test(rooms.clock.monotonic_s(), rooms.clock.now())
@@ -185,7 +196,7 @@ class Bedside:
             rooms.recorder.forget()
             rooms.delete_clips()
         else:
-            rooms.live.set(key, payload)
+            rooms.live.set(key, command.payload)
             self._go_by_settings()
 
     def _go_by_settings(self) -> None:
@@ -221,6 +232,7 @@ class Bedside:
     def _step(self, step: Step) -> None:
         rooms = self._rooms
         rooms.bulletin.step(step)
+        rooms.on_step(step)
         if step.scored.progress is Progress.OFF:
             rooms.alerts.heard(rooms.clock.now())
         self._tell(step.scored)
@@ -292,7 +304,7 @@ class Bedside:
         if self._refusal_ends_s is not None and now_s >= self._refusal_ends_s:
             self._refusal_ends_s = self._refusal = None
             self._tell_configuration()
-        if rooms.ntfy_problem() != self._ntfy_problem:
+        if rooms.ways_problem() != self._ways_problem:
             self._tell_configuration()
         if not self._rests:
             self._listen(now_s)

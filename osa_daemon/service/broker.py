@@ -9,9 +9,15 @@ from osa_daemon.settings.model import Mqtt
 
 
 def mqtt_settings(
-    mqtt: Mqtt, model: str | None = None, client_id: str = "", alerts: Alerts | None = None
+    mqtt: Mqtt,
+    model: str | None = None,
+    client_id: str = "",
+    alerts: Alerts | None = None,
+    page_url: str | None = None,
 ) -> MqttSettings:
     """Return what the publisher needs; `model` is the version of the detector.
+
+    `page_url` is where Home Assistant's link to the device leads, None for no link.
 
     An empty `client_id` is made from the device id. `alerts`: between whose steps an alert may
     come, the default's where None.
@@ -35,6 +41,7 @@ def mqtt_settings(
         device_name=mqtt.device_name,
         area=mqtt.area,
         alert_after_range=alert_after_range(alerts or Alerts()),
+        configuration_url=page_url,
         version=osa_daemon.__version__,
         model=model,
         computer=computer.model,

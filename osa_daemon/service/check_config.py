@@ -19,6 +19,7 @@ from osa_daemon.settings.load import Loaded, load
 from osa_daemon.settings.origin import Layer, Origin
 from osa_daemon.settings.scalar import Value
 from osa_daemon.settings.words import NOT_SHOWN, show_setting
+from osa_daemon.web.access import refusal
 
 
 def check_config_command(arguments: Namespace) -> int:
@@ -56,7 +57,11 @@ def _expected(loaded: Loaded) -> _Expected:
     given = loaded.base.keys() | loaded.overrides.keys()
     found = (precedence(loaded.settings, given), never_loud(loaded.settings))
     notes = tuple(note for note in found if note)
-    secret = (*_secret_warnings(loaded), *_ntfy_warnings(loaded))
+    secret = (
+        *_secret_warnings(loaded),
+        *_ntfy_warnings(loaded),
+        *_page_warnings(loaded),
+    )
     try:
         metadata = metadata_of()
         meaning = meaning_of(loaded.settings, metadata)
@@ -83,6 +88,12 @@ def _secret_warnings(loaded: Loaded) -> tuple[str, ...]:
             return told  # the daemon may read what this user may not
         return (*told, f"{error}. On this machine `run` would end at that.")
     return told
+
+
+def _page_warnings(loaded: Loaded) -> tuple[str, ...]:
+    """Return what keeps the page from being served."""
+    why = refusal(loaded.settings) if loaded.settings.web.enabled else None
+    return () if why is None else (why,)
 
 
 def _ntfy_warnings(loaded: Loaded) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.rules import scoring_settings, shortfall
 from osa_daemon.service.secret_files import exposed
 from osa_daemon.settings.alerts import Alerts
-from osa_daemon.settings.change import change, parse_value
+from osa_daemon.settings.change import change, parse_value, reset
 from osa_daemon.settings.hours import Hours
 from osa_daemon.settings.load import Loaded
 from osa_daemon.settings.model import Settings
@@ -109,6 +109,18 @@ class LiveSettings:
         self._loaded = change(
             self._loaded, setting, value, lambda new: scoring_settings(new, self._metadata)
         )
+        self.rules = scoring_settings(self._loaded.settings, self._metadata)
+
+    def put(self, key: str, value: Value) -> None:
+        """Override any setting that can change live; raises as `set` does."""
+        self._loaded = change(
+            self._loaded, key, value, lambda new: scoring_settings(new, self._metadata)
+        )
+        self.rules = scoring_settings(self._loaded.settings, self._metadata)
+
+    def reset(self, key: str) -> None:
+        """Let the file's value, or the default, hold again; raises as `set` does."""
+        self._loaded = reset(self._loaded, key)
         self.rules = scoring_settings(self._loaded.settings, self._metadata)
 
     def reload(self) -> bool:

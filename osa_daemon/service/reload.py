@@ -20,7 +20,7 @@ class Reload:
         doing: Doing = unwatched,
     ) -> None:
         self._live = live
-        self._on_taken = on_taken
+        self.on_taken = on_taken
         self._doing = doing
         self._asked = threading.Event()
 
@@ -41,6 +41,6 @@ class Reload:
             is_taken = self._live.reload()
         if is_taken:
             go_by_settings()
-            self._on_taken()
+            self.on_taken()
         tell()
         self._asked.clear()

@@ -7,7 +7,7 @@ from osa_daemon.audio.source import Source
 from osa_daemon.clips.recorder import Recorder
 from osa_daemon.service.alerting.policy import AlertPolicy
 from osa_daemon.service.bulletin import Bulletin, Publisher
-from osa_daemon.service.chain import Chain
+from osa_daemon.service.chain import Chain, Step
 from osa_daemon.service.clock import StreamClock
 from osa_daemon.service.commands import Commands
 from osa_daemon.service.diagnostics import Diagnostics
@@ -38,7 +38,8 @@ class Rooms:
     live: LiveSettings
     alerts: AlertPolicy
     reload: Reload
-    ntfy_problem: Callable[[], str | None] = lambda: None
+    ways_problem: Callable[[], str | None] = lambda: None  # of ntfy, of the page
+    on_step: Callable[[Step], None] = lambda _step: None
     doing: Doing = unwatched
     recorder: Recorder = field(default_factory=Recorder)
     delete_clips: Callable[[], None] = lambda: None

@@ -38,12 +38,14 @@ from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.models import Models, load_models
 from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
 from osa_daemon.service.outbox import Outbox
+from osa_daemon.service.page import Teed, make_page, problem_of
 from osa_daemon.service.reload import Reload
 from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.rules import with_shortfall
 from osa_daemon.service.secrecy import keep_sound_secret
 from osa_daemon.service.secret_files import exposed
 from osa_daemon.service.signals import Signals
+from osa_daemon.service.sounds import Sounds, unshown
 from osa_daemon.service.status_line import StatusLine
 from osa_daemon.service.store import Store
 from osa_daemon.service.tasks import ENDING, LOADING, OPENING, STORING, Task
@@ -52,6 +54,7 @@ from osa_daemon.service.tonight import Tonight
 from osa_daemon.service.vigil import LOOP_S, Vigil
 from osa_daemon.settings.load import Loaded
 from osa_daemon.settings.model import Settings
+from osa_daemon.web.address import configuration_url
 
 CHAIN_DEADLINE_S = 30.0  # where it is in none of the tasks that have their own
 PUBLISH_DEADLINE_S = 60.0  # of its thread; a broker that is away for a night is no hang
@@ -60,6 +63,7 @@ CHAIN_SILENT_S = 8.0  # at the end, without a sign of life
 CHAIN_STOP_S = 20.0  # with signs of life: a slow card; with the next three below `ENDING`
 NTFY_STOP_S = 2.0
 CLIPS_STOP_S = 1.0
+PAGE_STOP_S = 2.0
 STOP_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -128,7 +132,10 @@ class Daemon:
         self._clock = clock
         self._model_version = models.network.sha256[:12]
         broker = mqtt_settings(
-            loaded.settings.mqtt, model=self._model_version, alerts=loaded.settings.alerts
+            loaded.settings.mqtt,
+            model=self._model_version,
+            alerts=loaded.settings.alerts,
+            page_url=configuration_url(loaded.settings),
         )
         self._acknowledged: list[Callable[[str], None]] = []
         self._commands = Commands(clock)
@@ -136,7 +143,9 @@ class Daemon:
             broker, self._on_acknowledged, self._commands.put, clock=clock
         )
         self._ntfy = make_ntfy(loaded.settings)
-        self._clips = Clips(loaded.settings, self.publisher)
+        self._page = make_page(loaded, self._commands)
+        self._told = Teed(self.publisher, self._page) if self._page else self.publisher
+        self._clips = Clips(loaded.settings, self._told)
         self._chain_stage = self._vigil.beats.watch("chain", CHAIN_DEADLINE_S)
         self._stop = threading.Event()
         self._reload = Reload(live, self._on_reloaded, self._doing)
@@ -167,6 +176,8 @@ class Daemon:
             self._vigil.beats.watch_age("ntfy", NTFY_DEADLINE_S, lambda: ntfy.busy_s)
             ntfy.start()
         self._clips.start()
+        if self._page is not None:
+            self._page.start()
 
     def _on_acknowledged(self, event_id: str) -> None:
         for listener in self._acknowledged:
@@ -181,7 +192,7 @@ class Daemon:
 
     def _make_bedside(self) -> Bedside:
         """Make what belongs to the chain's thread, in that thread (SQLite wants it so)."""
-        publisher, live, ntfy = self.publisher, self._live, self._ntfy
+        publisher, live, ntfy, page = self._told, self._live, self._ntfy, self._page
         clock = StreamClock(
             getattr(self._source, "monotonic_at", None),
             monotonic=self._clock.monotonic_s,
@@ -218,7 +229,8 @@ class Daemon:
             live=live,
             alerts=alert_policy(store, bulletin.alert, lambda: live.alerts, clock.now()),
             reload=self._reload,
-            ntfy_problem=lambda: ntfy.problem if ntfy is not None else None,
+            ways_problem=lambda: problem_of(ntfy, page),
+            on_step=Sounds(page.sound, clock.wall_time).step if page else unshown,
             doing=self._doing,
             recorder=self._clips.recorder(clock.wall_time),
             delete_clips=self._clips.delete_all,
@@ -280,6 +292,8 @@ class Daemon:
             if self._ntfy is not None:
                 self._ntfy.stop(NTFY_STOP_S)
             self._clips.stop(CLIPS_STOP_S)
+            if self._page is not None:
+                self._page.stop(PAGE_STOP_S)
             status = self._bulletin.end() if self._bulletin is not None else None
             self.publisher.stop(STOP_S, status)
         if chain.is_alive():

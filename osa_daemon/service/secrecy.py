@@ -4,7 +4,8 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from osa_daemon.audio.secrecy import forbid_dumps, lock_memory, swap_on_disk
+from osa_daemon.audio.secrecy import lock_memory, swap_on_disk
+from osa_daemon.process import forbid_dumps
 from osa_daemon.service.doctor.finding import Finding, doubtful, good
 
 REMEDY = (

@@ -20,6 +20,8 @@ def exposed(loaded: Loaded) -> tuple[str, ...]:
         "mqtt.tls.key_file": settings.mqtt.tls.key_file,
         "ntfy.token_file": settings.ntfy.token_file if settings.ntfy.url else None,
         "clips.key_file": settings.clips.key_file,
+        "web.tls.key_file": settings.web.tls.key_file,
+        "web.password_file": settings.web.password_file,
     }
     if "ntfy.url" in loaded.base:
         files["The settings file, which names an ntfy topic,"] = loaded.config_path

@@ -25,6 +25,7 @@ from osa_daemon.settings.text import (
     Topic,
 )
 from osa_daemon.settings.topic_address import TopicAddress, TopicUrl
+from osa_daemon.settings.web import Web
 
 Sensitivity = Literal["low", "balanced", "high"]
 LeastLevel = Literal["alert", "urgent"]
@@ -321,4 +322,5 @@ class Settings(BaseModel):
     monitoring: Monitoring = Monitoring()
     journal: Journal = Journal()
     clips: Clips = Clips()
+    web: Web = Web()
     logging: Logging = Logging()

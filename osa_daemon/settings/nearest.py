@@ -13,6 +13,8 @@ def unknown_key(key: str) -> str:
     """Return the sentence for an unknown dotted `key`: what it may be instead."""
     section, _, name = key.rpartition(".")
     shown = shorten(key)
+    if _is_password(name) and section == "web":
+        return f"{shown} is not a setting: `osa-daemon web-password` sets the page's password"
     if _is_password(name):
         secret, key_of_file = _SECRETS.get(section, ("password", "mqtt.password_file"))
         return (

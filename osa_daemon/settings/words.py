@@ -6,7 +6,7 @@ from osa_daemon.settings.catalogue import Setting
 
 NOT_SHOWN = "(set, not shown)"
 _LONGEST = 60
-_NAMES_A_SECRET = ("mqtt.password_file", "ntfy.token_file")
+_NAMES_A_SECRET = ("mqtt.password_file", "ntfy.token_file", "web.password_file")
 _LOGIN = re.compile(r"://.*@", re.DOTALL)  # user and password in an address
 
 

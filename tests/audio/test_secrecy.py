@@ -17,16 +17,16 @@ RING_FRAMES = 1 << 20
 # as a user of its own where root runs the tests; a change of user makes a process undumpable
 VICTIM = f"""
 import ctypes, os, resource, sys
-from osa_daemon.audio import secrecy
+from osa_daemon import process
 most = resource.getrlimit(resource.RLIMIT_CORE)[1]
 resource.setrlimit(resource.RLIMIT_CORE, (most, most))
 if os.geteuid() == 0 and "core" not in sys.argv:
     os.setgroups([])
     os.setgid({NOBODY})
     os.setuid({NOBODY})
-ctypes.CDLL(None).prctl(secrecy.PR_SET_DUMPABLE, 1, 0, 0, 0)
+ctypes.CDLL(None).prctl(process.PR_SET_DUMPABLE, 1, 0, 0, 0)
 if "secret" in sys.argv:
-    assert secrecy.forbid_dumps()
+    assert process.forbid_dumps()
     os.listdir("/proc/self/fd")  # its own files are still its own
     open("/proc/self/maps").close()
 print("ready", flush=True)

@@ -18,7 +18,13 @@ from osa_daemon.publish.discovery import discovery_payload, discovery_topic
 from osa_daemon.publish.mqtt_settings import MqttSettings
 
 SETTINGS = MqttSettings(
-    "localhost", version="0.1.0", model="0123", area="Bedroom", computer="Pi", serial="42"
+    "localhost",
+    version="0.1.0",
+    model="0123",
+    area="Bedroom",
+    computer="Pi",
+    serial="42",
+    configuration_url="https://192.168.1.5:8321/",
 )
 BLUEPRINTS = Path(__file__).parents[2] / "config" / "home_assistant" / "blueprints"
 

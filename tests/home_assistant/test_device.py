@@ -78,6 +78,7 @@ async def test_every_entity_appears_under_its_name(hass: HomeAssistant):
     (device,) = device_registry.async_get(hass).devices.values()
     assert (device.name, device.sw_version) == ("Bedside", "0.1.0 (detector 0123)")
     assert (device.hw_version, device.serial_number) == ("Pi", "42")
+    assert device.configuration_url == "https://192.168.1.5:8321/"  # of the daemon's own page
     entries = entity_registry.async_entries_for_device(registry, device.id, True)
     assert sorted(entry.entity_id for entry in entries) == sorted(IDS.values())
     off = {entry.entity_id for entry in entries if entry.disabled_by is not None}

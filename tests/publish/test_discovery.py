@@ -10,6 +10,7 @@ import pytest
 
 from osa_daemon.publish import discovery, payloads, topics
 from osa_daemon.publish.discovery import discovery_document, discovery_payload, discovery_topic
+from osa_daemon.publish.discovery_schema import discovery_schema
 from osa_daemon.publish.entities import DROPPED, ENTITIES, entities_table
 from osa_daemon.publish.mqtt_settings import MqttSettings
 from osa_daemon.scoring.event import Event
@@ -96,6 +97,17 @@ def test_the_device_names_the_computer_where_it_is_known() -> None:
     assert (known["hw_version"], known["serial_number"]) == ("A board", "42")
     unknown = discovery_document(MqttSettings("x"))["device"]
     assert not {"hw_version", "serial_number", "sw_version"} & set(unknown)
+
+
+def test_the_device_leads_to_the_page_where_it_is_reached() -> None:
+    """One link, left out where there is no page for others; the schema knows it."""
+    url = "https://192.168.1.5:8321/"
+    linked = mqtt_settings(Mqtt(), page_url=url)
+    assert discovery_document(linked)["device"]["configuration_url"] == url
+    assert "configuration_url" not in DOCUMENT["device"]
+    known = discovery_schema()["properties"]["device"]["properties"]["configuration_url"]
+    assert re.fullmatch(known["pattern"], url)
+    assert not re.fullmatch(known["pattern"], "javascript:alert(1)")
 
 
 def test_what_depends_on_hearing_says_so() -> None:

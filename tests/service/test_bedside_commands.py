@@ -6,7 +6,7 @@ import pytest
 
 from osa_daemon.audio.block import Block
 from osa_daemon.audio.source import SourceState
-from osa_daemon.service.commands import Commands
+from osa_daemon.service.commands import Command, Commands
 from tests.service.at_bedside import (
     BREATH,
     PAUSE,
@@ -192,9 +192,9 @@ def test_a_flood_of_commands_keeps_no_sound_waiting(tmp_path: Path):
     class Flood(Commands):
         taken = 0
 
-        def take(self) -> tuple[str, bytes]:
+        def take(self) -> Command:
             self.taken += 1
-            return "alert_after_s", str(30 + self.taken % 20).encode()
+            return Command("alert_after_s", str(30 + self.taken % 20).encode())
 
     class Counted(Script):
         reads = 0

@@ -12,7 +12,8 @@ def test_commands_come_in_order():
     commands = Commands()
     commands.put("acknowledge", b"PRESS")
     commands.put("alerts", b"\xff")
-    assert [commands.take() for _ in range(3)] == [
+    taken = [commands.take() for _ in range(3)]
+    assert [command and (command.key, command.payload) for command in taken] == [
         ("acknowledge", b"PRESS"),
         ("alerts", b"\xff"),
         None,

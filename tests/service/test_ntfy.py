@@ -116,7 +116,7 @@ def test_what_keeps_messages_back_stands_beside_other_problems(tmp_path: Path) -
     bedside = make(tmp_path, wire, Script((SourceState.STARTING, None, 1)), live)
     told: list[str] = []
     for problem in (None, away, away, None):
-        bedside._rooms.ntfy_problem = lambda problem=problem: problem  # type: ignore[misc]
+        bedside._rooms.ways_problem = lambda problem=problem: problem  # type: ignore[misc]
         bedside._ticked_s = float("-inf")
         bedside._tick()
         told.append((wire.all("problem/configuration") or [{"text": ""}])[-1]["text"])

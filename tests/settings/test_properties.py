@@ -36,6 +36,10 @@ TEXTS = {
     ),
     "journal.state_dir": PATHS,
     "clips.key_file": PATHS,
+    "web.address": st.sampled_from(["127.0.0.1", "0.0.0.0", "::"]),
+    "web.url": st.sampled_from(["https://bed.example.org/", "http://[fe80::1]:80/a/"]),
+    "web.trusted_proxies": st.sampled_from(["127.0.0.1", "192.168.1.5, fd00::1"]),
+    **{f"web.{key}": PATHS for key in ("password_file", "tls.cert_file", "tls.key_file")},
     **{f"mqtt.{key}": PATHS for key in ("password_file", "tls.ca_file", "tls.cert_file")},
     "mqtt.tls.key_file": PATHS,
 }

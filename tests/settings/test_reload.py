@@ -145,9 +145,12 @@ def test_the_environment_passes_over_the_file_as_ever(config: Path):
 def test_the_readme_names_what_needs_a_restart() -> None:
     """Whole sections but for the one key: who adds a setting there decides anew."""
     fixed = [row.key for row in catalogue() if not row.about.live]
-    sections = ("microphone.", "mqtt.", "ntfy.", "clips.")
+    sections = ("microphone.", "mqtt.", "ntfy.", "clips.", "web.")
     assert [key for key in fixed if not key.startswith(sections)] == ["journal.state_dir"]
     live = [row.key for row in catalogue() if row.about.live]
     assert [key for key in live if key.startswith(sections)] == []
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    assert "but `microphone.*`, `mqtt.*`, `ntfy.*`, `clips.*` and `journal.state_dir`" in readme
+    assert (
+        "but `microphone.*`, `mqtt.*`, `ntfy.*`, `clips.*`, `web.*` and `journal.state_dir`"
+        in readme
+    )

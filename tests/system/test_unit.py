@@ -98,6 +98,16 @@ def test_only_wrong_settings_end_the_service_for_good() -> None:
     assert "StartLimitIntervalSec=0" in lines
 
 
+def test_the_page_gives_way_to_the_daemon() -> None:
+    """Its process killed for memory ends nothing else, and it may put itself behind the daemon."""
+    lines = unit().splitlines()
+    assert "OOMPolicy=continue" in lines
+    assert "SystemCallFilter=setpriority" in lines
+    assert lines.index("SystemCallFilter=setpriority") > lines.index(
+        "SystemCallFilter=~@privileged @resources"
+    )
+
+
 def test_the_daemon_is_watched_and_sends_nothing_home() -> None:
     """The unit has a watchdog, waits for readiness and switches telemetry off."""
     lines = unit().splitlines()

@@ -35,6 +35,7 @@ from osa_daemon.service.doctor.finding import Finding, bad, closed_or_bad, doubt
 from osa_daemon.service.doctor.home_assistant import check_home_assistant
 from osa_daemon.service.doctor.microphone import find, listen
 from osa_daemon.service.doctor.ntfy import check_ntfy
+from osa_daemon.service.doctor.page import check_page
 from osa_daemon.service.doctor.permissions import check_permissions
 from osa_daemon.service.doctor.running import check_published_level
 from osa_daemon.service.doctor.service import check_service
@@ -109,6 +110,7 @@ class Examination:
         yield Check("secrets", lambda: check_secrets(self._settings))
         yield Check("permissions", self._permissions, remedy=DISK_REMEDY)
         yield Check("ntfy", self._ntfy, 30.0, NETWORK_REMEDY)
+        yield Check("page", lambda: check_page(self._settings.settings))
         folder = journal.state_dir
         yield Check("state folder", lambda: [check_state_dir(folder, self._account())])
         yield Check("journal", lambda: [check_journal(journal.path)], remedy=DISK_REMEDY)

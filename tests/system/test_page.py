@@ -1,0 +1,127 @@
+"""The page of a real daemon: what goes to the broker is on the page at the same time."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.daemon import DaemonProcess
+from tests.mosquitto import Mosquitto, Subscriber, free_port, wait_for
+from tests.web.page import Browser
+
+LATE_S = 1.0
+WATCHED = ("apnea", "breathing_audible", "last_event")
+
+
+class Watcher(threading.Thread):
+    """Notes when the page tells what."""
+
+    def __init__(self, browser: Browser) -> None:
+        super().__init__(daemon=True)
+        self.browser = browser
+        self.states: dict[str, Any] = {}
+        self.seen: list[tuple[float, str, Any]] = []
+        self.sounds: list[dict[str, Any]] = []
+
+    def run(self) -> None:
+        """Look until the daemon ends."""
+        for name, data in self.browser.events():
+            if name == "states":
+                self.states = data
+            elif name == "state":
+                self.seen.append((time.monotonic(), data["suffix"], data["payload"]))
+            else:
+                self.sounds.append(data)
+
+
+class Timed(Subscriber):
+    """A subscriber that notes when a message comes."""
+
+    def __init__(self, port: int) -> None:
+        self.at: list[tuple[float, str, str]] = []
+        super().__init__(port, "osa_daemon/bedside/#")
+        note = self.client.on_message
+
+        def noted(client: Any, data: Any, message: Any) -> None:
+            suffix = message.topic.partition("/bedside/")[2]
+            self.at.append((time.monotonic(), suffix, message.payload.decode()))
+            assert note is not None
+            note(client, data, message)
+
+        self.client.on_message = noted
+
+
+def value(payload: Any) -> Any:
+    """A payload as plain data, whichever way it came."""
+    try:
+        return json.loads(payload)
+    except (TypeError, ValueError):
+        return payload
+
+
+def test_states_are_on_the_page_as_soon_as_at_the_broker(
+    mosquitto: Mosquitto,
+    start_daemon: Callable[..., DaemonProcess],
+    data: Path,
+    tmp_path: Path,
+):
+    """A pause, its end and the decided event reach a viewer within 1 s of their MQTT message."""
+    port = free_port()
+    subscriber = Timed(mosquitto.port)
+    daemon = start_daemon(
+        mosquitto.port,
+        "--source",
+        f"file:{data / 'short.ogg'}",
+        "--speed",
+        "10",
+        settings=f"journal:\n  state_dir: {tmp_path / 'state'}\n"
+        f"web:\n  enabled: true\n  port: {port}\n",
+    )
+    daemon.wait_for_log("The page is served at", 60.0)
+    watcher = Watcher(Browser(port))
+    watcher.start()
+    wait_for(lambda: watcher.states, 30.0, "the states")
+    assert watcher.states["settings"]["sensitivity"] == "balanced"
+    assert daemon.wait() == 0, daemon.log.read_text()
+    watcher.join(10)
+    subscriber.close()
+    told = [(s, value(p), at) for at, s, p in subscriber.at if s in WATCHED]
+    shown = [(s, value(p), at) for at, s, p in watcher.seen if s in WATCHED]
+    for suffix, payload, at_s in shown:
+        late = [abs(at_s - t) for s, p, t in told if (s, p) == (suffix, payload)]
+        # breathing_audible is told at most every 10 s: the broker may never hear of a change
+        assert suffix == "breathing_audible" or min(late) < LATE_S, (suffix, payload)
+    assert ("apnea", "ON") in [(s, p) for s, p, _ in shown]
+    assert [s for s, _, _ in shown].count("last_event") > 0
+    hears = {sound["hears"] for sound in watcher.sounds}
+    assert "A pause in breathing" in hears
+    assert any(sound["pause_s"] and sound["pause_s"] >= 10 for sound in watcher.sounds)
+    children = [line for line in daemon.log.read_text().splitlines() if "Traceback" in line]
+    assert not children
+
+
+def test_a_daemon_that_is_killed_leaves_no_page_behind(
+    mosquitto: Mosquitto, start_daemon: Callable[..., DaemonProcess], data: Path, tmp_path: Path
+):
+    """Nobody is shown a page that knows nothing any more."""
+    port = free_port()
+    daemon = start_daemon(
+        mosquitto.port,
+        "--source",
+        f"file:{data / 'short.ogg'}",
+        settings=f"journal:\n  state_dir: {tmp_path / 'state'}\n"
+        f"web:\n  enabled: true\n  port: {port}\n",
+    )
+    daemon.wait_for_log("The page is served at", 60.0)
+    wait_for(lambda: is_served(port), 30.0, "the page")
+    daemon.process.kill()
+    wait_for(lambda: not is_served(port), 10.0, "the end of the page")
+
+
+def is_served(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
