@@ -1,12 +1,20 @@
 """What is read from the journal, by its writer and by readers alike, and how a night is put."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from osa_daemon.journal.damage import moment, readable
-from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow, OpenPause
+from osa_daemon.journal.rows import (
+    AlertRow,
+    EventRow,
+    MinuteRow,
+    NightRow,
+    OpenPause,
+    TraceRow,
+)
+from osa_daemon.journal.trace import pack, unpack
 
 _EVENT: Final = (
     "SELECT id, type, onset_utc, end_utc, duration_s, confidence, character, monitorable,"
@@ -81,6 +89,22 @@ def alerts_of(db: sqlite3.Connection, night: date) -> tuple[AlertRow, ...]:
     """Return the alerts that were raised in a night, in order."""
     where = " WHERE night = ? ORDER BY raised_utc, kind"
     return tuple(readable(db.execute(_ALERT + where, (night.isoformat(),)), _alert))
+
+
+def put_traces(db: sqlite3.Connection, rows: Iterable[TraceRow]) -> None:
+    """Write the courses of events that are there, in place of those before."""
+    db.executemany(
+        "INSERT OR REPLACE INTO traces (event_id, before_s, seconds) SELECT ?, ?, ?"
+        " WHERE EXISTS (SELECT 1 FROM events WHERE id = ?)",
+        [(row.event_id, row.before_s, pack(row), row.event_id) for row in rows],
+    )
+
+
+def trace_of(db: sqlite3.Connection, event_id: str) -> TraceRow | None:
+    """Return the course of an event, or None."""
+    where = " WHERE event_id = ?"
+    rows = db.execute("SELECT event_id, before_s, seconds FROM traces" + where, (event_id,))
+    return next(readable(rows, lambda row: unpack(*row)), None)
 
 
 def open_pause(db: sqlite3.Connection) -> OpenPause | None:
