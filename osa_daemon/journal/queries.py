@@ -25,6 +25,7 @@ _MINUTE: Final = (
     " breathing_rate_bpm FROM minutes"
 )
 _ALERT: Final = "SELECT raised_utc, ended_utc, night, kind, level, text, acknowledged FROM alerts"
+_TRACE: Final = "SELECT event_id, before_s, seconds FROM traces WHERE event_id = ?"
 _NIGHT: Final = "SELECT night, started_utc, updated_utc, figures, counts FROM nights"
 
 
@@ -102,8 +103,7 @@ def put_traces(db: sqlite3.Connection, rows: Iterable[TraceRow]) -> None:
 
 def trace_of(db: sqlite3.Connection, event_id: str) -> TraceRow | None:
     """Return the course of an event, or None."""
-    where = " WHERE event_id = ?"
-    rows = db.execute("SELECT event_id, before_s, seconds FROM traces" + where, (event_id,))
+    rows = db.execute(_TRACE, (event_id,))
     return next(readable(rows, lambda row: unpack(*row)), None)
 
 

@@ -1,4 +1,4 @@
-"""Files that a replay writes (contract C2); each appears whole or not at all."""
+"""Files that a command writes, those of a replay (contract C2) too; each whole or not at all."""
 
 import csv
 import json
@@ -69,13 +69,15 @@ def whole_bytes(path: Path) -> Iterator[Output[bytes]]:
         yield output
 
 
-def check_outputs(source: Path, outputs: Sequence[tuple[str, Path | None]]) -> None:
+def check_outputs(
+    source: Path, outputs: Sequence[tuple[str, Path | None]], source_name: str = "FILE"
+) -> None:
     """Refuse outputs, each with its option's name, that are the input or one another.
 
     Raises:
         UsageError: two of them are one file.
     """
-    taken = [("FILE", source)]
+    taken = [(source_name, source)]
     for option, path in outputs:
         if path is None or _is_stream(path):
             continue

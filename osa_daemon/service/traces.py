@@ -80,7 +80,7 @@ class Traces:
             self._store.does(lambda j: j.record_traces(rows))
 
     def _cut(self, event: Event) -> TraceRow | None:
-        """Return the seconds around an event; those that a gap swallowed are there, without sound."""
+        """Return the seconds around an event; those that a gap swallowed are without sound."""
         first, last = int(event.onset_s - BEFORE_S), int(event.end_s + AFTER_S)
         found = {each.number: each for each in self._seconds if first <= each.number <= last}
         if not found:
@@ -111,9 +111,12 @@ def _mean(frames: Sequence[tuple[Frame, bool]]) -> _Second:
     rows = [
         (each.level_dbfs, each.noise_dbfs, each.breath, each.apnea, each.hypopnea) for each in heard
     ]
-    means = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
-    return _Second(number, *means, audible=2 * sum(audible for _, audible in frames) > len(frames))
+    level, noise, breath, apnea, hypopnea = (
+        sum(column) / len(rows) for column in zip(*rows, strict=True)
+    )
+    is_audible = 2 * sum(audible for _, audible in frames) > len(frames)
+    return _Second(number, level, noise, breath, apnea, hypopnea, is_audible)
 
 
 def _empty(number: int) -> _Second:
-    return _Second(number, None, None, 0.0, 0.0, 0.0, audible=False)
+    return _Second(number, None, None, 0.0, 0.0, 0.0, False)
