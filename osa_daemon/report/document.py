@@ -1,7 +1,7 @@
 """The report of a night for a visit to a doctor: two A4 pages as PDF, or fewer."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, tzinfo
 from io import BytesIO
 from itertools import pairwise
@@ -59,11 +59,19 @@ def document_of(night: Night, zone: tzinfo | None = None) -> bytes:
         from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415  # as in `drawing`
 
         with PdfPages(content, metadata=about) as pages:
-            for page in (_first_page, _second_page):
-                figure = new_figure(figsize=A4_IN)
-                page(figure, night, zone)
-                pages.savefig(figure)
+            for page in pages_of(new_figure, night, zone):
+                pages.savefig(page)
     return content.getvalue()
+
+
+def pages_of(
+    new_figure: Callable[..., Figure], night: Night, zone: tzinfo | None = None
+) -> Iterator[Figure]:
+    """Draw the pages, one after the other; `new_figure` is of `drawing`."""
+    for page in (_first_page, _second_page):
+        figure = new_figure(figsize=A4_IN)
+        page(figure, night, zone)
+        yield figure
 
 
 def _first_page(figure: Figure, night: Night, zone: tzinfo | None) -> None:

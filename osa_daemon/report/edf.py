@@ -11,13 +11,14 @@ from typing import Any
 from osa_daemon.report.extra import missing
 from osa_daemon.report.night import Night
 
+BEGINNING = "Recording starts"
 LABELS = {"apnea": "Apnea", "hypopnea": "Hypopnea"}
 
 
 def edf_of(night: Night, zone: tzinfo | None = None) -> bytes:
     """Return the content of an EDF+ file that begins with the night, and annotates its events.
 
-    No signal and no name is in it. `zone` is where its times are told, by default this place.
+    Where there was none, its beginning is annotated. No signal and no name is in it. `zone` is where its times are told, by default this place.
 
     Raises:
         ResourceError: edfio is not installed, or not usable.
@@ -32,6 +33,8 @@ def edf_of(night: Night, zone: tzinfo | None = None) -> bytes:
         )
         for event in night.events
     ]
+    # edfio writes no file without any annotation; these words are those of the standard
+    annotations = annotations or [edfio.EdfAnnotation(0, None, BEGINNING)]
     recording = edfio.Recording(startdate=began.date(), equipment_code="osa_daemon")
     file = edfio.Edf([], recording=recording, starttime=began.time(), annotations=annotations)
     content: bytes = file.to_bytes()

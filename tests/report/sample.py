@@ -6,11 +6,20 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from osa_daemon import __version__
 from osa_daemon.journal.journal import Journal
+from osa_daemon.journal.reader import JournalReader
 from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow
+from osa_daemon.report.night import About, Night
+from osa_daemon.report.performance import measured
 from osa_daemon.scoring.night import NightCounts, figures_of
 
+FIGURES = json.loads(
+    (Path(__file__).parents[2] / "osa_daemon" / "models" / "figures.json").read_text("utf-8")
+)
+DETECTOR = FIGURES["detector_sha256"]
 LAST = date(2026, 11, 29)
+DEAF = LAST - timedelta(days=3)  # little could be heard
 NIGHTS = 20
 
 
@@ -37,7 +46,7 @@ def write_nights(path: Path, nights: int = NIGHTS, seed: int = 11) -> list[date]
                 began + timedelta(minutes=random.randrange(60)),
                 random.randrange(380, 500),
                 random.uniform(4, 22),
-                0.2 if night == dates[-4] else random.uniform(0.75, 0.97),
+                0.2 if night == DEAF else random.uniform(0.75, 0.97),
             )
             _write(journal, sample, random)
     return dates
@@ -46,9 +55,7 @@ def write_nights(path: Path, nights: int = NIGHTS, seed: int = 11) -> list[date]
 def _write(journal: Journal, sample: SampleNight, random: Random) -> None:
     minutes = _minutes(sample, random)
     events = _events(sample, minutes, random)
-    for event in events:
-        journal.record_event(event, "{}", event.end_utc)
-        journal.acknowledge(*[row.id for row in journal.pending()])
+    journal.record_late([(event, None) for event in events], sample.began)
     journal.record_minutes(minutes)
     long = [event for event in events if event.type == "apnea" and event.duration_s > 34]
     for number, event in enumerate(long[:4]):
@@ -143,3 +150,18 @@ def _events(sample: SampleNight, minutes: list[MinuteRow], random: Random) -> li
             )
         )
     return rows
+
+
+def read_night(path: Path, night: date) -> Night:
+    """Read a night as `osa-daemon report` does."""
+    with JournalReader.open(path) as journal:
+        before = tuple(row for row in journal.nights(1000) if row.night <= night)[:14]
+        return Night(
+            night,
+            next((row for row in before if row.night == night), None),
+            journal.events_of(night),
+            journal.alerts_of(night),
+            journal.minutes_of(night),
+            before,
+            About(__version__, DETECTOR, measured(FIGURES, DETECTOR)),
+        )
