@@ -18,7 +18,8 @@ LABELS = {"apnea": "Apnea", "hypopnea": "Hypopnea"}
 def edf_of(night: Night, zone: tzinfo | None = None) -> bytes:
     """Return the content of an EDF+ file that begins with the night, and annotates its events.
 
-    Where there was none, its beginning is annotated. No signal and no name is in it. `zone` is where its times are told, by default this place.
+    Where there was none, its beginning is annotated. No signal and no name is in it. `zone` is
+    where its times are told, by default this place.
 
     Raises:
         ResourceError: edfio is not installed, or not usable.
