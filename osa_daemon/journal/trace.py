@@ -4,6 +4,7 @@ Columns one after the other, a byte a second each. A level is -2 times its dBFS 
 255 where there was no sound), a probability is in steps of 1/255.
 """
 
+import math
 from typing import Any, Final
 
 from osa_daemon.journal.rows import TraceRow
@@ -15,7 +16,7 @@ COLUMNS: Final = (*LEVELS, *CHANCES, "audible")
 
 
 def pack(row: TraceRow) -> bytes:
-    """Return the seconds of a trace as bytes."""
+    """Return the seconds of a trace as bytes, whatever numbers it holds."""
     levels = b"".join(bytes(map(_level, getattr(row, name))) for name in LEVELS)
     chances = b"".join(bytes(map(_chance, getattr(row, name))) for name in CHANCES)
     return levels + chances + bytes(row.audible)
@@ -43,8 +44,10 @@ def unpack(event_id: str, before_s: float, packed: bytes) -> TraceRow:
 
 
 def _level(dbfs: float | None) -> int:
-    return NOTHING if dbfs is None else min(max(round(-2 * dbfs), 0), NOTHING - 1)
+    if dbfs is None or not math.isfinite(dbfs):
+        return NOTHING
+    return min(max(round(-2 * dbfs), 0), NOTHING - 1)
 
 
 def _chance(probability: float) -> int:
-    return min(max(round(255 * probability), 0), 255)
+    return round(255 * min(max(probability, 0.0), 1.0)) if math.isfinite(probability) else 0

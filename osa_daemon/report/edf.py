@@ -6,11 +6,13 @@ an hour that the clock is set by in the night moves nothing.
 
 import importlib
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Final
 
+from osa_daemon.errors import InputError
 from osa_daemon.report.extra import missing
 from osa_daemon.report.night import Night
 
+YEARS: Final = range(1985, 2085)  # two digits of a year, from 85 on (EDF+ 2.1.3.2)
 BEGINNING = "Recording starts"
 LABELS = {"apnea": "Apnea", "hypopnea": "Hypopnea"}
 
@@ -22,10 +24,16 @@ def edf_of(night: Night, zone: tzinfo | None = None) -> bytes:
     where its times are told, by default this place.
 
     Raises:
+        InputError: the night was dated by a clock that was not set.
         ResourceError: edfio is not installed, or not usable.
     """
     edfio = _edfio()
     began = night.began_utc.astimezone(zone)
+    if began.year not in YEARS:
+        raise InputError(
+            f"The night {night.night} has no EDF+ file: the format knows the years {YEARS[0]} to "
+            f"{YEARS[-1]} alone. Its clock was wrong; --csv writes its events."
+        )
     annotations = [
         edfio.EdfAnnotation(
             round((event.onset_utc - night.began_utc).total_seconds(), 3),

@@ -127,6 +127,15 @@ def test_bytes_that_are_no_course_are_left_out(
         assert reader.trace_of("a") is None
 
 
+def test_numbers_that_are_none_are_packed_all_the_same():
+    """The chain must not end for a figure that nobody would miss."""
+    nan, inf = float("nan"), float("inf")
+    row = TraceRow("a", 0.0, (nan, -inf), (inf, -50.0), (nan, inf), (0, 0), (0, 0), (True, False))
+    found = unpack("a", 0.0, pack(row))
+    assert (found.level_dbfs, found.noise_dbfs) == ((None, None), (None, -50.0))
+    assert found.breath == (0.0, 0.0)
+
+
 levels = st.none() | st.floats(-200, 10)
 chances = st.floats(-0.1, 1.1)
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import edfio
 import pytest
 
-from osa_daemon.errors import ResourceError
+from osa_daemon.errors import InputError, ResourceError
 from osa_daemon.evaluation.corpora.kinds import is_other, kind_of
 from osa_daemon.report.edf import BEGINNING, edf_of
 from osa_daemon.report.night import Night
@@ -58,6 +58,14 @@ def test_a_night_without_events_is_a_file_without_any(night: Night):
     assert [each.text for each in file.annotations] == [BEGINNING]
     assert is_other(BEGINNING)
     assert kind_of(BEGINNING) is None
+
+
+def test_a_night_before_the_format_is_a_sentence(night: Night):
+    """A Pi without a clock begins in 1970, and may have listened."""
+    began = datetime(1970, 1, 1, 22, tzinfo=UTC)
+    early = replace(night.events[0], onset_utc=began)
+    with pytest.raises(InputError, match="the years 1985 to 2084 alone"):
+        edf_of(replace(night, events=(early,)))
 
 
 def test_without_edfio_it_is_said_how_to_get_it(night: Night, monkeypatch: pytest.MonkeyPatch):
