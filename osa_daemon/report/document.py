@@ -28,7 +28,7 @@ Axes = Any  # matplotlib.axes.Axes
 A4_IN: Final = (8.27, 11.69)
 LEFT, RIGHT, TOP, BOTTOM = 0.085, 0.95, 0.955, 0.045  # of the page
 OPTION: Final = "--pdf"
-SMALL, NORMAL = 7.0, 8.5
+SMALL, NORMAL = 6.6, 8.5
 LINE: Final = 0.0135  # of the page's height, a line of `SMALL`
 # to be filled in by hand: nobody's name is known here
 WHO: Final = "Name:  ____________________________    Born:  ______________"
@@ -94,9 +94,9 @@ def _second_page(figure: Figure, night: Night, zone: tzinfo | None) -> None:
     y = _heading(figure, y - 0.012, "How the figures are made, and how good they are")
     for sentence in (HOW, f"Interval: {COVERS}", night.about.measured):
         y = _paragraph(figure, y, sentence) - 0.004
-    y = _heading(figure, y - 0.008, "Alerts") if night.alerts else y
-    for line in _alert_lines(night, zone):
-        y = _paragraph(figure, y, line)
+    if night.alerts:
+        y = _heading(figure, y - 0.008, "Alerts")
+        y = _paragraph(figure, y, _alerts(night, zone))
     _list(figure, y - 0.012, night.events, zone)
     _footer(figure, night, page=2)
 
@@ -184,15 +184,16 @@ def _dates(nights: Sequence[date]) -> list[str]:
     return shown
 
 
-def _alert_lines(night: Night, zone: tzinfo | None, most: int = 8) -> list[str]:
+def _alerts(night: Night, zone: tzinfo | None, most: int = 20) -> str:
     raised = [alert for alert in night.alerts if alert.level != "notice"]
-    lines = [
-        f"{alert.raised_utc.astimezone(zone):%H:%M:%S}  {alert.kind}, {alert.level}"
+    told = [
+        f"{alert.raised_utc.astimezone(zone):%H:%M} {alert.kind}, {alert.level}"
         f"{', acknowledged' if alert.acknowledged else ''}"
         for alert in raised[:most]
     ]
     rest = len(raised) - most
-    return [*lines, f"… and {rest} more"] if rest > 0 else lines
+    told += [f"and {rest} more"] if rest > 0 else []
+    return "; ".join(told) + "." if told else "None; notices make no sound."
 
 
 def _list(figure: Figure, y: float, events: Sequence[EventRow], zone: tzinfo | None) -> None:

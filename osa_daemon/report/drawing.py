@@ -74,6 +74,8 @@ def png_of(figure: Figure, dpi: int) -> bytes:
 
 def panels_of(course: Course) -> list[Panel]:
     """Return what there is to draw of a course, from top to bottom."""
+    if not len(course.at_s):
+        return [(draw_level, 1.0), (draw_events, 2.2)]
     panels: list[Panel] = [(draw_level, 3.0)]
     if course.pause is not None:
         panels.append((draw_chances, 2.0))
@@ -105,7 +107,8 @@ def draw_level(ax: Axes, course: Course) -> None:
         _legend(ax)
     else:
         ax.set_yticks([])
-        ax.text(0.5, 0.5, NO_MINUTES, transform=ax.transAxes, ha="center", va="center")
+        lacking = NO_MINUTES if course.clock is not None else "nothing was heard"
+        ax.text(0.5, 0.5, lacking, transform=ax.transAxes, ha="center", va="center")
 
 
 def draw_chances(ax: Axes, course: Course) -> None:
