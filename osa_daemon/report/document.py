@@ -18,6 +18,7 @@ from osa_daemon.report.words import (
     MONTHS,
     NOT_A_DEVICE,
     figures_rows,
+    hours_of,
     title_of,
 )
 from osa_daemon.scoring.night import read_figures
@@ -50,7 +51,7 @@ def document_of(night: Night, zone: tzinfo | None = None) -> bytes:
     """
     content = BytesIO()
     about = {
-        "Title": f"{title_of(night, zone)}: pauses in breathing sound",
+        "Title": f"{title_of(night)}: pauses in breathing sound",
         "Creator": f"osa_daemon {night.about.version}",
         "Producer": None,
         "CreationDate": night.ended_utc,
@@ -76,10 +77,10 @@ def pages_of(
 
 def _first_page(figure: Figure, night: Night, zone: tzinfo | None) -> None:
     """What was measured, and when in the night."""
-    figure.text(LEFT, TOP, title_of(night, zone), fontsize=13, weight="bold", va="top")
+    figure.text(LEFT, TOP, title_of(night), fontsize=12, weight="bold", va="top")
     y = _paragraph(figure, TOP - 0.026, NOT_A_DEVICE, weight="bold")
     figure.text(LEFT, y - 0.006, WHO, fontsize=NORMAL, va="top")
-    y = _figures(figure, y - 0.034, night)
+    y = _figures(figure, y - 0.034, night, zone)
     _course(figure, night, zone, top=y - 0.012, bottom=0.315)
     _lengths(figure.add_axes((LEFT + 0.02, 0.09, 0.37, 0.155)), night.events)
     _nights(figure.add_axes((0.56, 0.09, RIGHT - 0.56, 0.155)), night)
@@ -101,10 +102,11 @@ def _second_page(figure: Figure, night: Night, zone: tzinfo | None) -> None:
     _footer(figure, night, page=2)
 
 
-def _figures(figure: Figure, y: float, night: Night) -> float:
+def _figures(figure: Figure, y: float, night: Night, zone: tzinfo | None) -> float:
     """Write names and values in two columns; return the place below."""
     interval = None if night.row is None else interval_of(night.row)
-    for number, (name, value) in enumerate(figures_rows(night, interval)):
+    rows = [*figures_rows(night, interval), ("Listened", hours_of(night, zone))]
+    for number, (name, value) in enumerate(rows):
         size, weight = (11.0, "bold") if number == 0 else (NORMAL, "normal")
         figure.text(LEFT, y, name, fontsize=size, weight=weight, va="top")
         figure.text(LEFT + 0.32, y, value, fontsize=size, weight=weight, va="top")

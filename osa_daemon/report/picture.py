@@ -5,7 +5,7 @@ from datetime import tzinfo
 from osa_daemon.report.course import Course, course_of
 from osa_daemon.report.drawing import draw, drawing, panels_of, png_of
 from osa_daemon.report.night import Night
-from osa_daemon.report.words import title_of
+from osa_daemon.report.words import hours_of, title_of
 
 SIZE_IN = (11.0, 5.6)
 DPI = 90
@@ -17,7 +17,8 @@ def picture_of(night: Night, zone: tzinfo | None = None) -> bytes:
     Raises:
         ResourceError: matplotlib is not usable.
     """
-    return draw_course(course_of(night, zone), title_of(night, zone), "--picture")
+    title = f"{title_of(night)}, {hours_of(night, zone)}"
+    return draw_course(course_of(night, zone), title, "--picture")
 
 
 def draw_course(course: Course, title: str, option: str) -> bytes:

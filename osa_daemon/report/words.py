@@ -38,17 +38,21 @@ MONTHS: Final = (
 )  # fmt: skip
 
 
-def title_of(night: Night, zone: tzinfo | None = None) -> str:
-    """Return the name of a night, with the hours that it covers."""
+def title_of(night: Night) -> str:
+    """Return the name of a night."""
     first, second = night.night, night.night + timedelta(days=1)
-    began, ended = night.began_utc.astimezone(zone), night.ended_utc.astimezone(zone)
     month = f" {MONTHS[first.month - 1]}" if first.month != second.month else ""
     year = f" {first.year}" if first.year != second.year else ""
     return (
         f"Night of {WEEKDAYS[first.weekday()]} {first.day}{month}{year} to "
-        f"{WEEKDAYS[second.weekday()]} {second.day} {MONTHS[second.month - 1]} {second.year}, "
-        f"{began:%H:%M} to {ended:%H:%M}"
+        f"{WEEKDAYS[second.weekday()]} {second.day} {MONTHS[second.month - 1]} {second.year}"
     )
+
+
+def hours_of(night: Night, zone: tzinfo | None = None) -> str:
+    """Return from when to when something is known of a night."""
+    began, ended = night.began_utc.astimezone(zone), night.ended_utc.astimezone(zone)
+    return f"{began:%H:%M} to {ended:%H:%M}"
 
 
 def figures_rows(night: Night, interval: tuple[float, float] | None) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -90,7 +90,7 @@ def test_a_document_says_what_sound_cannot_know(night: Night):
     assert not claims(said)
 
 
-@pytest.mark.parametrize("kind", ["usual", "heavy", "deaf", "unknown"])
+@pytest.mark.parametrize("kind", ["usual", "heavy", "deaf", "unknown", "long name"])
 def test_nothing_is_written_beyond_the_page_or_over_another_line(night: Night, kind: str):
     """Neither of a heavy night, nor of one of which nothing but an event is known."""
     figures = replace(night.before[3])
@@ -98,6 +98,7 @@ def test_nothing_is_written_beyond_the_page_or_over_another_line(night: Night, k
         "usual": night,
         "heavy": heavy(night),
         "deaf": replace(night, row=figures),
+        "long name": replace(night, night=date(2025, 12, 31)),
         "unknown": replace(night, row=None, before=(), minutes=(), alerts=()),
     }[kind]
     with pages(chosen) as drawn:
