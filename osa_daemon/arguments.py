@@ -25,7 +25,7 @@ COMMANDS = {
     "devices": "list the microphones there are",
     "doctor": "look for what keeps the daemon from working, with remedies",
     "nights": "list the nights in the journal",
-    "report": "show one night and its events",
+    "report": "show one night and its events, or write it as a picture, a PDF, CSV or EDF+",
     "export-events": "write the events of the journal as CSV, or as lines of JSON with --json",
     "clips": "list the sound that is kept; delete it, all or some, or write a clip as a FLAC file",
     "web-password": "set the password of the page, asked for or read from standard input",
@@ -217,8 +217,15 @@ def _doctor(command: ArgumentParser) -> None:
 
 def _journal(report: ArgumentParser, export: ArgumentParser) -> None:
     report.add_argument(
-        "night", type=_night, metavar="NIGHT", help="date of its evening, YYYY-MM-DD"
+        "night", type=_night_or_last, metavar="NIGHT", help="date of its evening, or last"
     )
+    for name, file, text in (
+        ("picture", "OUT.png", "draw the night"),
+        ("pdf", "OUT.pdf", "two pages for a visit to a doctor"),
+        ("csv", "OUT.csv", "its events, a row each"),
+        ("edf", "OUT.edf", "its events as EDF+ annotations"),
+    ):
+        report.add_argument(f"--{name}", type=Path, metavar=file, help=text)
     export.add_argument("--night", type=_night, metavar="NIGHT", help="only this night")
 
 
@@ -288,6 +295,10 @@ def _night(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is not a date such as 2026-03-14") from None
+
+
+def _night_or_last(text: str) -> str:
+    return text if text == "last" else _night(text)
 
 
 def _suggesting(message: str) -> str:

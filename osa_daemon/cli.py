@@ -25,7 +25,7 @@ _HANDLERS = {
     "devices": "devices:devices_command",
     "doctor": "doctor.command:doctor_command",
     "nights": "nights:nights_command",
-    "report": "nights:report_command",
+    "report": "report:report_command",
     "export-events": "nights:export_events_command",
     "clips": "clips_command:clips_command",
     "web-password": "web_password:web_password_command",

@@ -1,14 +1,13 @@
 """Pictures of an evaluation as PNG, made from its figures, where matplotlib is there."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from io import BytesIO
 from typing import Any
 
-from osa_daemon.errors import ResourceError
+from osa_daemon.report.extra import missing
 
 BLUE, RED, YELLOW, GREY = "#30638e", "#d1495b", "#edae49", "#888888"
+OPTION = "--pictures"
 SIZE_INCHES = (7.0, 4.5)
 DOTS_PER_INCH = 110
 STEP_S = 0.5  # of the histogram of alert delays
@@ -16,16 +15,6 @@ LEAST_APART = 0.03  # coverage of points whose numbers can both be read
 
 Axes = Any  # matplotlib.axes.Axes
 Figures = Mapping[str, Any]
-
-
-def check_drawing() -> None:
-    """Say at once what would be missing hours later.
-
-    Raises:
-        ResourceError: matplotlib is not installed.
-    """
-    if find_spec("matplotlib") is None:
-        raise _no_matplotlib()
 
 
 def pictures_of(figures: Figures) -> Iterator[tuple[str, bytes]]:
@@ -37,7 +26,7 @@ def pictures_of(figures: Figures) -> Iterator[tuple[str, bytes]]:
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415  # not on the Pi
     except ImportError as error:
-        raise _no_matplotlib() from error
+        raise missing("matplotlib", OPTION) from error
     for name, draw in PICTURES.items():
         figure = Figure(figsize=SIZE_INCHES, layout="constrained")
         if not draw(figure.add_subplot(), figures):
@@ -46,13 +35,6 @@ def pictures_of(figures: Figures) -> Iterator[tuple[str, bytes]]:
         # without its version, the same numbers give the same file
         figure.savefig(content, dpi=DOTS_PER_INCH, format="png", metadata={"Software": None})
         yield name, content.getvalue()
-
-
-def _no_matplotlib() -> ResourceError:
-    return ResourceError(
-        "Pictures need matplotlib, which is not installed or not usable: "
-        f"{sys.executable} -m pip install matplotlib, or leave --pictures out."
-    )
 
 
 def draw_reliability(axes: Axes, figures: Figures) -> bool:

@@ -17,11 +17,22 @@ from osa_daemon.journal.patience import Patience
 from osa_daemon.journal.place import Place
 from osa_daemon.journal.queries import stamp
 from osa_daemon.journal.rescue import Rescued, rescue
-from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow, OpenPause, OutboxRow
+from osa_daemon.journal.rows import (
+    AlertRow,
+    EventRow,
+    MinuteRow,
+    NightRow,
+    OpenPause,
+    OutboxRow,
+    TraceRow,
+)
 
 EVENT_KIND: Final = "event"
 OUTBOX_CAP: Final = 10_000  # rows: months of events without a broker, about 5 MB
 KEEP_MINUTES_NIGHTS: Final = 30  # 1440 rows a night; the check at start stays short
+_FORGET_TRACES: Final = (
+    "DELETE FROM traces WHERE event_id NOT IN (SELECT id FROM events WHERE night >= ?)"
+)
 
 
 class Journal:
@@ -205,6 +216,11 @@ class Journal:
                 [(*each, era) for each in values],
             )
 
+    def record_traces(self, rows: Iterable[TraceRow]) -> None:
+        """Commit the courses of events, all at once; that of an event that is not there goes."""
+        with self._write() as db:
+            queries.put_traces(db, rows)
+
     def record_night(self, row: NightRow) -> None:
         """Commit a night's figures in place of those before."""
         with self._write() as db:
@@ -239,13 +255,17 @@ class Journal:
     def forget_before(
         self, today: date, keep_nights: int, keep_minutes_nights: int = KEEP_MINUTES_NIGHTS
     ) -> None:
-        """Drop nights and their events older than `keep_nights` nights, and older minutes."""
+        """Drop nights and their events older than `keep_nights` nights.
+
+        Minutes, and the courses of events, go after `keep_minutes_nights`.
+        """
         oldest = ((today - timedelta(days=keep_nights)).isoformat(),)
         oldest_minutes = ((today - timedelta(days=keep_minutes_nights)).isoformat(),)
         with self._write() as db:
             db.execute("DELETE FROM events WHERE night < ?", oldest)
             db.execute("DELETE FROM alerts WHERE night < ?", oldest)
             db.execute("DELETE FROM minutes WHERE night < ?", oldest_minutes)
+            db.execute(_FORGET_TRACES, oldest_minutes)
             db.execute("DELETE FROM nights WHERE night < ?", oldest)
 
     def night(self, night: date) -> NightRow | None:

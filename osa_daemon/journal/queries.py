@@ -1,12 +1,20 @@
 """What is read from the journal, by its writer and by readers alike, and how a night is put."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from osa_daemon.journal.damage import moment, readable
-from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow, OpenPause
+from osa_daemon.journal.rows import (
+    AlertRow,
+    EventRow,
+    MinuteRow,
+    NightRow,
+    OpenPause,
+    TraceRow,
+)
+from osa_daemon.journal.trace import pack, unpack
 
 _EVENT: Final = (
     "SELECT id, type, onset_utc, end_utc, duration_s, confidence, character, monitorable,"
@@ -17,6 +25,7 @@ _MINUTE: Final = (
     " breathing_rate_bpm FROM minutes"
 )
 _ALERT: Final = "SELECT raised_utc, ended_utc, night, kind, level, text, acknowledged FROM alerts"
+_TRACE: Final = "SELECT event_id, before_s, seconds FROM traces WHERE event_id = ?"
 _NIGHT: Final = "SELECT night, started_utc, updated_utc, figures, counts FROM nights"
 
 
@@ -104,6 +113,21 @@ def alerts_of(db: sqlite3.Connection, night: date) -> tuple[AlertRow, ...]:
     """Return the alerts that were raised in a night, in order."""
     where = " WHERE night = ? ORDER BY raised_utc, kind"
     return tuple(readable(db.execute(_ALERT + where, (night.isoformat(),)), _alert))
+
+
+def put_traces(db: sqlite3.Connection, rows: Iterable[TraceRow]) -> None:
+    """Write the courses of events that are there, in place of those before."""
+    db.executemany(
+        "INSERT OR REPLACE INTO traces (event_id, before_s, seconds) SELECT ?, ?, ?"
+        " WHERE EXISTS (SELECT 1 FROM events WHERE id = ?)",
+        [(row.event_id, row.before_s, pack(row), row.event_id) for row in rows],
+    )
+
+
+def trace_of(db: sqlite3.Connection, event_id: str) -> TraceRow | None:
+    """Return the course of an event, or None."""
+    rows = db.execute(_TRACE, (event_id,))
+    return next(readable(rows, lambda row: unpack(*row)), None)
 
 
 def open_pause(db: sqlite3.Connection) -> OpenPause | None:

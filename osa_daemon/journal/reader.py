@@ -9,7 +9,7 @@ from osa_daemon.errors import StorageError
 from osa_daemon.journal import queries
 from osa_daemon.journal.damage import text_of
 from osa_daemon.journal.database import BUSY_TIMEOUT_S, storage_errors
-from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow
+from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow, TraceRow
 from osa_daemon.journal.schema import LATEST, version_of
 
 
@@ -90,6 +90,11 @@ class JournalReader:
         """Return a night's minutes in order."""
         with storage_errors(self._path, "read"):
             return queries.minutes_of(self._db, night)
+
+    def trace_of(self, event_id: str) -> TraceRow | None:
+        """Return the course of an event, None where there is none or it is forgotten."""
+        with storage_errors(self._path, "read"):
+            return queries.trace_of(self._db, event_id)
 
 
 def _find(path: Path) -> None:

@@ -23,11 +23,12 @@ _TABLES: Final[dict[str, tuple[str, int]]] = {
     "open_pause": ("one", 1),
     "nights": ("night", 4_000),
     "events": ("number", 50_000),
+    "traces": ("number", 2_000),
     "alerts": ("raised_utc", 5_000),
     "minutes": ("start_utc", 3_000),
 }
 # numbers that the new file gives itself: it may be one that has rows already
-_GIVEN: Final = {"outbox": "id", "events": "number"}
+_GIVEN: Final = {"outbox": "id", "events": "number", "traces": "number"}
 _JSON: Final = ("payload", "figures", "counts")
 
 

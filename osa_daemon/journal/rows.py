@@ -53,6 +53,24 @@ class MinuteRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceRow:
+    """The course of an event, a value a second; no clock is in it, so that none can be wrong.
+
+    Its first second begins `before_s` before the event's onset. Levels are None where there was
+    no sound; probabilities, 0 to 1, are causal. A value is the mean of its second.
+    """
+
+    event_id: str
+    before_s: float
+    level_dbfs: tuple[float | None, ...]
+    noise_dbfs: tuple[float | None, ...]
+    breath: tuple[float, ...]
+    apnea: tuple[float, ...]
+    hypopnea: tuple[float, ...]
+    audible: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRow:
     """An alert that was raised (C4 `alert`), named by when and of what kind.
 

@@ -78,6 +78,14 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "ALTER TABLE alerts ADD COLUMN era INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE open_pause ADD COLUMN era INTEGER NOT NULL DEFAULT 0",
     ),
+    (  # dated by its event alone, so that it moves with it
+        """CREATE TABLE traces (
+            number INTEGER PRIMARY KEY,
+            event_id TEXT NOT NULL UNIQUE,
+            before_s REAL NOT NULL,
+            seconds BLOB NOT NULL
+        ) STRICT""",
+    ),
 )
 LATEST: Final = len(MIGRATIONS)
 

@@ -242,6 +242,7 @@ class Bedside:
         self._follow_pause(step.scored)
         for event in step.scored.events:
             self._decided(event, rooms.clock.wall_time(event.onset_s))
+        rooms.traces.step(step)
         self.has_told.set()
 
     def _tell(self, scored: Scored) -> None:
@@ -385,5 +386,6 @@ class Bedside:
         self._tell(last)
         for event in last.events:
             self._decided(event, rooms.clock.wall_time(event.onset_s))
+        rooms.traces.finish(last.events)
         self._pause_seen_s = None
         rooms.store.does(lambda j: j.end_pause())

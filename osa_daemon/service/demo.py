@@ -272,6 +272,10 @@ def demo(sound: Path) -> int:
         f"{(usage.ru_utime + usage.ru_stime) / seconds * 3600:.0f} CPU seconds per hour of audio, "
         f"peak memory {usage.ru_maxrss / 1024:.0f} MB."
     )
+    print(
+        f"As a picture: {sys.executable} -m osa_daemon replay {sound} --events events.jsonl "
+        "--picture night.png"
+    )
     return judge(matches, heard)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.publish.payloads import Payload, diagnostics_payload
-from osa_daemon.scoring.night import read_figures
+from osa_daemon.report.index import AVERAGED_NIGHTS, average_of
 from osa_daemon.service import throttling
 from osa_daemon.service.store import Store
 
@@ -15,7 +15,6 @@ CPU_STEP = 0.02  # of a core; less is no news, and each change is a row in a rec
 MEMORY_STEP_MB = 5.0
 TEMPERATURE_STEP_C = 3.0
 TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
-NIGHTS = 14
 
 
 def cpu_s() -> float:
@@ -118,7 +117,6 @@ class Diagnostics:
 
     def _average(self) -> float | None:
         """Return the mean index of the last nights that have one."""
-        rows = self._store.look(lambda j: j.last_nights(NIGHTS)) or ()
-        known = [figures for row in rows if (figures := read_figures(row.figures)) is not None]
-        told = [figures.index for figures in known if figures.index is not None]
-        return sum(told) / len(told) if told else None
+        rows = self._store.look(lambda j: j.last_nights(AVERAGED_NIGHTS)) or ()
+        average = average_of(rows)
+        return None if average is None else average.index

@@ -15,11 +15,12 @@ from osa_daemon.errors import InputError, UsageError
 from osa_daemon.evaluation.corpora.folder import read_folder
 from osa_daemon.evaluation.figures.alerts import Policy
 from osa_daemon.evaluation.night import JudgedNight
-from osa_daemon.evaluation.pictures import check_drawing, pictures_of
+from osa_daemon.evaluation.pictures import OPTION, pictures_of
 from osa_daemon.evaluation.reference import ReferenceNight
 from osa_daemon.evaluation.report import figures_of, plain_of
 from osa_daemon.evaluation.store import NightStore, make_folder
 from osa_daemon.evaluation.tables import markdown_of
+from osa_daemon.report.extra import check_drawing
 from osa_daemon.scoring.matching import Matches, iou, match, pool
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.judge import judge, judged_key, names_of
@@ -43,7 +44,7 @@ def evaluate_command(args: argparse.Namespace) -> int:
         # opened first: what cannot be written is told before hours of sound are heard
         out = files.enter_context(whole_file(args.json)) if args.json is not None else None
         if args.pictures is not None:
-            check_drawing()
+            check_drawing(OPTION)
             make_folder(args.pictures)
         if store is not None:
             make_folder(store.folder)

@@ -1,7 +1,8 @@
-"""Files that a replay writes (contract C2); each appears whole or not at all."""
+"""Files that a command writes, those of a replay (contract C2) too; each whole or not at all."""
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ from osa_daemon.features.features import FRAME_RATE_HZ
 from osa_daemon.scoring.event import Event, Progress
 from osa_daemon.service.chain import Step
 
+DESCRIPTORS = re.compile(r"/proc/\d+(/task/\d+)?/fd")
+MOST_LINKS = 40  # as the kernel follows
 COLUMNS = (
     "t_s",
     "audible",
@@ -69,13 +72,15 @@ def whole_bytes(path: Path) -> Iterator[Output[bytes]]:
         yield output
 
 
-def check_outputs(source: Path, outputs: Sequence[tuple[str, Path | None]]) -> None:
+def check_outputs(
+    source: Path, outputs: Sequence[tuple[str, Path | None]], source_name: str = "FILE"
+) -> None:
     """Refuse outputs, each with its option's name, that are the input or one another.
 
     Raises:
         UsageError: two of them are one file.
     """
-    taken = [("FILE", source)]
+    taken = [(source_name, source)]
     for option, path in outputs:
         if path is None or _is_stream(path):
             continue
@@ -92,7 +97,22 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _is_stream(path: Path) -> bool:
-    return path.exists() and not path.is_file() and not path.is_dir()
+    is_device = path.exists() and not path.is_file() and not path.is_dir()
+    return is_device or _is_descriptor(path)
+
+
+def _is_descriptor(path: Path) -> bool:
+    """Whether a path leads to an open file, as /dev/stdout does, also where that is redirected.
+
+    What is renamed to such a path takes the link's place, for every program on the machine.
+    """
+    for _ in range(MOST_LINKS):
+        if DESCRIPTORS.fullmatch(str(path.parent.resolve())):
+            return True
+        if not path.is_symlink():
+            return False
+        path = path.parent / path.readlink()
+    return False
 
 
 @contextmanager

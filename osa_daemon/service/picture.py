@@ -1,36 +1,32 @@
-"""Pictures of a night: rows of characters for a terminal, and a PNG where matplotlib is there."""
+"""Pictures of a recording: rows of characters for a terminal, and a PNG by the room `report`."""
 
-import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
-from io import BytesIO
 
 import numpy as np
-from numpy.typing import NDArray
 
-from osa_daemon.errors import ResourceError
 from osa_daemon.features.features import FRAME_RATE_HZ
+from osa_daemon.report.course import Course, Span
+from osa_daemon.report.extra import check_drawing
+from osa_daemon.report.picture import draw_course
 from osa_daemon.scoring.event import Event
 from osa_daemon.service.chain import Step
 
 BARS = " ▁▂▃▄▅▆▇█"
-COLOURS = {"apnea": "#d1495b", "hypopnea": "#edae49"}
 MAX_HOURS = 24
-
-Floats = NDArray[np.float64]
+OPTION = "--picture"
 
 
 class NightPicture:
-    """Collects one row a second, bounded to a day, and draws it.
+    """Collects one row a second, bounded to a day, and draws it under the title.
 
     Raises:
         ResourceError: matplotlib is not installed; told before anything is collected.
     """
 
-    def __init__(self) -> None:
-        if find_spec("matplotlib") is None:
-            raise _no_matplotlib()
-        self._rows: list[tuple[float, float, float, float, float]] = []
+    def __init__(self, title: str) -> None:
+        check_drawing(OPTION)
+        self._title = title
+        self._rows: list[tuple[float, float, float, float, float, float, float]] = []
         self._events: list[Event] = []
 
     def add(self, step: Step | None, events: Sequence[Event]) -> None:
@@ -40,10 +36,17 @@ class NightPicture:
             return
         if len(self._rows) < MAX_HOURS * 3600:
             frame, scored = step.frame, step.scored
-            event = max(frame.apnea, frame.hypopnea)
-            level = frame.level_dbfs if frame.valid else np.nan
-            noise = frame.noise_dbfs if frame.valid else np.nan
-            self._rows.append((level, noise, frame.breath, event, float(scored.monitorable)))
+            self._rows.append(
+                (
+                    frame.index // FRAME_RATE_HZ,
+                    frame.level_dbfs if frame.valid else np.nan,
+                    frame.noise_dbfs if frame.valid else np.nan,
+                    frame.breath,
+                    max(frame.apnea, frame.hypopnea),
+                    float(scored.monitorable),
+                    float(not frame.valid),
+                )
+            )
 
     def png(self) -> bytes:
         """Draw the night; return the content of a PNG file.
@@ -51,40 +54,26 @@ class NightPicture:
         Raises:
             ResourceError: matplotlib is not usable.
         """
-        try:
-            from matplotlib.figure import Figure  # noqa: PLC0415  # not on the Pi
-        except ImportError as error:
-            raise _no_matplotlib() from error
-        rows = np.array(self._rows, dtype=float).reshape(-1, 5)
-        minutes = np.arange(len(rows)) / 60
-        figure = Figure(figsize=(11, 5), layout="constrained")
-        level, chance, events = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 1))
-        level.plot(minutes, rows[:, 0], lw=0.5, color="#30638e", label="level")
-        level.plot(minutes, rows[:, 1], lw=1, color="#888888", label="noise floor")
-        level.set_ylabel("dB full scale\n(0.3-4 kHz)")
-        level.legend(loc="upper right", fontsize="small")
-        chance.plot(minutes, rows[:, 2], lw=0.3, color="#7aa95c", label="breath")
-        chance.plot(minutes, rows[:, 3], lw=1, color="#d1495b", label="pause of 10 s or more")
-        chance.set_ylabel("probability")
-        chance.legend(loc="upper right", fontsize="small")
-        events.fill_between(minutes, 0, rows[:, 4], step="mid", color="#dde5d4", lw=0)
-        for event in self._events:
-            start, end = event.onset_s / 60, event.end_s / 60
-            events.axvspan(start, end, color=COLOURS[event.type], lw=0)
-        events.set(yticks=[], ylim=(0, 1), ylabel="events", xlabel="minutes")
-        events.set_title(
-            "red: apnea, yellow: hypopnea, green: breathing can be heard", fontsize="small"
+        at_s, level, noise, breath, pause, heard, lost = (
+            np.array(self._rows, dtype=float).reshape(-1, 7).T
         )
-        content = BytesIO()
-        figure.savefig(content, dpi=100, format="png")
-        return content.getvalue()
-
-
-def _no_matplotlib() -> ResourceError:
-    return ResourceError(
-        "The picture needs matplotlib, which is not installed or not usable: "
-        f"{sys.executable} -m pip install matplotlib, or leave --picture out."
-    )
+        ends_s = [event.end_s for event in self._events]
+        course = Course(
+            length_s=max([*at_s[-1:] + 1, *ends_s], default=0.0),
+            step_s=1.0,
+            at_s=at_s,
+            level_dbfs=level,
+            noise_dbfs=noise,
+            heard=heard,
+            lost=lost,
+            events=tuple(
+                Span(event.onset_s, event.duration_s, event.type, event.monitorable)
+                for event in self._events
+            ),
+            breath=breath,
+            pause=pause,
+        )
+        return draw_course(course, self._title, OPTION)
 
 
 def bars(values: Sequence[float], columns: int) -> str:

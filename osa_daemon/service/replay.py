@@ -95,7 +95,7 @@ def replay_command(args: argparse.Namespace) -> int:
     """Run `osa-daemon replay`; see the module's docstring."""
     written = (("--events", args.events), ("--frames", args.frames), ("--picture", args.picture))
     check_outputs(args.file, written)
-    picture = NightPicture() if args.picture else None
+    picture = NightPicture(args.file.name) if args.picture else None
     source = FileSource(args.file)
     began_s = time.process_time()
     models = load_models()

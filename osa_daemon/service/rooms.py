@@ -18,6 +18,7 @@ from osa_daemon.service.reload import Reload
 from osa_daemon.service.store import Store
 from osa_daemon.service.tasks import Doing, unwatched
 from osa_daemon.service.tonight import Tonight
+from osa_daemon.service.traces import Traces
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class Rooms:
     publisher: Publisher
     tonight: Tonight
     minutes: Minutes
+    traces: Traces
     diagnostics: Diagnostics
     commands: Commands
     live: LiveSettings

@@ -51,6 +51,7 @@ from osa_daemon.service.store import Store
 from osa_daemon.service.tasks import ENDING, LOADING, OPENING, STORING, Task
 from osa_daemon.service.throttling import slowed
 from osa_daemon.service.tonight import Tonight
+from osa_daemon.service.traces import Traces
 from osa_daemon.service.vigil import LOOP_S, Vigil
 from osa_daemon.settings.load import Loaded
 from osa_daemon.settings.model import Settings
@@ -224,6 +225,7 @@ class Daemon:
             publisher=publisher,
             tonight=Tonight(store, bulletin, live.rules, keep_days, clock.now(), clock=self._clock),
             minutes=Minutes(store),
+            traces=Traces(store),
             diagnostics=Diagnostics(store, self._model_version, self._clock),
             commands=self._commands,
             live=live,

@@ -7,19 +7,18 @@ from typing import Any, Final
 
 from osa_daemon.errors import InputError
 from osa_daemon.journal.reader import JournalReader
-from osa_daemon.scoring.night import read_figures
-from osa_daemon.web.failures import AbsentError
-from osa_daemon.web.fields import (
+from osa_daemon.report.fields import (
     alert_fields,
-    average_of,
     event_fields,
     minutes_fields,
     night_fields,
-    trace_joined,
+    trace_fields,
 )
+from osa_daemon.report.index import AVERAGED_NIGHTS, average_of
+from osa_daemon.scoring.night import read_figures
+from osa_daemon.web.failures import AbsentError
 
 MOST_NIGHTS: Final = 3660  # ten years
-AVERAGED: Final = 14
 LONGEST_ID: Final = 100
 
 Read = Callable[[JournalReader], dict[str, Any]]
@@ -39,10 +38,11 @@ def read(path: Path, what: Read) -> dict[str, Any]:
 def nights(journal: JournalReader) -> dict[str, Any]:
     """Return all nights, the latest first, and the average of the last of them."""
     rows = [row for row in journal.nights(MOST_NIGHTS) if read_figures(row.figures) is not None]
+    average = average_of(rows[:AVERAGED_NIGHTS])
     return {
         "v": 1,
         "nights": [night_fields(row) for row in rows],
-        "average_14": average_of(rows[:AVERAGED]),
+        "average_14": None if average is None else round(average.index, 1),
     }
 
 
@@ -75,9 +75,10 @@ def event(event_id: str) -> Read:
         if found is None:
             raise AbsentError("The journal has no such event.")
         before, after = journal.beside(found)
+        trace = journal.trace_of(found.id)
         return {
             "event": event_fields(found),
-            "trace": trace_joined(journal, found),
+            "trace": None if trace is None else trace_fields(found, trace),
             "previous": before,
             "next": after,
         }

@@ -9,7 +9,7 @@ import pytest
 
 from osa_daemon.errors import ResourceError
 from osa_daemon.evaluation.night import Decided, FrameRows, JudgedNight, Raised
-from osa_daemon.evaluation.pictures import PICTURES, check_drawing, pictures_of
+from osa_daemon.evaluation.pictures import PICTURES, pictures_of
 from osa_daemon.evaluation.report import figures_of
 from osa_daemon.scoring.matching import Span
 
@@ -67,10 +67,3 @@ def test_missing_matplotlib_is_one_sentence(
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ResourceError, match="pip install matplotlib"):
         dict(pictures_of(figures))
-
-
-def test_missing_matplotlib_is_told_before_the_work(monkeypatch: pytest.MonkeyPatch):
-    """Hours of sound are not heard for pictures that cannot be drawn."""
-    monkeypatch.setattr("osa_daemon.evaluation.pictures.find_spec", lambda _: None)
-    with pytest.raises(ResourceError, match="pip install matplotlib"):
-        check_drawing()

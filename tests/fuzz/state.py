@@ -11,7 +11,7 @@ from osa_daemon.audio.source import SourceState
 from osa_daemon.errors import OsaError
 from osa_daemon.journal.journal import Journal
 from osa_daemon.journal.reader import JournalReader
-from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow
+from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow, TraceRow
 from osa_daemon.scoring.night import NightCounts, figures_of, night_of, read_counts, read_figures
 from osa_daemon.settings.build import build
 from osa_daemon.settings.load import load
@@ -144,7 +144,8 @@ class JournalFiles:
                 reader.events_of(night)
                 reader.alerts_of(night)
                 reader.minutes_of(night)
-                reader.events_between(ELEVEN - timedelta(days=2), ELEVEN)
+                for event in reader.events_between(ELEVEN - timedelta(days=2), ELEVEN):
+                    reader.trace_of(event.id)
         except OsaError as error:
             check_sentences(str(error))
             return shape(str(error))
@@ -172,6 +173,9 @@ def _fill(journal: Journal) -> None:
                 monitorable=True, truncated=False, night=night,
             )  # fmt: skip
             journal.record_event(row, json.dumps(payload), onset)
+            none, level = (0.0,) * 20, (-50.0, None) * 10
+            trace = TraceRow(name, 5.0, level, level, none, none, none, (True,) * 20)
+            journal.record_traces([trace])
             journal.record_minutes([MinuteRow(onset, night, 60, 60, 0, 0, -60.0, -70.0, 14.5)])
         alert = AlertRow(evening, None, night, "apnea", "alert", "No breathing sound.", False)
         journal.record_alert(alert)

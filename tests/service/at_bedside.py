@@ -31,6 +31,7 @@ from osa_daemon.service.reload import Reload
 from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
+from osa_daemon.service.traces import Traces
 from osa_daemon.settings.load import load
 
 ELEVEN = datetime(2026, 3, 1, 23, 0).astimezone()  # in the evening, local time
@@ -189,6 +190,7 @@ def make(
             publisher=wire,
             tonight=Tonight(store, bulletin, live.rules, 730, clock.now()),
             minutes=Minutes(store),
+            traces=Traces(store),
             diagnostics=Diagnostics(store, "m"),
             commands=commands or Commands(),
             live=live,

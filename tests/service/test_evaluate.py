@@ -127,7 +127,7 @@ def test_missing_matplotlib_is_told_at_once(
     capsys: pytest.CaptureFixture[str],
 ):
     """One sentence and exit code 4: it is not installed on a Pi."""
-    monkeypatch.setattr("osa_daemon.evaluation.pictures.find_spec", lambda _: None)
+    monkeypatch.setattr("osa_daemon.report.extra.find_spec", lambda _: None)
     assert main(["evaluate", str(data), "--pictures", str(tmp_path / "p")]) == 4
     assert "matplotlib" in capsys.readouterr().err
 

@@ -60,17 +60,22 @@ def config(tmp_path: Path) -> Iterator[str]:
 
 
 def test_nights_lists_figures(config: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line a night: events, index, longest apnea, monitorable time."""
+    """One line a night: events, index with its interval, longest apnea, monitorable time."""
     assert main(["nights", "--config", config]) == 0
-    _, line = capsys.readouterr().out.splitlines()
-    assert line.split() == ["2026-03-14", "2", "0.5", "20", "s", "4.0", "h", "(", "50%)"]
+    _, line, average = capsys.readouterr().out.splitlines()
+    assert line.split() == [
+        "2026-03-14", "2", "0.5", "0.1", "to", "1.8", "20", "s", "4.0", "h", "(", "50%)"
+    ]  # fmt: skip
+    assert average == "Average of 14 nights, estimated events per hour: 0.5, of one night alone."
 
 
 def test_nights_speaks_json(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The figures under their contract's names."""
     assert main(["nights", "--json", "--config", config]) == 0
-    (night,) = json.loads(capsys.readouterr().out)["nights"]
+    told = json.loads(capsys.readouterr().out)
+    (night,) = told["nights"]
     assert (night["night"], night["events"], night["index"]) == ("2026-03-14", 2, 0.5)
+    assert (night["interval"], told["average_14"]) == ([0.1, 1.8], 0.5)
     assert datetime.fromisoformat(night["started"]) == START
 
 
@@ -79,6 +84,7 @@ def test_a_report_shows_the_nights_events(config: str, capsys: pytest.CaptureFix
     assert main(["report", "2026-03-14", "--config", config]) == 0
     out = capsys.readouterr().out
     assert "estimated events per hour: 0.5" in out
+    assert "from 0.1 to 1.8" in out
     assert out.count("apnea  ") == 2
     alerts = [line.split("alert, ")[1] for line in out.splitlines() if "alert, " in line]
     assert alerts == [f"apnea, urgent (acknowledged): {TEXT}", "technical, alert: Gone."]

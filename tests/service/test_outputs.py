@@ -103,3 +103,19 @@ def test_outputs_may_share_a_device(tmp_path: Path):
     null, sound = Path("/dev/null"), tmp_path / "night.wav"
     with pytest.raises(UsageError, match="--picture and FILE are both"):
         check_outputs(sound, [("--events", null), ("--frames", null), ("--picture", sound)])
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_redirected_standard_output_is_written_through_its_link(tmp_path: Path, depth: int):
+    """/dev/stdout leads to a file where a shell redirects it: the link must stay what it is."""
+    target, link = tmp_path / "target", tmp_path / "stdout"
+    with target.open("wb") as file:
+        link.symlink_to(f"/proc/self/fd/{file.fileno()}")
+        for number in range(1, depth):
+            (tmp_path / f"stdout{number}").symlink_to(link)
+            link = tmp_path / f"stdout{number}"
+        with whole_bytes(link) as output:
+            output.write(b"whole")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"whole"
+    assert {path.name for path in tmp_path.iterdir()} <= {"target", "stdout", "stdout1"}

@@ -30,7 +30,7 @@ def test_without_matplotlib_nothing_is_heard(
 def test_a_matplotlib_that_cannot_be_imported_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
     """It is there, but does not work."""
     pytest.importorskip("matplotlib")
-    picture = NightPicture()
+    picture = NightPicture("night.ogg")
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ResourceError, match="not usable"):
         picture.png()
@@ -39,7 +39,7 @@ def test_a_matplotlib_that_cannot_be_imported_is_one_sentence(monkeypatch: pytes
 def test_a_night_is_drawn():
     """A PNG, even of a night in which no frame came."""
     pytest.importorskip("matplotlib")
-    picture = NightPicture()
+    picture = NightPicture("night.ogg")
     event = Event("id", "apnea", 10.0, 12.0, 0.9, "silent", monitorable=True, truncated=False)
     picture.add(None, [event])
     assert picture.png().startswith(b"\x89PNG")

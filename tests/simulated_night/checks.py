@@ -12,6 +12,8 @@ from osa_daemon.journal.reader import JournalReader
 from osa_daemon.publish import topics
 from osa_daemon.publish.payloads import TEST_TEXT
 from osa_daemon.service.outbox import MOST_UNSTORED
+from osa_daemon.service.traces import AFTER_S, BEFORE_S, KEPT_S
+from tests.simulated_night.disk import CODES
 from tests.simulated_night.microphone import LOST
 from tests.simulated_night.night import Played
 from tests.simulated_night.plan import Stretch
@@ -35,6 +37,7 @@ def complaints(played: Played) -> list[str]:
     checks = (
         nothing_lost, nothing_changed, events_are_true, nothing_missed, pauses_end,
         hearing_is_true, alerts_end, figures_agree, broker_knows, all_is_bounded, times_are_true,
+        courses_are_kept,
     )  # fmt: skip
     return [f"{check.__name__}: {told}" for check in checks for told in check(facts)]
 
@@ -59,6 +62,7 @@ class Facts:
             early, late = datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC)
             self.journal = {row.id: row for row in reader.events_between(early, late)}
             self.nights = {row.night: row for row in reader.nights(100)}
+            self.traces = {name: reader.trace_of(name) for name in self.journal}
         self._series: dict[str, tuple[list[float], list[Any]]] = {}
 
     def value_at(self, topic: str, moment_s: float) -> Any:
@@ -325,6 +329,27 @@ def times_are_true(facts: Facts) -> Iterator[str]:
         told_s = datetime.fromisoformat(put.sent["onset"]).timestamp()
         if abs(told_s - expected_s) > 0.3:
             yield f"event {put.id} is dated {told_s - expected_s:.1f} s off"
+
+
+def courses_are_kept(facts: Facts) -> Iterator[str]:
+    """Of each event around which all went well there is the course, and it holds the event."""
+    disk = [(f.start_s, f.end_s) for f in facts.plan.faults if f.kind in CODES]
+    damaged_s = facts.played.disk.damaged_s
+    for event in facts.ledger.decided:
+        trace = facts.traces.get(event.id)
+        over_s = event.end_s + AFTER_S
+        is_well = facts.is_calm(event.onset_s - BEFORE_S, over_s + 30) and not any(
+            _overlap((event.onset_s, over_s + 30), span) for span in disk
+        )
+        if trace is None:
+            if is_well and event.id in facts.journal and damaged_s < event.onset_s:
+                yield f"event {event.id} has no course"
+            continue
+        length_s = len(trace.level_dbfs)
+        if length_s > KEPT_S + 1 or trace.before_s > BEFORE_S + 1:
+            yield f"the course of event {event.id} has {length_s} s"
+        if is_well and length_s < BEFORE_S + (event.end_s - event.onset_s) + AFTER_S - 3:
+            yield f"the course of event {event.id} has but {length_s} s"
 
 
 def _shown(span: Span) -> str:

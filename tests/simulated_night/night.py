@@ -36,6 +36,7 @@ from osa_daemon.service.reload import Reload
 from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
+from osa_daemon.service.traces import Traces
 from osa_daemon.settings.load import load
 from tests.simulated_night.broker import Broker
 from tests.simulated_night.disk import Disk
@@ -315,6 +316,7 @@ def wire(
             clock=clock,
         ),
         minutes=Minutes(store),
+        traces=Traces(store),
         diagnostics=Diagnostics(store, "m", clock),
         commands=commands or Commands(clock),
         live=live,

@@ -5,6 +5,7 @@ import pytest
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.outbox import Outbox
 from osa_daemon.service.tonight import Tonight
+from osa_daemon.service.traces import Traces
 from tests.simulated_night.__main__ import digest
 from tests.simulated_night.checks import complaints
 from tests.simulated_night.night import play
@@ -47,6 +48,7 @@ def test_plans_hold_every_fault() -> None:
         (Outbox, "_send_stored", "nothing_lost"),
         (Bulletin, "_hear_nothing", "hearing_is_true"),
         (Tonight, "add", "figures_agree"),
+        (Traces, "_commit", "courses_are_kept"),
     ],
 )
 def test_a_daemon_that_forgets_is_found_out(

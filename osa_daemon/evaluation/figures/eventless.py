@@ -6,7 +6,7 @@ from typing import Any
 from osa_daemon.evaluation.figures.alerts import Policy, false_alerts
 from osa_daemon.evaluation.figures.matched import MatchedNight, hours_of, text_of
 from osa_daemon.evaluation.night import FRAME_RATE_HZ
-from osa_daemon.evaluation.poisson import upper_bound
+from osa_daemon.poisson import upper_bound
 
 ALERT_HOURS = 8.0
 

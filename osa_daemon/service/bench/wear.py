@@ -48,6 +48,7 @@ from osa_daemon.service.reload import Reload
 from osa_daemon.service.rooms import Rooms
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
+from osa_daemon.service.traces import Traces
 from osa_daemon.settings.load import load
 
 FRAME: Final = 3_200  # samples: 0.2 s
@@ -215,6 +216,7 @@ def _bedside(
         publisher=house,
         tonight=Tonight(store, bulletin, live.rules, 730, now, clock=port),
         minutes=Minutes(store),
+        traces=Traces(store),
         diagnostics=Diagnostics(store, "played", port),
         commands=Commands(port),
         live=live,

@@ -8,7 +8,7 @@ from typing import Any
 from scipy.optimize import isotonic_regression
 
 from osa_daemon.detector.expectation import RELEASE_KEY, UPPER
-from osa_daemon.evaluation.poisson import upper_bound
+from osa_daemon.poisson import upper_bound
 from osa_daemon.training.detector.hearing import audible_threshold, sweep_audible
 from osa_daemon.training.detector.home import NIGHT_H, expected_per_night
 from osa_daemon.training.detector.judge import Reading

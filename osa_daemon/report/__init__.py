@@ -1,0 +1,1 @@
+"""Report: what the journal holds of a night, as documents for people and other programs."""
