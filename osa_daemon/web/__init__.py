@@ -1,0 +1,1 @@
+"""The page that the daemon serves, and what phones send to it."""
