@@ -1,4 +1,4 @@
-"""The phone that is the microphone: its connection, at most one, and the ring that its sound goes to.
+"""The phone that is the microphone: its connection, at most one; its sound goes into a ring.
 
 Part of the page's process. A client that floods, sends nonsense or reads nothing costs its own
 connection. `web/phone_wire.py` tells what is said on it.
@@ -121,8 +121,8 @@ class PhoneDesk:
             self._stream = PhoneStream(hello, time.monotonic_ns())
         assert self._stream is not None
         connection.hears = words.hears(connection.name, hello.ignored)
-        await connection.say(welcome={"next": self._stream.sequence + 1})
         self._say(state="running", text=connection.hears, device=connection.name)
+        await connection.say(welcome={"next": self._stream.sequence + 1})
 
     async def _next(self, connection: "_Connection") -> None:
         """Take one message."""
@@ -216,7 +216,7 @@ class _Connection:
             raise WebSocketDisconnect(message.get("code", 1006))
         self._count()
         data = message.get("bytes")
-        return message["text"] if data is None else data
+        return str(message["text"]) if data is None else bytes(data)
 
     async def text(self, timeout_s: float) -> str:
         """Return the next message, which must be a text."""

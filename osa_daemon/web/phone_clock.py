@@ -4,11 +4,12 @@ A network delays and never hastens. Arrival (our clock) less the sender's clock 
 offset of the two clocks plus a delay, and its least value is the offset but for the delay of the
 fastest packet: some milliseconds in a home's Wi-Fi. The offset is not constant, because the clocks
 drift apart (quartz: up to 200 ppm between two bad ones); so the least value found may creep up by
-`CREEP`, and falls at once where a packet was faster. A burst that comes seconds late changes nothing.
+`CREEP`, and falls at once where a packet was faster. A burst that comes seconds late changes
+nothing.
 
-With a fast packet each T seconds the result is late by the least delay, and wrong by `CREEP` times T
-at most: 5 ms for 10 s. A night over which nothing arrives sooner than 0.4 s late becomes 0.4 s late
-within 14 minutes, which is what it is, for all that can be known.
+With a fast packet each T seconds the result is late by the least delay, and wrong by `CREEP` times
+T at most: 5 ms for 10 s. Where nothing arrives sooner than 0.4 s late any more, moments are as much
+late after 14 minutes: by then nobody can tell a slow network from clocks that drift.
 """
 
 from typing import Final

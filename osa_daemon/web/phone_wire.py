@@ -2,7 +2,7 @@
 
 **Phone to daemon.** First a *hello*, then *notes* and *frames* as they come.
 
-A hello is a text: `{"v":1,"hello":{"stream":"9f3a…","rate_hz":48000,"ignored":["autoGainControl"]}}`.
+A hello is a text: `{"v":1,"hello":{"stream":"9f…","rate_hz":48000,"ignored":["autoGainControl"]}}`.
 `stream` names one run of the phone's counter (16 to 32 characters of 0-9 and a-f): the same again
 after a lost connection goes on where it was; another begins anew. `rate_hz` is that of its sound,
 8000 to 192000. `ignored` names what the browser left on although it was asked not to:
@@ -10,10 +10,11 @@ after a lost connection goes on where it was; another begins anew. `rate_hz` is 
 
 A note is a text: `{"v":1,"note":{"stopped":null,"hidden":false,"battery":0.8,"charging":true}}`, at
 least every 2 s, so that the link is known to be alive. `stopped` is null while the microphone gives
-sound, else one of `STOPS`; `battery` (0 to 1) and `charging` are null where the browser does not say.
+sound, else one of `STOPS`; `battery` (0 to 1) and `charging` are null where the browser does not
+say.
 
 A frame is binary, little-endian, and holds one channel of 16-bit sound, at most 0.5 s and
-38400 samples:
+32000 samples:
 
 | bytes | type | content |
 |---|---|---|
@@ -22,20 +23,20 @@ A frame is binary, little-endian, and holds one channel of 16-bit sound, at most
 | 2-3 | uint16 | samples that follow |
 | 4-7 | uint32 | sequence: 0 for the first frame of a stream, then 1 more for each frame made |
 | 8-15 | uint64 | index of its first sample since the stream began |
-| 16-23 | float64 | the phone's clock (s) when its last sample was there; any origin, goes on in sleep |
+| 16-23 | float64 | the phone's clock (s) when its last sample was there; it goes on in sleep |
 | 24- | int16 | samples |
 
 A frame that was dropped leaves out its number and its samples' indexes: a gap. A frame that comes
 again, or out of order, is an error, and so is sound that comes faster than time passes.
 
-16 bits, not 32: half the traffic (96 kB/s at 48 kHz), and what phones record with. The bundled short
-night made 50 dB quieter, to -91 dBFS, gives the same events with both (onsets within 0.2 s), and no
-tenth of a second of it, the quietest at -105 dBFS, is rounded to silence.
+16 bits, not 32: half the traffic (96 kB/s at 48 kHz), and what phones record with. The bundled
+short night made 50 dB quieter, to -91 dBFS, gives the same events with both (onsets within 0.2 s),
+and no tenth of a second of it, the quietest at -105 dBFS, is rounded to silence.
 
 **Daemon to phone.** All are texts. `{"v":1,"welcome":{"next":7}}` answers a hello: frames from
-sequence 7 on are wanted, those before have arrived. `{"v":1,"heard":123,"rests":false}` about once a
-second: all frames up to 123 have arrived (-1: none); while `rests` is true nobody listens and no frame
-is wanted. `{"v":1,"told":"…"}` is a sentence to show. `{"v":1,"refused":"…"}` is one too; the
+sequence 7 on are wanted, those before have arrived. `{"v":1,"heard":123,"rests":false}` about once
+a second: all frames up to 123 have arrived (-1: none); while `rests` is true nobody listens and no
+frame is wanted. `{"v":1,"told":"…"}` is a sentence to show. `{"v":1,"refused":"…"}` is one too; the
 connection is closed after it, by a code of `Refusal`.
 """
 
@@ -53,7 +54,7 @@ from numpy.typing import NDArray
 VERSION: Final = 1
 INT16: Final = 1
 HEADER: Final = struct.Struct("<BBHIQd")
-MOST_SAMPLES: Final = 38_400
+MOST_SAMPLES: Final = 32_000  # with its header below 64 KiB, which the server takes at once
 MOST_BYTES: Final = HEADER.size + 2 * MOST_SAMPLES
 MOST_TEXT: Final = 1_000  # characters of a hello or a note
 LONGEST_S: Final = 0.5
@@ -179,10 +180,10 @@ def _note(told: dict[str, Any]) -> Note:
     stopped, battery, charging = told.get("stopped"), told.get("battery"), told.get("charging")
     if stopped is not None and stopped not in STOPS:
         raise WireError(f"A note knows no other reasons than {', '.join(STOPS)}.")
-    is_share = type(battery) in (int, float) and 0 <= battery <= 1
+    is_share = isinstance(battery, int | float) and 0 <= battery <= 1
     return Note(
         stopped=stopped,
         hidden=told.get("hidden") is True,
-        battery=float(battery) if is_share else None,
+        battery=float(battery) if is_share and battery is not None else None,
         charging=charging if isinstance(charging, bool) else None,
     )

@@ -4,13 +4,15 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 import osa_daemon.web
@@ -27,18 +29,25 @@ class PhonePage:
     """A server of the page at a free port, in a thread of its own.
 
     `link` is what its desk and a source share; whoever has the cookie `COOKIE` is signed in, or
-    everybody where `is_open`.
+    everybody where `is_open`. Whoever is not hears of it by the desk, or, where `is_gated`, is
+    not connected at all.
     """
 
     def __init__(self, *, is_open: bool = True) -> None:
-        self.is_open = is_open
+        self.is_open, self.is_gated = is_open, False
         self.link = PhoneLink()
         self.told: list[dict[str, object]] = []
         self.desk = PhoneDesk(
             self.link.memory, self._tell, self._is_allowed, page_url="https://bedside:8321/phone/"
         )
         self._server = uvicorn.Server(
-            uvicorn.Config(self._app(), host="127.0.0.1", port=0, lifespan="off", log_level="warning")
+            uvicorn.Config(
+                self._gate(self._app()),
+                host="127.0.0.1",
+                port=0,
+                lifespan="off",
+                log_level="warning",
+            )
         )
         self._thread = threading.Thread(target=asyncio.run, args=(self._server.serve(),))
         self._thread.start()
@@ -67,13 +76,26 @@ class PhonePage:
     def _is_allowed(self, websocket: WebSocket) -> bool:
         return self.is_open or websocket.headers.get("cookie") == COOKIE
 
+    def _gate(self, app: ASGIApp) -> ASGIApp:
+        async def gated(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "websocket" and self.is_gated:
+                await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+            else:
+                await app(scope, receive, send)
+
+        return gated
+
     def _app(self) -> Starlette:
         async def page(_request: object) -> FileResponse:
             return FileResponse(STATIC / "phone/index.html")
 
+        async def session(_request: object) -> JSONResponse:
+            return JSONResponse({"signed_in": self.is_open, "needs_password": True})
+
         return Starlette(
             routes=[
                 self.desk.route(),
+                Route("/api/session", session),
                 Route("/phone/", page),
                 Mount("/static", StaticFiles(directory=STATIC)),
             ]
@@ -113,8 +135,7 @@ class Listening:
     def gaps_s(self) -> list[float]:
         """The jumps between blocks (s)."""
         blocks = list(self.blocks)
-        pairs = zip(blocks, blocks[1:], strict=False)
-        return [(b.start - a.end) / 16_000 for a, b in pairs if b.start != a.end]
+        return [(b.start - a.end) / 16_000 for a, b in pairwise(blocks) if b.start != a.end]
 
     def wait_for(self, is_so: Callable[[], object], what: str, within_s: float = 30.0) -> None:
         """Wait until something is so."""

@@ -1,7 +1,7 @@
 // The page of a phone that is the microphone: one button, and what is to be known.
 
 import { Microphone } from "./microphone.js";
-import { Sender } from "./sender.js";
+import { NOT_SIGNED_IN, Sender } from "./sender.js";
 import { Clock } from "./wire.js";
 
 const TICK_MS = 500;
@@ -32,7 +32,7 @@ const element = (id) => document.getElementById(id);
 const clock = new Clock();
 const url = new URL("../api/phone", location.href);
 url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-const sender = new Sender(url, howItIs, show);
+const sender = new Sender(url, new URL("../api/session", location.href), howItIs, show);
 
 let microphone = null;
 let isOpening = false;
@@ -123,10 +123,10 @@ function state() {
   if (!isOn) return "Not started.";
   if (failed) return STOPPED[failed];
   if (!microphone) return "Opening the microphone …";
-  if (sender.isOver) return sender.sentence || "The daemon closed the connection: press Start again.";
+  if (sender.isOver) return sender.refused || "The daemon closed the connection: press Start again.";
   if (microphone.stopped) return STOPPED[microphone.stopped];
   if (!sender.isOpen) {
-    return sender.sentence || "The daemon does not answer: is this phone in the Wi-Fi? Trying again …";
+    return sender.refused || "The daemon does not answer: is this phone in the Wi-Fi? Trying again …";
   }
   if (sender.rests) return "Connected. Nobody listens now: monitoring is off, or it is not its time.";
   return sender.isHeard ? "The daemon hears this phone." : "Waiting for the daemon …";
@@ -151,7 +151,7 @@ function warnings() {
   if (battery && !battery.charging && battery.level < LOW_BATTERY) {
     found.push(`Its battery is at ${Math.round(100 * battery.level)} %.`);
   }
-  if (isOn && sender.isOpen && sender.sentence) found.push(sender.sentence);
+  if (isOn && sender.told) found.push(sender.told);
   return found;
 }
 
@@ -167,7 +167,7 @@ function show() {
   button.disabled = !window.isSecureContext || !Microphone.isPossible();
   const sentence = state();
   setText(element("state"), sentence);
-  element("sign-in").hidden = sender.code !== 4401;
+  element("sign-in").hidden = sender.code !== NOT_SIGNED_IN;
   const list = element("warnings");
   const texts = warnings();
   if ([...list.children].map((item) => item.textContent).join() !== texts.join()) {

@@ -8,12 +8,14 @@ const NOTE_MS = 2000;
 const DEAF_MS = 6000; // without an answer the connection is dead, whatever the browser says
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10000;
-const FINAL = new Set([1008, 1009, 4401, 4410]); // trying again would change nothing
+export const NOT_SIGNED_IN = 4401;
+const FINAL = new Set([1008, 1009, NOT_SIGNED_IN, 4410]); // trying again would change nothing
 
 /** A connection to the daemon for one stream at a time. `onChange` is called when it changed. */
 export class Sender {
-  constructor(url, note, onChange) {
+  constructor(url, sessionUrl, note, onChange) {
     this.url = url;
+    this.sessionUrl = sessionUrl;
     this.note = note; // returns how the phone is
     this.onChange = onChange;
     this.frames = []; // {sequence, data}, not known to have arrived
@@ -21,7 +23,8 @@ export class Sender {
     this.isOpen = false;
     this.rests = false;
     this.heardMs = 0;
-    this.sentence = ""; // what the daemon said last
+    this.refused = ""; // why the daemon closed the connection
+    this.told = ""; // a sentence of its own
     this.code = 0; // by which it closed the connection
     this.dropped = 0;
   }
@@ -33,18 +36,19 @@ export class Sender {
     this.sent = 0;
     this.sequence = 0;
     this.failures = 0;
-    this.sentence = "";
+    this.refused = this.told = "";
     this.connect();
   }
 
   end() {
     this.hello = null;
     clearTimeout(this.timer);
-    if (this.socket?.readyState === WebSocket.OPEN) {
-      this.tellNote();
-      this.socket.close(1000);
-    }
+    this.tellNote();
     this.forget();
+  }
+
+  get canSend() {
+    return this.isOpen && this.socket.readyState === WebSocket.OPEN;
   }
 
   get isHeard() {
@@ -79,14 +83,14 @@ export class Sender {
   }
 
   tellNote() {
-    if (!this.isOpen) return;
+    if (!this.canSend) return;
     this.notedMs = performance.now();
     this.socket.send(encodeNote(this.note()));
   }
 
   pump() {
     while (
-      this.isOpen &&
+      this.canSend &&
       this.sent < this.frames.length &&
       this.socket.bufferedAmount < ON_THE_WAY_BYTES
     ) {
@@ -114,7 +118,7 @@ export class Sender {
     if (message.welcome) {
       this.isOpen = true;
       this.failures = 0;
-      this.sentence = "";
+      this.refused = "";
       this.notedMs = -NOTE_MS;
       this.arrived(message.welcome.next - 1);
       this.sent = 0;
@@ -126,7 +130,8 @@ export class Sender {
       this.rests = message.rests === true;
       this.pump();
     }
-    this.sentence = message.refused ?? message.told ?? this.sentence;
+    this.refused = message.refused ?? this.refused;
+    this.told = message.told ?? this.told;
     this.onChange();
   }
 
@@ -139,8 +144,10 @@ export class Sender {
 
   /** The connection is gone: try again, ever more seldom, save where that is of no use. */
   lose(code) {
+    if (this.socket && !this.isOpen && code < 1007) this.askWhy();
     this.forget();
     this.code = code;
+    if (code < 1007) this.refused = ""; // nobody closed it: it was lost
     clearTimeout(this.timer);
     if (this.hello && !this.isOver) {
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.failures++);
@@ -149,11 +156,28 @@ export class Sender {
     this.onChange();
   }
 
+  /** A browser does not say why it was not let in: ask whether somebody is signed in. */
+  async askWhy() {
+    const hello = this.hello;
+    try {
+      const answer = await fetch(this.sessionUrl);
+      const { signed_in: isSignedIn, needs_password: isNeeded } = await answer.json();
+      if (this.hello !== hello || this.isOpen || isSignedIn || !isNeeded) return;
+      clearTimeout(this.timer);
+      this.forget();
+      this.code = NOT_SIGNED_IN;
+      this.refused = "Nobody is signed in here, or no longer: sign in, then press Start again.";
+      this.onChange();
+    } catch {
+      // the daemon does not answer: that is said already
+    }
+  }
+
   forget() {
     this.isOpen = false;
     if (!this.socket) return;
     this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
-    this.socket.close();
+    this.socket.close(1000);
     this.socket = null;
   }
 }
