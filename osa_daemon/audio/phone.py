@@ -148,12 +148,15 @@ class PhoneSource:
         self._began_s = self._last_sign_s = clock()
         self._faults: tuple[Fault, ...] = ()
         self._faults_due_s = clock()
-        self._unread_frames = 0
+        self._unread_frames: int | None = 0  # None where what was left out is no loss
+        self._overruns = 0
         self._is_closed = False
 
     def read(self, timeout_s: float) -> Block | None:
         """Return the next block, or `None` if none came within `timeout_s`."""
-        self.link.want(is_wanted=True)
+        if not self.link.is_wanted:
+            self._leave_unheard()
+            self.link.want(is_wanted=True)
         give_up_s = self._clock() + timeout_s
         while not self._is_closed:
             block = self._intake.next_block()
@@ -173,7 +176,7 @@ class PhoneSource:
             state=self._state,
             text=self._text,
             device=self._device,
-            overruns=self._reader.laps,
+            overruns=self._overruns,
             lost_s=self._intake.lost_s,
             rate_hz=self._intake.rate_hz,
             faults=self._faults,
@@ -189,9 +192,9 @@ class PhoneSource:
         The time until then is a jump of `Block.start`, and no loss.
         """
         self.link.want(is_wanted=False)
+        self._leave_unheard()
         while (report := self.link.report()) is not None:
             self._hear(report)
-        self._reader.skip()
         self._intake.finish()
         self._intake.rest()
         self._stream = None
@@ -205,6 +208,11 @@ class PhoneSource:
             self._is_closed = True
             self._intake.clear()
             self.link.close()
+
+    def _leave_unheard(self) -> None:
+        """Drop what came while nobody was to listen, which is no loss."""
+        self._reader.skip()
+        self._unread_frames = None
 
     def _advance(self) -> bool:
         """Do the next thing there is to do; say whether there was any."""
@@ -262,12 +270,10 @@ class PhoneSource:
 
     def _keep_up(self, now_s: float, stamp_ns: int) -> None:
         """Note what was never read; where the chain stays behind, go on with the newest."""
-        lost, self._unread_frames = (
-            self._reader.lost_frames - self._unread_frames,
-            self._reader.lost_frames,
-        )
-        if lost > 0:
-            self._backlog.lose(now_s, lost / self._rate_hz)
+        before, self._unread_frames = self._unread_frames, self._reader.lost_frames
+        if before is not None and self._unread_frames > before:
+            self._overruns += 1
+            self._backlog.lose(now_s, (self._unread_frames - before) / self._rate_hz)
         if self._backlog.is_too_late(now_s, now_s - stamp_ns / NS_PER_S):
             self._backlog.caught_up()
             self._reader.skip()

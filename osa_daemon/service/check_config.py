@@ -12,6 +12,7 @@ from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.clip_key import seal_of
 from osa_daemon.service.meaning import UNKNOWN, Meaning, meaning_of, metadata_of
 from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
+from osa_daemon.service.phone import without_page
 from osa_daemon.service.rules import never_loud, precedence, with_shortfall
 from osa_daemon.service.secret_files import exposed
 from osa_daemon.settings.catalogue import Setting, catalogue
@@ -56,7 +57,11 @@ def _expected(loaded: Loaded) -> _Expected:
     given = loaded.base.keys() | loaded.overrides.keys()
     found = (precedence(loaded.settings, given), never_loud(loaded.settings))
     notes = tuple(note for note in found if note)
-    secret = (*_secret_warnings(loaded), *_ntfy_warnings(loaded))
+    secret = (
+        *_secret_warnings(loaded),
+        *_ntfy_warnings(loaded),
+        *without_page(loaded.settings),
+    )
     try:
         metadata = metadata_of()
         meaning = meaning_of(loaded.settings, metadata)

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from osa_daemon import __version__
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.microphone import MicrophoneSource
+from osa_daemon.audio.phone import PHONE, PhoneSource
 from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.errors import EXIT_STALLED
@@ -94,6 +95,8 @@ def make_source(args: argparse.Namespace, settings: Settings) -> Source:
     """Return the file that was asked for, in real time by default, or the microphone."""
     if args.source is not None:
         return FileSource(args.source, speed=args.speed or 1.0)
+    if settings.microphone.device == PHONE:
+        return PhoneSource()
     return MicrophoneSource(settings.microphone.device)
 
 

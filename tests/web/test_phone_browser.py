@@ -103,7 +103,8 @@ class Browser:
         self._playwright.stop()
 
     def _complain(self, kind: str, text: str) -> None:
-        if kind in {"error", "warning"} and "WebSocket connection" not in text:
+        is_network = "WebSocket connection" in text or "net::ERR_CONNECTION" in text
+        if kind in {"error", "warning"} and not is_network:
             self.complaints.append(text)
 
     def _look_at(self, url: str, port: int) -> None:
