@@ -103,7 +103,7 @@ class Browser:
         self._playwright.stop()
 
     def _complain(self, kind: str, text: str) -> None:
-        is_network = "WebSocket connection" in text or "net::ERR_CONNECTION" in text
+        is_network = "WebSocket connection" in text or "net::ERR_" in text
         if kind in {"error", "warning"} and not is_network:
             self.complaints.append(text)
 
