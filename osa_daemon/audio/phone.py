@@ -70,8 +70,9 @@ class PhoneReport:
 class PhoneLink:
     """What a source and the page's process share: a ring for sound, reports, and a wish.
 
-    The thread that talks to that process calls `hear` with each report, hands `ring_fd` to each
-    such process, and tells it whether `is_wanted` whenever that changes.
+    The thread that talks to that process calls `hear` with each report, and hands `ring_fd` to
+    each such process. `on_wish` is called, by either thread, with what that process is to be told:
+    `{"listens": …}`, whether the phone is to send its sound. It must not wait.
     """
 
     def __init__(self, ring_frames: int = RING_FRAMES) -> None:
@@ -79,6 +80,7 @@ class PhoneLink:
         self._reports: deque[PhoneReport] = deque(maxlen=64)
         self._wanted = threading.Event()
         self._wanted.set()
+        self.on_wish: Callable[[dict[str, Any]], None] | None = None
 
     @property
     def ring_fd(self) -> int:
@@ -92,16 +94,25 @@ class PhoneLink:
 
     def want(self, *, is_wanted: bool) -> None:
         """Say whether somebody listens."""
+        if is_wanted == self.is_wanted:
+            return
         if is_wanted:
             self._wanted.set()
         else:
             self._wanted.clear()
+        self._tell_wish()
 
     def hear(self, told: dict[str, Any]) -> None:
         """Take a report: `{"state": …, "text": …, "device": …}`. What is none is left out."""
         report = PhoneReport.of(told)
         if report is not None:
             self._reports.append(report)
+        if not self.is_wanted:
+            self._tell_wish()  # it may be another process, which does not know yet
+
+    def _tell_wish(self) -> None:
+        if self.on_wish is not None:
+            self.on_wish({"listens": self.is_wanted})
 
     def report(self) -> PhoneReport | None:
         """Return the oldest report not yet taken, if any."""

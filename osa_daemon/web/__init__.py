@@ -1,1 +1,1 @@
-"""The page that the daemon serves, and what phones send to it."""
+"""The page: what a browser sees of the nights and of now, served by a process of its own."""

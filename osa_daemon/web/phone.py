@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -38,6 +38,34 @@ MESSAGES_PER_S: Final = 30  # a frame each 0.1 s, a note each 2 s, and what wait
 MESSAGES_AT_ONCE: Final = 600
 
 Tell = Callable[[dict[str, Any]], None]
+
+
+class DaemonLine(Protocol):
+    """The line to the daemon: `tell` sends, `on_phone` is called with what is for a phone."""
+
+    on_phone: Callable[[dict[str, Any]], None] | None
+
+    def tell(self, line: dict[str, Any]) -> None:
+        """Send a line."""
+        ...
+
+
+def routes(ring_fd: int, line: DaemonLine, url: str) -> tuple[WebSocketRoute, ...]:
+    """Return the routes of a phone whose sound goes into the ring `ring_fd`.
+
+    `url` is the page's, with a / at its end. Before the routes stands the gate, which leaves in
+    their state what it knows of a client.
+    """
+
+    def is_allowed(websocket: WebSocket) -> bool:
+        return bool(websocket.state.gate.lets_in(websocket.state.token))
+
+    def tell(told: dict[str, Any]) -> None:
+        line.tell({"phone": told})
+
+    desk = PhoneDesk(RingMemory(ring_fd), tell, is_allowed, page_url=f"{url}phone/")
+    line.on_phone = desk.take
+    return (desk.route(),)
 
 
 class PhoneDesk:
@@ -161,9 +189,9 @@ class PhoneDesk:
             self._told = told
             self._tell(told)
 
-    def repeat(self) -> None:
-        """Tell the daemon once more how it is: it may have missed it."""
-        self._tell(self._told)
+    def take(self, told: dict[str, Any]) -> None:
+        """Take what the daemon says: `{"listens": …}`, whether a phone is to send its sound."""
+        self.rests = told.get("listens") is False
 
 
 class _Connection:

@@ -162,12 +162,16 @@ def test_a_rest_is_no_loss_and_the_phone_is_told(bed: Bed) -> None:
     bed.link.hear(RUNNING)
     bed.speaks = True
     bed.run(3)
+    told: list[dict[str, Any]] = []
+    bed.link.on_wish = told.append
     for _ in range(20):
         bed.source.rest(0.5)
-    assert not bed.link.is_wanted
+    assert told == [{"listens": False}]
+    bed.link.hear(RUNNING)  # by a new process, which is told as well
+    assert told == [{"listens": False}] * 2
     before = bed.blocks[-1].end
     bed.run(3)
-    assert bed.link.is_wanted
+    assert told[2:] == [{"listens": True}]
     after = next(block for block in bed.blocks if block.end > before)
     assert (after.start - before) / 16_000 == pytest.approx(11.0, abs=0.2)
     health = bed.source.health()

@@ -296,13 +296,13 @@ def test_a_phone_rests_while_nobody_listens(
     """It is told so, its sound is not taken, and what was not heard then is no loss."""
     phone = call()
     phone.speak(2)
-    page.desk.rests = True
+    page.desk.take({"listens": False})
     phone.speak(1.5)
     while not phone.hear("heard") or not phone.said[-1]["rests"]:
         phone.note()
     heard_s = listening.heard_s
     phone.speak(1)
     assert listening.heard_s < heard_s + 0.2
-    page.desk.rests = False
+    page.desk.take({"listens": True})
     phone.speak(2)
     listening.wait_for(listening.gaps_s, "sound after the rest")
