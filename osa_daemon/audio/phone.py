@@ -24,6 +24,7 @@ PAGE_S: Final = 15.0  # until the page's process has said that it is there
 NO_SOUND_S: Final = 3.0  # without sound: told. What comes later is taken all the same
 MOST_TEXT: Final = 400
 
+_GONE: Final = (SourceState.ABSENT, SourceState.STALLED, SourceState.FAILED)
 _QUIET: Final = (
     "The phone sends no sound: see whether it is on, in the Wi-Fi, and has the page open; what it "
     "kept meanwhile may still come."
@@ -191,6 +192,8 @@ class PhoneSource:
             lost_s=self._intake.lost_s,
             rate_hz=self._intake.rate_hz,
             faults=self._faults,
+            # why a phone stopped is worth being told, also where it was gone already
+            cause=self._text if self._state in _GONE else None,
         )
 
     def monotonic_at(self, index: int) -> float | None:

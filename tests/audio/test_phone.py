@@ -87,10 +87,12 @@ def test_what_the_page_says_is_the_state(bed: Bed) -> None:
     bed.link.hear(NOBODY)
     bed.run(1)
     assert (bed.state, bed.text) == (SourceState.ABSENT, "No phone is connected.")
+    assert bed.source.health().cause == bed.text
     bed.link.hear(RUNNING)
     bed.speaks = True
     bed.run(3)
     assert (bed.state, bed.text) == (SourceState.RUNNING, RUNNING["text"])
+    assert bed.source.health().cause is None
     assert bed.source.health().device == "iPhone"
     bed.speaks = False
     bed.link.hear(HIDDEN)
