@@ -131,16 +131,15 @@ class PhoneDesk:
         """Make this the connection, unless another phone has that place."""
         connection.stream = hello.stream
         before = self._current
-        if before is not None:
-            if before.stream != hello.stream and not before.is_stale:
-                if before.may_be_told_of(hello.stream):
+        if before is not None and before.stream != hello.stream and not before.is_stale:
+            if before.may_be_told_of(hello.stream):
+                with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
                     await before.say(told=words.other_refused(connection.name))
-                raise WireError(words.taken(before.name), Refusal.ANOTHER_PHONE)
-            before.is_replaced = True
+            raise WireError(words.taken(before.name), Refusal.ANOTHER_PHONE)
         self._current = connection
         if before is not None:
             # closing waits for a client that may be gone
-            before.closing = asyncio.create_task(before.close(Refusal.REPLACED))
+            before.closing = asyncio.create_task(before.refuse(words.REPLACED, Refusal.REPLACED))
 
     async def _welcome(self, connection: "_Connection", hello: Hello) -> None:
         known = self._stream
@@ -204,7 +203,6 @@ class _Connection:
         self.hears = ""
         self.note: Note | None = None
         self.close_code: int | None = None
-        self.is_replaced = False
         self.closing: asyncio.Task[None] | None = None
         self._last_s = self._answered_s = time.monotonic()
         self._allowed: float = MESSAGES_AT_ONCE
@@ -267,11 +265,8 @@ class _Connection:
         await asyncio.wait_for(self.websocket.send_text(text), SEND_S)
 
     async def refuse(self, sentence: str, refusal: Refusal) -> None:
-        """Say why, and close."""
-        await self.say(refused=sentence)
-        await self.close(refusal)
-
-    async def close(self, refusal: Refusal) -> None:
-        """Close it, whether or not it still listens."""
+        """Say why, and close, whether or not it still listens."""
+        with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+            await self.say(refused=sentence)
         with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
             await asyncio.wait_for(self.websocket.close(int(refusal)), SEND_S)

@@ -44,6 +44,10 @@ _LEFT: Final = 1001  # the browser's word for a page that is closed or left (RFC
 _SHUT: Final = 1000
 
 NOT_SIGNED_IN: Final = "This page is not signed in, or no longer: sign in, then press Start again."
+REPLACED: Final = (
+    "Another phone took this one's place, because nothing was heard of it: press Start to take it "
+    "back once that one has stopped."
+)
 _SETTINGS: Final = {
     "echoCancellation": "echo cancellation",
     "noiseSuppression": "noise suppression",

@@ -285,6 +285,7 @@ def test_who_says_nothing_loses_his_place(
     time.sleep(0.3)
     other = call("b" * 16)
     assert other.hear("welcome") == {"next": 0}
+    assert "took this one's place" in silent.hear("refused")
     assert silent.closed() == Refusal.REPLACED
     with connect(page.url) as dumb:
         assert "Nothing was heard" in json.loads(dumb.recv(10))["refused"]

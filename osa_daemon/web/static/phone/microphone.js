@@ -26,7 +26,7 @@ export class Microphone {
     const context = new AudioContext({ latencyHint: "playback" });
     try {
       await context.audioWorklet.addModule(new URL("worklet.js", import.meta.url));
-      await context.resume();
+      context.resume().catch(() => {}); // may wait for a touch: `stopped` says so meanwhile
     } catch (error) {
       stream.getTracks().forEach((track) => track.stop());
       context.close();

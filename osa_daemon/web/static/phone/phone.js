@@ -7,6 +7,7 @@ import { Clock } from "./wire.js";
 const TICK_MS = 500;
 const REVIVE_MS = 5000;
 const DARK_AFTER_MS = 20000;
+const WAKING_MS = 700; // a touch that wakes the page presses nothing on it
 const LOW_BATTERY = 0.2;
 const HTTPS_ONLY =
   "A browser gives its microphone only to pages that come by HTTPS. Switch web.tls on, and open " +
@@ -42,6 +43,7 @@ let wakeLock = null;
 let battery = null;
 let triedMs = 0;
 let touchedMs = performance.now();
+let wokenMs = -WAKING_MS;
 let peak = 0;
 
 function howItIs() {
@@ -110,7 +112,7 @@ async function keepAwake() {
 
 /** Bring back what the system took, as long as Stop is not pressed. */
 function revive() {
-  if (!isOn || document.hidden) return;
+  if (!isOn || sender.isOver || document.hidden) return;
   keepAwake();
   microphone?.resume();
   const isGone = !microphone || microphone.hasEnded;
@@ -122,8 +124,8 @@ function state() {
   if (!Microphone.isPossible()) return OLD;
   if (!isOn) return "Not started.";
   if (failed) return STOPPED[failed];
-  if (!microphone) return "Opening the microphone …";
   if (sender.isOver) return sender.refused || "The daemon closed the connection: press Start again.";
+  if (!microphone) return "Opening the microphone …";
   if (microphone.stopped) return STOPPED[microphone.stopped];
   if (!sender.isOpen) {
     return sender.refused || "The daemon does not answer: is this phone in the Wi-Fi? Trying again …";
@@ -198,6 +200,7 @@ function moveLife() {
 let lastNote = "";
 function tick() {
   sender.tick();
+  if (isOn && sender.isOver) letGo(); // nobody hears it any more
   const { stopped, hidden } = howItIs();
   if (lastNote !== `${stopped} ${hidden}`) {
     lastNote = `${stopped} ${hidden}`;
@@ -207,12 +210,14 @@ function tick() {
 }
 
 element("start").addEventListener("click", () => {
+  if (performance.now() - wokenMs < WAKING_MS) return;
   touched();
   if (sender.isOver && isOn) stop();
   if (isOn) stop();
   else start();
 });
 function touched() {
+  if (!element("night").hidden) wokenMs = performance.now();
   touchedMs = performance.now();
   show();
 }
