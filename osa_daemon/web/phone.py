@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from osa_daemon.audio.packet import HEAD_FRAMES
 from osa_daemon.audio.ring import RingMemory, RingWriter
+from osa_daemon.audio.secrecy import lock_memory
 from osa_daemon.web import phone_words as words
 from osa_daemon.web.phone_stream import PhoneStream
 from osa_daemon.web.phone_wire import (
@@ -53,7 +54,8 @@ class DaemonLine(Protocol):
 def routes(ring_fd: int, line: DaemonLine, url: str) -> tuple[WebSocketRoute, ...]:
     """Return the routes of a phone whose sound goes into the ring `ring_fd`.
 
-    `url` is the page's, with a / at its end. Before the routes stands the gate, which leaves in
+    `url` is the page's, with a / at its end. This process's memory is kept out of swap from here
+    on. Before the routes stands the gate, which leaves in
     their state what it knows of a client.
     """
 
@@ -63,6 +65,7 @@ def routes(ring_fd: int, line: DaemonLine, url: str) -> tuple[WebSocketRoute, ..
     def tell(told: dict[str, Any]) -> None:
         line.tell({"phone": told})
 
+    lock_memory()  # sound passes through all of it
     desk = PhoneDesk(RingMemory(ring_fd), tell, is_allowed, page_url=f"{url}phone/")
     line.on_phone = desk.take
     return (desk.route(),)

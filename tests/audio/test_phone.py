@@ -22,7 +22,7 @@ NOBODY = {"state": "absent", "text": "No phone is connected.", "device": None}
 
 
 class Bed:
-    """A source whose phone speaks while it `speaks`; `blocks` are what the source gave."""
+    """A source whose phone speaks while it `speaks`; `blocks` and `states` are what it gave."""
 
     def __init__(self) -> None:
         self.now_s = 1_000.0
@@ -31,6 +31,7 @@ class Bed:
         self.stream = 1
         self.start = 0
         self.blocks: list[Block] = []
+        self.states: list[SourceState] = []
         self._next_s = self.now_s + 0.1
         self.link = PhoneLink()
         self._writer = RingWriter(self.link.memory)
@@ -41,6 +42,7 @@ class Bed:
         until_s = self.now_s + seconds
         while self.now_s < until_s:
             block = self.source.read(0.1)
+            self.states.append(self.state)
             if block is not None:
                 self.blocks.append(block)
 
@@ -119,7 +121,9 @@ def test_a_reason_is_not_overtaken_by_the_sound_before_it(bed: Bed) -> None:
     bed._sleep(1.0)  # a second waits in the ring, and the reason is there sooner
     bed.speaks = False
     bed.link.hear(HIDDEN)
+    bed.states.clear()
     bed.run(0.5)
+    assert set(bed.states) == {SourceState.STALLED}
     assert (bed.state, bed.text) == (SourceState.STALLED, HIDDEN["text"])
     assert sum(len(block.samples) for block in bed.blocks) > 1.8 * 16_000
 

@@ -47,6 +47,20 @@ SLEEP = """async () => {
     }
     return found;
 }"""
+# what a phone's system does to a page: `system` hides it, halts its sound, takes the microphone
+SYSTEM = """
+    const context = AudioContext, media = navigator.mediaDevices;
+    const open = media.getUserMedia.bind(media);
+    window.system = { hidden: false, allowed: true };
+    window.AudioContext = function (...options) {
+        return (system.context = new context(...options));
+    };
+    media.getUserMedia = async (wishes) => {
+        if (!system.allowed) throw new DOMException("no", "NotAllowedError");
+        return (system.stream = await open(wishes));
+    };
+    Object.defineProperty(document, "hidden", { get: () => system.hidden });
+"""
 
 pytestmark = [
     pytest.mark.browser,
@@ -88,9 +102,10 @@ class Browser:
             ],
         )
 
-    def open(self, port: int) -> Any:
-        """Open the phone's page in a profile of its own."""
+    def open(self, port: int, script: str = "") -> Any:
+        """Open the phone's page in a profile of its own, after `script` has run in it."""
         page = self._browser.new_context().new_page()
+        page.add_init_script(script)
         page.on("console", lambda message: self._complain(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self._look_at(request.url, port))
@@ -207,13 +222,41 @@ def compare(live: list[Event], filed: list[Event]) -> None:
     assert all(abs(event.confidence - threshold) <= NEAR_THRESHOLD for event in left), left
 
 
+@pytest.fixture
+def room(tmp_path: Path) -> Path:
+    """The sound of a quiet room."""
+    path = tmp_path / "room.wav"
+    noise = np.random.default_rng(5).normal(0, 0.01, 20 * 48_000)
+    soundfile.write(path, noise, 48_000, subtype="PCM_16")
+    return path
+
+
+def test_what_a_phones_system_does(
+    page: PhonePage, listening: Listening, browse: Callable[..., Browser], room: Path
+) -> None:
+    """A hidden tab and a microphone that is taken: each its sentence; it comes back by itself."""
+    browser = browse(room, is_repeated=True)
+    tab = browser.open(page.port, SYSTEM)
+    tab.click("#start")
+    listening.wait_for(lambda: listening.heard_s > 0.5, "sound")
+    tab.evaluate("system.hidden = true; system.context.suspend()")
+    listening.wait_for(lambda: "its tab was hidden" in listening.health.text, "the reason")
+    assert listening.health.state is SourceState.STALLED
+    tab.evaluate("system.hidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+    listening.wait_for(lambda: listening.health.state is SourceState.RUNNING, "sound again")
+    (gap_s,) = listening.gaps_s()
+    assert 2 < gap_s < 30
+
+    tab.evaluate("system.allowed = false; system.stream.getTracks()[0].stop()")
+    listening.wait_for(lambda: "may not use the microphone" in listening.health.text, "the reason")
+    wait_for_text(tab, "#state", "The browser may not use the microphone")
+    assert browser.complaints == []
+
+
 def test_what_happens_to_phones(
-    page: PhonePage, listening: Listening, browse: Callable[..., Browser], tmp_path: Path
+    page: PhonePage, listening: Listening, browse: Callable[..., Browser], room: Path
 ) -> None:
     """A second phone, a lost network and a closed tab: each its sentence, and honest gaps."""
-    room = tmp_path / "room.wav"
-    noise = np.random.default_rng(5).normal(0, 0.01, 20 * 48_000)
-    soundfile.write(room, noise, 48_000, subtype="PCM_16")
     browser = browse(room, is_repeated=True)
     wire = TcpWire(page.port)
     try:
