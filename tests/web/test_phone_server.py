@@ -35,7 +35,8 @@ class Phone:
         self._noise = np.random.default_rng(4)
         self._begin_s = time.monotonic()
         self._sent = 0
-        self.say(hello={"stream": stream, "rate_hz": RATE_HZ, "ignored": []})
+        with suppress(ConnectionClosed):  # who is not let in may be told so before
+            self.say(hello={"stream": stream, "rate_hz": RATE_HZ, "ignored": []})
 
     def say(self, **said: object) -> None:
         """Send a text."""
