@@ -28,6 +28,8 @@ class SourceHealth:
 
     `lost_s` is sound known to be lost (s), `overruns` how often; `rate_hz` is the device's
     measured frame rate, `None` until known. `faults` are what is wrong with sound that arrives.
+    `cause` tells apart, where one state has several causes, which of them it is: another one is
+    told anew.
     """
 
     state: SourceState
@@ -37,6 +39,7 @@ class SourceHealth:
     lost_s: float = 0.0
     rate_hz: float | None = None
     faults: tuple[Fault, ...] = ()
+    cause: str | None = None
 
 
 class Source(Protocol):

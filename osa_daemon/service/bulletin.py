@@ -111,7 +111,7 @@ class Bulletin:
         Told again when the cause changes, not with every new text of the same cause. What is
         wrong with sound in which pauses can still be heard is a problem and nothing more.
         """
-        state, cause, text = _STATES[health.state], health.state.value, health.text
+        state, cause, text = _STATES[health.state], health.cause or health.state.value, health.text
         if health.state is SourceState.UNUSABLE:
             cause, text = self._faults(health)
         elif state == "monitoring":

@@ -12,6 +12,7 @@ from osa_daemon.service.broker import mqtt_settings
 from osa_daemon.service.clip_key import seal_of
 from osa_daemon.service.meaning import UNKNOWN, Meaning, meaning_of, metadata_of
 from osa_daemon.service.ntfy import ntfy_settings, token_in_the_open
+from osa_daemon.service.phone import without_page
 from osa_daemon.service.rules import never_loud, precedence, with_shortfall
 from osa_daemon.service.secret_files import exposed
 from osa_daemon.settings.catalogue import Setting, catalogue
@@ -61,6 +62,7 @@ def _expected(loaded: Loaded) -> _Expected:
         *_secret_warnings(loaded),
         *_ntfy_warnings(loaded),
         *_page_warnings(loaded),
+        *without_page(loaded.settings),
     )
     try:
         metadata = metadata_of()

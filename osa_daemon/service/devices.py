@@ -7,17 +7,22 @@ from dataclasses import asdict
 from osa_daemon.audio.devices import DEFAULT, Device
 from osa_daemon.audio.listing import list_devices
 from osa_daemon.errors import DeviceError
+from osa_daemon.service.phone import PHONE_LINE, phone_is_possible
 
 
 def devices_command(arguments: Namespace) -> int:
     """Print every microphone; raise DeviceError if there is none."""
     devices = list_devices()
+    has_page = phone_is_possible(arguments.config)
     if arguments.json:
-        print(json.dumps({"v": 1, "devices": [_as_json(device) for device in devices]}))
+        found = [_as_json(device) for device in devices]
+        print(json.dumps({"v": 1, "devices": found, "phone": has_page}))
     else:
         for device in devices:
             print(line_of(device))
-    if not devices:
+        if has_page:
+            print(PHONE_LINE)
+    if not devices and not has_page:
         raise DeviceError(
             "There is no microphone: plug one in; on a desktop, check that its sound server runs."
         )

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from osa_daemon import __version__
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.microphone import MicrophoneSource
+from osa_daemon.audio.phone import PHONE, PhoneSource
 from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.errors import EXIT_STALLED
@@ -99,6 +100,8 @@ def make_source(args: argparse.Namespace, settings: Settings) -> Source:
     """Return the file that was asked for, in real time by default, or the microphone."""
     if args.source is not None:
         return FileSource(args.source, speed=args.speed or 1.0)
+    if settings.microphone.device == PHONE:
+        return PhoneSource()
     return MicrophoneSource(settings.microphone.device)
 
 
@@ -144,7 +147,15 @@ class Daemon:
             broker, self._on_acknowledged, self._commands.put, clock=clock
         )
         self._ntfy = make_ntfy(loaded.settings)
-        self._page = make_page(loaded, self._commands)
+        phone = source.link if isinstance(source, PhoneSource) else None
+        self._page = make_page(
+            loaded,
+            self._commands,
+            phone_ring=phone.ring_fd if phone else None,
+            on_phone=phone.hear if phone else None,
+        )
+        if phone is not None and self._page is not None:
+            phone.on_wish = self._page.tell_phone
         self._told = Teed(self.publisher, self._page) if self._page else self.publisher
         self._clips = Clips(loaded.settings, self._told)
         self._chain_stage = self._vigil.beats.watch("chain", CHAIN_DEADLINE_S)

@@ -44,9 +44,11 @@ class Microphone(BaseModel):
         DeviceText,
         About(
             "Microphone to use: an identity or name as `osa-daemon devices` prints it "
-            "(`usb:…` stays the same across restarts), or `default` for whatever the system's "
-            "default is at the time.",
-            allowed="`default`, an identity such as usb:… or a name from `osa-daemon devices`",
+            "(`usb:…` stays the same across restarts), `default` for whatever the system's "
+            "default is at the time, or `phone` for a phone or tablet that has the page `phone/` "
+            "open (it needs `web.enabled`).",
+            allowed="`default`, `phone`, an identity such as usb:… or a name from "
+            "`osa-daemon devices`",
         ),
     ] = "default"
 

@@ -66,6 +66,14 @@ def test_another_cause_of_the_same_state_is_told(wire: Wire, bulletin: Bulletin)
     assert wire.last["status"]["reason"] == "End the other program."
 
 
+def test_a_cause_that_a_source_tells_apart_is_told(wire: Wire, bulletin: Bulletin):
+    """A phone that is gone, and was closed since, is gone for another reason."""
+    for text in ("No phone is connected.", "The phone stopped: its page was closed."):
+        bulletin.listen(SourceHealth(SourceState.ABSENT, text, cause=text))
+        assert wire.last["problem/microphone"]["text"] == text
+        assert wire.last["status"]["reason"] == text
+
+
 def test_an_overdriven_microphone_is_deaf(wire: Wire, bulletin: Bulletin):
     """Clipped in 80 % of 10 s: hearing offline, and what to do; over when it is over."""
     for index in range(50):

@@ -9,6 +9,7 @@ from osa_daemon.audio.devices import Device
 from osa_daemon.audio.holder import DAEMON
 from osa_daemon.audio.listing import list_devices
 from osa_daemon.audio.microphone import MicrophoneSource
+from osa_daemon.audio.phone import PHONE
 from osa_daemon.errors import ConfigError, OsaError
 from osa_daemon.service.addresses import shut_out
 from osa_daemon.service.broker import mqtt_settings
@@ -33,7 +34,7 @@ from osa_daemon.service.doctor.clock import check_clock, check_time_zone
 from osa_daemon.service.doctor.fence import Check, fenced
 from osa_daemon.service.doctor.finding import Finding, bad, closed_or_bad, doubtful
 from osa_daemon.service.doctor.home_assistant import check_home_assistant
-from osa_daemon.service.doctor.microphone import find, listen
+from osa_daemon.service.doctor.microphone import find, find_phone, listen
 from osa_daemon.service.doctor.ntfy import check_ntfy
 from osa_daemon.service.doctor.page import check_page
 from osa_daemon.service.doctor.permissions import check_permissions
@@ -132,8 +133,11 @@ class Examination:
         return Account.of_service(self.unit) if self.unit else Account.current()
 
     def _microphone(self) -> Iterator[Finding]:
-        wanted = self._settings.settings.microphone.device
-        finding, self.device = find(wanted, list_devices())
+        settings = self._settings.settings
+        if settings.microphone.device == PHONE:
+            finding, self.device = find_phone(settings)
+        else:
+            finding, self.device = find(settings.microphone.device, list_devices())
         yield finding
 
     def _broker(self) -> Iterator[Finding]:

@@ -11,10 +11,13 @@ from osa_daemon.audio.block import SAMPLE_RATE_HZ, Samples
 from osa_daemon.audio.condition import OFFSET
 from osa_daemon.audio.devices import Device, busy_sentence, resolve
 from osa_daemon.audio.holder import DAEMON
+from osa_daemon.audio.phone import PHONE
 from osa_daemon.audio.source import Source
 from osa_daemon.errors import OsaError
 from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
 from osa_daemon.service.doctor.source import OPENING_S, READ_S, first_block
+from osa_daemon.service.phone import without_page
+from osa_daemon.settings.model import Settings
 
 NAME, LEVEL = "microphone", "level"
 LISTEN_S = 3.0  # of sound that the level is taken from
@@ -41,6 +44,15 @@ def find(wanted: str, devices: Sequence[Device]) -> tuple[Finding, Device | None
     if device.index is None:
         return bad(NAME, busy_sentence(wanted, device)), None
     return good(NAME, device.description), device
+
+
+def find_phone(settings: Settings) -> tuple[Finding, Device | None]:
+    """Whether a phone can be the microphone; the phone, which only the daemon can hear."""
+    problems = without_page(settings)
+    if problems:
+        return bad(NAME, problems[0]), None
+    phone = Device(PHONE, (PHONE,), "a phone or tablet", index=None, held_by=DAEMON)
+    return good(NAME, "a phone, heard by the running daemon while its page is open"), phone
 
 
 @dataclass(frozen=True, slots=True)

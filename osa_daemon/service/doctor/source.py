@@ -7,6 +7,7 @@ from osa_daemon.audio.block import Block
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.holder import DAEMON, remedy
 from osa_daemon.audio.microphone import MicrophoneSource
+from osa_daemon.audio.phone import PHONE
 from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.errors import DeviceError
 
@@ -26,9 +27,15 @@ def open_source(arguments: Namespace, device: str) -> Source:
 
     Raises:
         InputError: the file cannot be read.
+        DeviceError: the microphone is a phone, which the daemon alone hears.
     """
     if arguments.source is not None:
         return FileSource(arguments.source, speed=arguments.speed or 1.0)
+    if device == PHONE:
+        raise DeviceError(
+            "The microphone is a phone, which sends its sound to the running daemon alone: see "
+            "Sound level in Home Assistant, or name another one in microphone.device."
+        )
     return MicrophoneSource(device)
 
 
