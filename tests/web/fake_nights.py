@@ -141,7 +141,9 @@ def _make(seed: int, night: date) -> FakeNight:
     quiet = chance.random() < 0.12 and night != TONIGHT
     heard = tuple(_heard(chance, minutes, quiet=quiet))
     rate = max(1.0, 7 + 4 * math.sin(night.toordinal() / 9) + chance.gauss(0, 1.5))
-    return FakeNight(night, started, heard, tuple(_events(chance, night, started, heard, rate)), seed)
+    return FakeNight(
+        night, started, heard, tuple(_events(chance, night, started, heard, rate)), seed
+    )
 
 
 def _heard(chance: random.Random, minutes: int, *, quiet: bool) -> Iterator[float]:

@@ -112,23 +112,34 @@ class FakePage:
         """Tell a state."""
         self.push("state", {"suffix": suffix, "payload": payload})
 
-    def sound(self, pause_s: float | None = None, *, audible: bool = True, at_s: int = 0) -> None:
-        """Tell the sound of the next second; `at_s`: as if so much time had passed besides."""
+    def sound(self, pause_s: float | None = None, *, audible: bool = True) -> None:
+        """Tell the sound of the next second."""
         self.second += 1
-        at = NOW + timedelta(seconds=self.second + at_s)
+        at = NOW + timedelta(seconds=self.second)
         self.push("sound", sound(self.second, at, pause_s, audible=audible))
+
+    def sounds(self, count: int) -> None:
+        """Tell so many seconds at once, with a pause of 15 s in each minute."""
+        lines = []
+        for _ in range(count):
+            self.second += 1
+            pause_s = float(self.second % 60 - 45) if self.second % 60 >= 45 else None
+            at = NOW + timedelta(seconds=self.second)
+            lines.append(("sound", sound(self.second, at, pause_s)))
+        self._put(*lines)
 
     def cut(self) -> None:
         """End the streams of all who look."""
         self._put(LAST)
 
-    def _put(self, item: Any) -> None:
+    def _put(self, *items: Any) -> None:
         assert self._loop is not None, "serve it first"
         done = threading.Event()
 
         def put() -> None:
             for viewer in self._viewers:
-                viewer.put_nowait(item)
+                for item in items:
+                    viewer.put_nowait(item)
             done.set()
 
         self._loop.call_soon_threadsafe(put)
@@ -177,9 +188,10 @@ class FakePage:
                 except TimeoutError:
                     yield ": \n\n"
                     continue
-                if item is LAST:
+                items = [item, *(viewer.get_nowait() for _ in range(viewer.qsize()))]
+                yield "".join(_line(*each) for each in items if each is not LAST)
+                if LAST in items:
                     return
-                yield _line(*item)
         finally:
             self._viewers.discard(viewer)
 
@@ -238,7 +250,10 @@ class _Guard:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         async def with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
-                more = [(b"content-security-policy", CSP.encode()), (b"x-content-type-options", b"nosniff")]
+                more = [
+                    (b"content-security-policy", CSP.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
                 message["headers"] = [*message["headers"], *more]
             await send(message)
 

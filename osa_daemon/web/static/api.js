@@ -9,6 +9,13 @@ export class Refused extends Error {
   }
 }
 
+/** No answer came at all. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The daemon cannot be reached. Is it running, and is this device in its network?");
+  }
+}
+
 /** @typedef {{signed_in: boolean, csrf: string, needs_password: boolean, version: string,
  *   phone?: boolean, try?: boolean}} Session */
 
@@ -49,22 +56,28 @@ export function signIn() {
 
 /** The sentence for a person about anything that was thrown. @param {unknown} error */
 export function sentence(error) {
-  if (error instanceof Refused) return error.message;
-  if (error instanceof TypeError) {
-    return "The daemon cannot be reached. Is it running, and is this device in its network?";
-  }
-  return String(error);
+  return error instanceof Refused || error instanceof Unreachable ? error.message : String(error);
 }
 
-/** @param {string} path @param {RequestInit} how */
-async function ask(path, how) {
-  const answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...how });
+/**
+ * @param {string} path
+ * @param {RequestInit} how
+ * @returns {Promise<Response>} a success
+ */
+export async function ask(path, how) {
+  const whole = { credentials: "same-origin", cache: "no-store", ...how };
+  const answer = await fetch(path, /** @type {RequestInit} */ (whole)).catch(unreachable);
   if (!answer.ok) throw await refusal(answer);
   return answer;
 }
 
+/** The network's own errors are TypeErrors, as those of a wrong program are. @param {Error} error */
+export function unreachable(error) {
+  throw error instanceof TypeError ? new Unreachable() : error;
+}
+
 /** @param {Response} answer */
-export async function refusal(answer) {
+async function refusal(answer) {
   const told = await answer.json().catch(() => ({}));
   const known = `The daemon answered with ${answer.status} ${answer.statusText}.`;
   return new Refused(typeof told.error === "string" ? told.error : known, answer.status);

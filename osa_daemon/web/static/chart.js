@@ -25,6 +25,8 @@ export class Chart {
     this.#make = options;
     this.#data = data;
     this.plot = null;
+    /** @type {{min: number, max: number}|null} */
+    this.seen = null;
     this.#watch = new ResizeObserver(() => this.#fit());
     this.#watch.observe(this.element);
     addEventListener("theme", this.#renew);
@@ -43,7 +45,8 @@ export class Chart {
 
   /** The part of x that is seen. @param {number} min @param {number} max */
   show(min, max) {
-    this.plot?.setScale("x", { min, max });
+    this.seen = { min, max };
+    this.plot?.setScale("x", this.seen);
   }
 
   close() {
@@ -61,12 +64,11 @@ export class Chart {
   }
 
   #draw() {
-    const seen = this.plot?.scales.x;
     this.plot?.destroy();
     const size = { width: this.element.clientWidth, height: this.height };
     const common = { legend: { show: false }, padding: [8, 8, 0, 0] };
     this.plot = new uPlot({ ...size, ...common, ...this.#make() }, this.#data, this.element);
-    if (seen) this.plot.setScale("x", { min: seen.min, max: seen.max });
+    if (this.seen) this.plot.setScale("x", this.seen);
   }
 }
 
@@ -96,6 +98,16 @@ export function fill(u, style, from, to, low = null, high = null, leastPx = 0) {
   const bottom = low === null ? bbox.top + bbox.height : u.valToPos(low, "y", true);
   ctx.fillStyle = style;
   ctx.fillRect(left, top, Math.max(right - left, leastPx * devicePixelRatio), bottom - top);
+}
+
+/** Fills where flags are set, each run of them at once. @param {(x: number) => boolean} isSet by place */
+export function fillRuns(u, style, times, step, isSet) {
+  for (let i = 0; i < times.length; i++) {
+    if (!isSet(i)) continue;
+    const from = times[i];
+    while (isSet(i + 1) && i + 1 < times.length) i++;
+    fill(u, style, from, times[i] + step);
+  }
 }
 
 /** What colours and dashes mean. @param {[string, string][]} rows class of the sign, word */

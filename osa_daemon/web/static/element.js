@@ -41,6 +41,17 @@ export function say(/** @type {HTMLElement} */ where, /** @type {string} */ text
   if (where.textContent !== text) where.textContent = text;
 }
 
+/** Text in which `code` and *names* are marked. @param {string} text */
+export function marked(text) {
+  const made = document.createDocumentFragment();
+  for (const part of text.split(/(`[^`]+`|\*[^*]+\*)/)) {
+    if (part.startsWith("`") && part.length > 2) made.append(el("code", {}, part.slice(1, -1)));
+    else if (part.startsWith("*") && part.length > 2) made.append(el("em", {}, part.slice(1, -1)));
+    else made.append(part);
+  }
+  return made;
+}
+
 /** @param {any} told @param {number} i */
 function cell(told, i) {
   return i === 0 ? el("th", { scope: "row" }, told) : el("td", {}, told);

@@ -1,7 +1,7 @@
 /** The view *event*: what was before, during and after one event. */
 
 import { get } from "./api.js";
-import { axis, Chart, fill, legend, line } from "./chart.js";
+import { axis, Chart, fill, fillRuns, legend, line } from "./chart.js";
 import { el, table, terms } from "./element.js";
 import { notes } from "./night.js";
 import { colour } from "./theme.js";
@@ -31,10 +31,10 @@ export async function open(id, { signal }) {
 
 /** @param {any} told */
 function neighbours({ event, previous, next }) {
-  return el("nav.row", { "aria-label": "Other events" },
-    previous && el("a.button", { href: `#event/${encodeURIComponent(previous)}`, rel: "prev" }, "‹ Event before"),
+  return el("nav.row.neighbours", { "aria-label": "Other events" },
+    previous && el("a.button", { href: `#event/${encodeURIComponent(previous)}`, rel: "prev" }, "‹ Earlier"),
     el("a.button", { href: `#night/${event.night}` }, dateOf(event.night)),
-    next && el("a.button", { href: `#event/${encodeURIComponent(next)}`, rel: "next" }, "Event after ›"));
+    next && el("a.button", { href: `#event/${encodeURIComponent(next)}`, rel: "next" }, "Later ›"));
 }
 
 /** @param {any} event @returns {[string, string][]} */
@@ -80,9 +80,7 @@ function words(trace, times, [from, to]) {
 function shade(trace, times, span) {
   return (u) => {
     fill(u, colour("pause-fill"), span[0], span[1]);
-    times.forEach((time, i) => {
-      if (!trace.audible[i]) fill(u, colour("unheard-fill"), time, time + trace.step_s);
-    });
+    fillRuns(u, colour("unheard-fill"), times, trace.step_s, (i) => trace.audible[i] === 0);
   };
 }
 

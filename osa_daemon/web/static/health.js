@@ -1,7 +1,7 @@
 /** The view *health*: what the examination found, the wrong first, each with what to do. */
 
 import { get } from "./api.js";
-import { el } from "./element.js";
+import { el, marked } from "./element.js";
 import { count, exactClock } from "./words.js";
 
 const ORDER = ["wrong", "unknown", "note", "ok"];
@@ -30,8 +30,8 @@ export async function open(_, { signal, speaker }) {
 function report({ at, findings }) {
   const rows = [...findings].sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
   const list = rows.map((each) => el("li", { "data-state": each.state },
-    el("b", {}, WORDS[each.state] ?? each.state), " ", el("strong", {}, each.check), el("p", {}, each.text),
-    each.remedy && el("p", {}, `What to do: ${each.remedy}`)));
+    el("b", {}, WORDS[each.state] ?? each.state), " ", el("strong", {}, each.check), el("p", {}, marked(each.text)),
+    each.remedy && el("p", {}, "What to do: ", marked(each.remedy))));
   return [el("p.lead", {}, summary(findings)), el("ul.findings", {}, ...list), el("p.dim", {}, `Looked at ${exactClock(at)}.`)];
 }
 

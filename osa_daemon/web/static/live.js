@@ -1,6 +1,6 @@
 /** What the daemon tells now: its states and the sound of each second. Bounded in memory. */
 
-import { Refused, sentence, signIn } from "./api.js";
+import { Refused, sentence, signIn, Unreachable } from "./api.js";
 import { History } from "./history.js";
 import { readStream } from "./stream.js";
 
@@ -68,6 +68,8 @@ export class Live {
         this.#lose("The daemon ended the connection.");
       } catch (error) {
         if (error instanceof Refused && error.status === 401) return signIn();
+        const isKnown = error instanceof Refused || error instanceof Unreachable;
+        if (!isKnown && !abort.signal.aborted) console.error(error);
         if (!abort.signal.aborted) this.#lose(sentence(error));
       }
       this.#abort = null;
@@ -87,7 +89,7 @@ export class Live {
   /** @param {string} name @param {any} data */
   message(name, data) {
     if (name === "states") {
-      this.states = data.states ?? data;
+      this.states = data;
       this.sound = null;
       this.soundAt = performance.now();
       this.connection = "open";

@@ -1,6 +1,6 @@
 /** The last minutes of sound: level over noise floor, breath, pauses shaded. */
 
-import { axis, Chart, fill, legend, line, timeAxis } from "./chart.js";
+import { axis, Chart, fillRuns, legend, line, timeAxis } from "./chart.js";
 import { el, say } from "./element.js";
 import { colour } from "./theme.js";
 import { number } from "./words.js";
@@ -65,8 +65,6 @@ function options() {
 /** Pauses, and time in which breathing could not be heard. */
 function shade(u) {
   const [times, , , , pause, unheard] = u.data;
-  for (let i = 0; i < times.length; i++) {
-    if (pause[i]) fill(u, colour("pause-fill"), times[i] - 1, times[i]);
-    else if (unheard[i]) fill(u, colour("unheard-fill"), times[i] - 1, times[i]);
-  }
+  fillRuns(u, colour("pause-fill"), times, 1, (i) => pause[i] === 1);
+  fillRuns(u, colour("unheard-fill"), times, 1, (i) => unheard[i] === 1 && pause[i] !== 1);
 }

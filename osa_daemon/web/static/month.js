@@ -28,12 +28,13 @@ export function month(first, nights) {
 
 /** @param {string} date @param {number} day @param {import("./nights.js").Night|undefined} night */
 function dayCell(date, day, night) {
-  if (!night) return el("span.day", { "aria-label": `${day}, no night` }, day);
-  const judged = night.index === null ? `not judged: ${night.index_reason}` : `${number(night.index)} estimated events per hour`;
-  const told = `${dateOf(date)}: ${judged}; ${count(night.events, "event")}; breathing heard ${share(night.monitorable_share)} of the time`;
+  if (!night) return el("span.day", {}, day);
+  const judged = night.index === null ? `not judged: ${night.index_reason}` : "estimated events per hour";
+  const heard = `breathing heard ${share(night.monitorable_share)} of the time`;
+  const told = el("span.unseen", {}, ` ${judged}; ${count(night.events, "event")}; ${heard}; ${dateOf(date)}`);
   const bar = el("meter", { min: 0, max: 1, value: night.monitorable_share, "aria-hidden": "true" });
   const figure = el("b", {}, night.index === null ? UNKNOWN : number(night.index, night.index < 9.95 ? 1 : 0));
-  return el("a.day", { href: `#night/${date}`, "aria-label": told }, el("small", {}, day), figure, bar);
+  return el("a.day", { href: `#night/${date}` }, el("small", {}, day), " ", figure, told, bar);
 }
 
 /** @param {number} n */

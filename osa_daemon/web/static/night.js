@@ -59,10 +59,10 @@ function neighbours(date, dates) {
   const sorted = [...dates].sort();
   const before = sorted.filter((each) => each < date).at(-1);
   const after = sorted.find((each) => each > date);
-  return el("nav.row", { "aria-label": "Other nights" },
-    before && el("a.button", { href: `#night/${before}`, rel: "prev" }, "‹ Night before"),
+  return el("nav.row.neighbours", { "aria-label": "Other nights" },
+    before && el("a.button", { href: `#night/${before}`, rel: "prev" }, "‹ Earlier"),
     el("a.button", { href: "#nights" }, "All nights"),
-    after && el("a.button", { href: `#night/${after}`, rel: "next" }, "Night after ›"));
+    after && el("a.button", { href: `#night/${after}`, rel: "next" }, "Later ›"));
 }
 
 /** @param {any[]} list */

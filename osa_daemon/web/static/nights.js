@@ -37,7 +37,7 @@ function average(mean, nights) {
     ? "No average yet: no night had 2 hours in which breathing could be heard."
     : `${number(mean)} estimated events per hour on average over the last 14 nights that could be judged.`;
   const unjudged = Math.min(14, nights.length) - judged;
-  const more = unjudged ? ` Of the last ${Math.min(14, nights.length)} nights, ${unjudged} could not.` : "";
+  const more = unjudged ? ` Of the last ${Math.min(14, nights.length)} nights, ${unjudged} could not be.` : "";
   return el("p.lead", {}, text + more);
 }
 

@@ -38,21 +38,31 @@ async function start() {
     event.preventDefault();
     main.focus();
   });
+  if (await isLockedOut()) return;
+  addEventListener("hashchange", async () => {
+    await route();
+    main.querySelector("h1")?.focus();
+  });
+  live.start();
+  painter.start();
+  await route();
+}
+
+/** Asks who is signed in, and for the token that changes need: another one after a restart. */
+async function isLockedOut() {
   try {
     const found = await session();
-    if (found.needs_password && !found.signed_in) return signIn();
-    footer(found);
-  } catch (error) {
-    speaker.call(sentence(error)); // the views say it too, where they ask
+    const locked = found.needs_password && !found.signed_in;
+    if (locked) signIn();
+    else footer(found);
+    return locked;
+  } catch {
+    return false; // the views and the bar say that there is no connection
   }
-  addEventListener("hashchange", route);
-  live.start();
-  await route();
-  painter.start();
 }
 
 async function route() {
-  const [wanted, argument = ""] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  const [wanted, argument = ""] = location.hash.slice(1).split("/");
   name = wanted in VIEWS ? wanted : "tonight";
   leave.abort();
   leave = new AbortController();
@@ -62,10 +72,12 @@ async function route() {
   main.replaceChildren(el("p.dim", {}, "One moment…"));
   const { signal } = leave;
   try {
-    const opened = await VIEWS[name].open(argument, { live, speaker, signal, painter });
+    const opened = await VIEWS[name].open(decodeURIComponent(argument), { live, speaker, signal, painter });
     if (signal.aborted) return opened.close?.();
     main.replaceChildren(...opened.parts);
     view = opened;
+    const heading = main.querySelector("h1");
+    if (heading) heading.tabIndex = -1;
     document.title = `${opened.title} – osa_daemon`;
   } catch (error) {
     if (signal.aborted) return;
@@ -81,6 +93,7 @@ async function route() {
 function changed(what) {
   speaker.listen(live);
   if (what !== "sound") painter.soon();
+  if (what === "connection" && live.connection === "open") isLockedOut();
 }
 
 function paint() {
@@ -120,7 +133,7 @@ function footer(found) {
 }
 
 function lightWord() {
-  return theme.isLight() ? "Dark" : "Light";
+  return theme.isLight() ? "Dark colours" : "Light colours";
 }
 
 async function signOut() {

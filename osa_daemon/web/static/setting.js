@@ -1,7 +1,7 @@
 /** One setting: its text, value, range and origin; a form where it can change while it runs. */
 
 import { post, sentence } from "./api.js";
-import { el, say } from "./element.js";
+import { el, marked, say } from "./element.js";
 
 /** @typedef {{key: string, section: string, text: string, unit: string|null, kind: string,
  *   choices: string[]|null, least: number|null, most: number|null, allowed: string, default: any, value: any,
@@ -113,15 +113,4 @@ function inWords(value, { unit }) {
   if (typeof value === "boolean") return value ? "on" : "off";
   if (Array.isArray(value)) return value.length ? value.join(", ") : "none";
   return typeof value === "number" && unit ? `${value} ${unit}` : String(value);
-}
-
-/** Text in which `code` and *names* are marked. @param {string} text */
-function marked(text) {
-  const made = document.createDocumentFragment();
-  for (const part of text.split(/(`[^`]+`|\*[^*]+\*)/)) {
-    if (part.startsWith("`") && part.length > 2) made.append(el("code", {}, part.slice(1, -1)));
-    else if (part.startsWith("*") && part.length > 2) made.append(el("em", {}, part.slice(1, -1)));
-    else made.append(part);
-  }
-  return made;
 }

@@ -3,7 +3,7 @@
  * connection is told from a quiet one, and the status and sentence of a refusal.
  */
 
-import { refusal } from "./api.js";
+import { ask, unreachable } from "./api.js";
 
 const LONGEST_EVENT = 262144; // characters; the daemon's lines are a quarter of that at most
 
@@ -15,18 +15,12 @@ const LONGEST_EVENT = 262144; // characters; the daemon's lines are a quarter of
  * @param {AbortSignal} signal
  */
 export async function readStream(path, to, signal) {
-  const answer = await fetch(path, {
-    headers: { Accept: "text/event-stream" },
-    credentials: "same-origin",
-    cache: "no-store",
-    signal,
-  });
-  if (!answer.ok) throw await refusal(answer);
+  const answer = await ask(path, { headers: { Accept: "text/event-stream" }, signal });
   to.opened();
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  const events = new EventLines(to.message);
+  const events = new EventLines((name, data) => to.message(name, data));
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(unreachable);
     if (done) return;
     to.alive();
     events.push(value);

@@ -25,11 +25,14 @@ class Tonight {
   #text = el("p.hears");
   #verdict = el("section.verdict", { "aria-label": "Now" }, this.#headline, this.#seconds, this.#text);
   #alertText = el("p");
+  #alertSince = el("p.since");
   #acknowledge = el("button.big", { type: "button", onclick: () => this.#command("acknowledge") }, "Acknowledge");
-  #alert = el("section.alert", { "aria-label": "Alert", hidden: true }, this.#alertText, this.#acknowledge);
+  #alert = el("section.alert", { "aria-label": "Alert", hidden: true }, this.#alertText, this.#alertSince, this.#acknowledge);
   #problems = el("ul.problems", { "aria-label": "Problems", hidden: true });
   #figures = el("section", { "aria-label": "Figures of this night" });
   #shown = "";
+  #more = el("p", { hidden: true });
+  #aside = el("div");
   #answer = el("p.answer", { role: "status" });
   #chart = new LiveChart();
 
@@ -38,10 +41,9 @@ class Tonight {
     this.#live = live;
     this.#speaker = speaker;
     const test = el("button", { type: "button", onclick: () => this.#command("test_alert") }, "Test alert");
-    const test_row = el("p.row", {}, test, el("span.dim", {}, "raises an alert for 10 s, on every way that is set up"));
-    this.parts = [
-      this.#verdict, this.#alert, this.#problems, this.#chart.element, this.#figures, test_row, this.#answer,
-    ];
+    const trial = el("p.row", {}, test, el("span.dim", {}, "raises an alert for 10 s, on every way that is set up"));
+    this.#aside.append(this.#figures, this.#more, trial, this.#answer);
+    this.parts = [el("div.tonight", {}, el("div", {}, this.#verdict, this.#alert, this.#problems, this.#chart.element), this.#aside)];
   }
 
   paint() {
@@ -70,9 +72,8 @@ class Tonight {
     this.#acknowledge.hidden = !isRaised;
     if (!alert) return;
     const level = { notice: "Notice", alert: "Alert", urgent: "Urgent" }[alert.level] ?? "";
-    const since = alert.since ? ` (since ${exactClock(alert.since)})` : "";
-    const last = isOver ? `Last ${level.toLowerCase()}, of ${alert.since ? clock(alert.since) : UNKNOWN}: ` : `${level}: `;
-    say(this.#alertText, last + (alert.text ?? "") + (isRaised ? since : ""));
+    say(this.#alertText, `${isOver ? `Last ${level.toLowerCase()}` : level}: ${alert.text ?? ""}`);
+    say(this.#alertSince, alert.since ? `${isRaised ? "Since" : "Of"} ${exactClock(alert.since)}.` : "");
   }
 
   #paintProblems() {
@@ -89,6 +90,9 @@ class Tonight {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#figures.replaceChildren(terms(rows));
+    const { night } = this.#live.states["night/current"] ?? {};
+    this.#more.hidden = !night;
+    if (night) this.#more.replaceChildren(el("a.button", { href: `#night/${night}` }, "This night in full"));
   }
 
   /** @param {"acknowledge"|"test_alert"} key */
@@ -115,8 +119,8 @@ function figures(states, tone) {
     ["Snoring now", isHeard && states.breathing ? (states.breathing.snoring ? "yes" : "no") : UNKNOWN],
     ["Events tonight", night.events === undefined ? UNKNOWN : events(night)],
     ["Estimated events per hour", index],
-    ["Longest pause", night.longest_apnea_s ? seconds(night.longest_apnea_s) : UNKNOWN],
-    ["Breathing heard", `${hours(night.monitorable_s)}, ${share(night.monitorable_share)} of the time listened`],
+    ["Longest pause", night.longest_apnea_s === 0 ? "none" : seconds(night.longest_apnea_s)],
+    ["Breathing heard", heard(night)],
     ["Last event", last(states.last_event, night.night)],
   ];
 }
@@ -132,8 +136,14 @@ function events(night) {
   return `${night.events}: ${count(night.apneas, "pause")}, ${night.hypopneas} of reduced breathing`;
 }
 
+/** @param {any} night */
+function heard({ monitorable_s: s, monitorable_share: part }) {
+  return s === undefined ? UNKNOWN : `${hours(s)}, ${share(part)} of the time listened`;
+}
+
 /** @param {any} event @param {string} night */
 function last(event, night) {
+  if (night === undefined) return UNKNOWN;
   if (!event || event.night !== night) return "none tonight";
   return `${kind(event.type)} of ${seconds(event.duration_s)} at ${clock(event.onset)}`;
 }

@@ -62,8 +62,8 @@ function unconnected(live) {
 /** @param {{state: string, since: string, reason: string|null}} status @returns {Verdict} */
 function notListening(status) {
   const known = NOT_LISTENING[status.state] ?? ["off", status.state, ""];
-  const text = `${status.reason ?? known[2]} Since ${clock(status.since)}.`;
-  return plain(known[0], known[1], `${ended(text)} ${UNHEARD}`);
+  const since = `Since ${clock(status.since)}.`;
+  return plain(known[0], known[1], join(ended(status.reason ?? known[2]), since, UNHEARD));
 }
 
 /** @param {import("./live.js").Live} live @returns {Verdict} */
@@ -73,7 +73,7 @@ function listening(live) {
   const isAudible = states.breathing_audible === "ON";
   const hears = sound?.hears ? ended(sound.hears) : "";
   if (progress === "ON") {
-    return { ...plain("pause", "Pause in breathing", hears), seconds: pauseSeconds(live) };
+    return { ...plain("pause", "Breathing pause", hears), seconds: pauseSeconds(live) };
   }
   if (!isAudible) {
     return plain("unheard", "Breathing cannot be heard", join(hears, UNHEARD));

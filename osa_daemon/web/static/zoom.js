@@ -21,10 +21,11 @@ export class Zoom {
         ["+", "Show less of the night, larger", () => this.scale(0.5)],
         ["‹", "Earlier", () => this.move(-0.5)],
         ["›", "Later", () => this.move(0.5)],
-        ["All", "Show the whole night", () => this.all()],
+        ["All", "All of the night", () => this.all()],
       ].map(([sign, name, act]) => el("button.small", { type: "button", "aria-label": name, onclick: act }, sign)),
     );
     for (const chart of charts) this.#listen(chart);
+    this.all();
   }
 
   /** uPlot's options that let a mouse select a part. */
