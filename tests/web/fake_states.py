@@ -63,9 +63,11 @@ def sound(second: int, at: datetime, pause_s: float | None, *, audible: bool = T
     breathes = audible and pause_s is None
     breath = max(0.0, math.sin(second * math.tau / 4.3)) * breathes
     if pause_s is not None:
-        hears = "no breath since the pause began"
+        hears = "A pause in breathing"
+    elif not breathes:
+        hears = "Breathing cannot be heard"
     else:
-        hears = "quiet breathing" if breathes else "a television, and no breathing"
+        hears = "Breathing" if breath > 0.5 else "Quiet, in which breathing could be heard"
     return {
         "at": iso(at),
         "level_dbfs": round(-60 + 16 * breath + chance.gauss(0, 0.7), 1),

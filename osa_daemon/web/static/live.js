@@ -6,7 +6,8 @@ import { readStream } from "./stream.js";
 
 const KEPT_S = 300;
 const SILENCE_MS = 20000; // the server says something, a comment at least, every 15 s
-const SOUND_LATE_MS = 5000; // while it listens, sound is told every second
+const SOUND_LATE_MS = 7000; // while it listens, sound is told every second, two or three at once
+const WORDS_OF = 6; // seconds: longer than a breath
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 15000;
 
@@ -22,6 +23,8 @@ export class Live {
   /** @type {Date | null} */
   lostSince = null;
   reason = "";
+  /** @type {import("./history.js").Sound[]} */
+  #recent = [];
   #aliveAt = 0;
   #failures = 0;
   #changed;
@@ -59,6 +62,17 @@ export class Live {
     }
   }
 
+  /**
+   * What is heard, in words. While all is calm, those of the loudest of the last seconds, or they
+   * would change with each breath.
+   */
+  get words() {
+    const isCalm = ({ audible, progress, level_dbfs: level }) => audible && progress === "OFF" && level !== null;
+    if (!this.sound || !isCalm(this.sound)) return this.sound?.hears ?? "";
+    const calm = this.#recent.filter(isCalm);
+    return calm.reduce((loudest, each) => (each.level_dbfs > loudest.level_dbfs ? each : loudest)).hears;
+  }
+
   async #run() {
     for (;;) {
       const abort = (this.#abort = new AbortController());
@@ -91,6 +105,7 @@ export class Live {
     if (name === "states") {
       this.states = data;
       this.sound = null;
+      this.#recent = [];
       this.soundAt = performance.now();
       this.connection = "open";
       this.lostSince = null;
@@ -103,6 +118,7 @@ export class Live {
       this.sound = data;
       this.soundAt = performance.now();
       this.history.push(data);
+      this.#recent = [...this.#recent.slice(1 - WORDS_OF), data];
       this.#changed("sound");
     }
   }

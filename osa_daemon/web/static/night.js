@@ -20,7 +20,7 @@ export async function open(date, { signal }) {
     neighbours(date, all.nights.map((each) => each.night)),
     el("h1", {}, `Night of ${dateOf(date)}`),
     el("p.lead", {}, lead(night)),
-    terms(figures(night)),
+    night.events === undefined ? "" : terms(figures(night)),
     shown?.element ?? el("p", {}, "There is no record of the minutes of this night."),
     events(night.event_list),
     alerts(night.alert_list),
@@ -31,6 +31,7 @@ export async function open(date, { signal }) {
 
 /** @param {any} night */
 function lead(night) {
+  if (night.events === undefined) return "The figures of this night are not in the journal; what is left of it is shown.";
   const heard = `Breathing could be heard for ${hours(night.monitorable_s)} of ${hours(night.listened_s)} listened`;
   if (night.index === null || night.index === undefined) {
     return `This night could not be judged (${night.index_reason ?? "too little was heard"}). ${heard}: `

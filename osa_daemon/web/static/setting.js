@@ -4,8 +4,9 @@ import { post, sentence } from "./api.js";
 import { el, marked, say } from "./element.js";
 
 /** @typedef {{key: string, section: string, text: string, unit: string|null, kind: string,
- *   choices: string[]|null, least: number|null, most: number|null, allowed: string, default: any, value: any,
- *   origin: "default"|"file"|"override", origin_path: string|null, live: boolean, secret: boolean}} Setting */
+ *   choices: string[]|null, least: number|null, most: number|null, allowed: string, optional?: boolean,
+ *   default: any, value: any, is_set?: boolean, origin: "default"|"file"|"environment"|"override",
+ *   origin_path: string|null, live: boolean, secret: boolean}} Setting */
 
 /** @param {Setting} setting @param {import("./speaker.js").Speaker} speaker */
 export function row(setting, speaker) {
@@ -20,7 +21,8 @@ function heading({ key, text }) {
 
 /** @param {Setting} setting */
 function told(setting) {
-  const value = setting.secret ? "not shown" : inWords(setting.value, setting);
+  const hidden = setting.is_set === false ? "not set" : "set, and not shown";
+  const value = setting.secret ? hidden : inWords(setting.value, setting);
   const needs = setting.secret ? "" : " A change needs the settings file and a restart.";
   return [...heading(setting), el("p", {}, el("b", {}, value)), el("p.dim", {}, origin(setting) + needs)];
 }
@@ -92,8 +94,8 @@ function read(/** @type {any} */ input, /** @type {Setting} */ setting) {
 }
 
 /** @param {Setting} setting */
-function isOptional({ allowed, default: usual }) {
-  return usual === null || /\bnull\b/.test(allowed);
+function isOptional({ optional, allowed, default: usual }) {
+  return optional ?? (usual === null || /\bnull\b/.test(allowed));
 }
 
 /** @param {Setting} setting */
@@ -101,6 +103,7 @@ function origin(setting) {
   const from = {
     default: "The default.",
     file: `From ${setting.origin_path ?? "the settings file"}.`,
+    environment: `From the environment, ${setting.origin_path}.`,
     override: "Changed here or in Home Assistant; over the settings file.",
   }[setting.origin];
   const usual = setting.origin === "default" || setting.secret ? "" : ` The default is ${inWords(setting.default, setting)}.`;

@@ -3,12 +3,13 @@
  * not heard is not known.
  */
 
-import { clock } from "./words.js";
+import { clock, exactClock } from "./words.js";
 
 /** @typedef {{tone: "lost"|"off"|"deaf"|"unheard"|"heard"|"pause", headline: string, text: string,
  *   seconds: number|null}} Verdict */
 
 const UNHEARD = "A pause in breathing would not be noticed now.";
+const ALREADY_SAID = "Breathing cannot be heard."; // by the headline
 const NOT_LISTENING = {
   starting: ["off", "Starting", "It does not listen yet."],
   paused: ["off", "Not listening", "It was told to rest."],
@@ -71,17 +72,23 @@ function listening(live) {
   const { states, sound } = live;
   const progress = states.apnea ?? sound?.progress;
   const isAudible = states.breathing_audible === "ON";
-  const hears = sound?.hears ? ended(sound.hears) : "";
+  const hears = live.words ? ended(live.words) : "";
   if (progress === "ON") {
-    return { ...plain("pause", "Breathing pause", hears), seconds: pauseSeconds(live) };
+    return { ...plain("pause", "Breathing pause", pauseText(sound)), seconds: pauseSeconds(live) };
   }
   if (!isAudible) {
-    return plain("unheard", "Breathing cannot be heard", join(hears, UNHEARD));
+    return plain("unheard", "Cannot hear breathing", join(hears === ALREADY_SAID ? "" : hears, UNHEARD));
   }
   if (progress !== "OFF") {
     return plain("unheard", "Not known yet", join(hears, UNHEARD));
   }
   return plain("heard", "Breathing is heard", hears);
+}
+
+/** @param {import("./history.js").Sound|null} sound */
+function pauseText(sound) {
+  if (sound?.pause_s === null || sound?.pause_s === undefined) return "No breath is heard.";
+  return `No breath is heard since ${exactClock(Date.parse(sound.at) - 1000 * sound.pause_s)}.`;
 }
 
 /** @param {any} tone @param {string} headline @param {string} text @returns {Verdict} */

@@ -49,6 +49,10 @@ class Tab:
         """Wait until the view's heading holds `text`."""
         self.page.locator("main h1", has_text=text).wait_for(timeout=DEADLINE_S * 1000)
 
+    def wait_for(self, expression: str, argument: object = None) -> None:
+        """Wait until it holds in the page; asked from outside, where the page's own policy ends."""
+        wait_until(lambda: bool(self.page.evaluate(expression, argument)), expression)
+
     def text(self, selector: str) -> str:
         """Return what stands there."""
         return self.page.locator(selector).inner_text()

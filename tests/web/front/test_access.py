@@ -65,9 +65,9 @@ def test_the_keyboard_alone_reaches_everything(tab: Tab) -> None:
     assert focused(tab) == "Nights"
     keys.press("Enter")
     tab.wait_for_heading("Nights")
-    tab.page.wait_for_function("document.activeElement.tagName === 'H1'")
+    tab.wait_for("document.activeElement.tagName === 'H1'")
     keys.press("Tab")
-    tab.page.wait_for_function("document.activeElement.matches('a.day')")
+    tab.wait_for("document.activeElement.matches('a.day')")
     keys.press("Enter")
     tab.wait_for_heading("Night of")
 
