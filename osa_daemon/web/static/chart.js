@@ -91,8 +91,8 @@ export function line(name, more = {}) {
 /** Fills from x to x over the whole height, or between y and y. */
 export function fill(u, style, from, to, low = null, high = null, leastPx = 0) {
   const { ctx, bbox } = u;
-  const left = Math.max(u.valToPos(from, "x", true), bbox.left);
-  const right = Math.min(u.valToPos(to, "x", true), bbox.left + bbox.width);
+  const left = Math.round(Math.max(u.valToPos(from, "x", true), bbox.left)); // no seam between neighbours
+  const right = Math.round(Math.min(u.valToPos(to, "x", true), bbox.left + bbox.width));
   if (right < bbox.left || left > bbox.left + bbox.width) return;
   const top = high === null ? bbox.top : u.valToPos(high, "y", true);
   const bottom = low === null ? bbox.top + bbox.height : u.valToPos(low, "y", true);

@@ -28,7 +28,7 @@ export class History {
     if (at <= this.#last) this.clear(); // the clock was set back
     if (this.#count && at - this.#last > GAP_S) this.#add([this.#last + 1, null, null, null, 0, 1]);
     this.#last = at;
-    const pause = sound.progress === "ON" ? 1 : 0;
+    const pause = sound.progress === "ON" ? sound.pause_s ?? 1 : 0;
     this.#add([at, sound.level_dbfs, sound.noise_dbfs, sound.breath, pause, sound.audible ? 0 : 1]);
   }
 
@@ -38,7 +38,8 @@ export class History {
     this.#last = -Infinity;
   }
 
-  /** The rows as columns, the oldest first: time (s), level, noise, breath, pause, unheard. */
+  /** The rows as columns, the oldest first: time (s), level, noise, breath, length of the
+   * pause so far (s; 0: there is none), unheard (0 or 1). */
   columns() {
     const start = (this.#next - this.#count + this.seconds) % this.seconds;
     /** @type {(number|null)[][]} */

@@ -1,6 +1,6 @@
 /** The last minutes of sound: level over noise floor, breath, pauses shaded. */
 
-import { axis, Chart, fillRuns, legend, line, timeAxis } from "./chart.js";
+import { axis, Chart, fill, fillRuns, legend, line, timeAxis } from "./chart.js";
 import { el, say } from "./element.js";
 import { colour } from "./theme.js";
 import { number } from "./words.js";
@@ -49,7 +49,7 @@ function options() {
       y: { range: (_, min, max) => [Math.min(min ?? -70, -70) - 2, Math.max(max ?? -30, -30) + 2] },
       part: { range: [0, 4] }, // breath takes the lowest quarter
     },
-    axes: [timeAxis(), axis({ values: (_, marks) => marks.map((mark) => mark) })],
+    axes: [timeAxis({ incrs: [60, 120, 300] }), axis({ values: (_, marks) => marks.map((mark) => mark) })],
     series: [
       {},
       line("level"),
@@ -65,6 +65,8 @@ function options() {
 /** Pauses, and time in which breathing could not be heard. */
 function shade(u) {
   const [times, , , , pause, unheard] = u.data;
-  fillRuns(u, colour("pause-fill"), times, 1, (i) => pause[i] === 1);
-  fillRuns(u, colour("unheard-fill"), times, 1, (i) => unheard[i] === 1 && pause[i] !== 1);
+  times.forEach((time, i) => {
+    if (pause[i] > 0 && !(pause[i + 1] > 0)) fill(u, colour("pause-fill"), time - pause[i], time);
+  });
+  fillRuns(u, colour("unheard-fill"), times, 1, (i) => unheard[i] === 1 && pause[i] === 0);
 }

@@ -9,7 +9,7 @@ import { clock, exactClock } from "./words.js";
  *   seconds: number|null}} Verdict */
 
 const UNHEARD = "A pause in breathing would not be noticed now.";
-const ALREADY_SAID = "Breathing cannot be heard."; // by the headline
+const ALREADY_SAID = ["Breathing.", "Breathing cannot be heard."]; // by the headline
 const NOT_LISTENING = {
   starting: ["off", "Starting", "It does not listen yet."],
   paused: ["off", "Not listening", "It was told to rest."],
@@ -72,12 +72,13 @@ function listening(live) {
   const { states, sound } = live;
   const progress = states.apnea ?? sound?.progress;
   const isAudible = states.breathing_audible === "ON";
-  const hears = live.words ? ended(live.words) : "";
+  const words = live.words ? ended(live.words) : "";
+  const hears = ALREADY_SAID.includes(words) ? "" : words;
   if (progress === "ON") {
     return { ...plain("pause", "Breathing pause", pauseText(sound)), seconds: pauseSeconds(live) };
   }
   if (!isAudible) {
-    return plain("unheard", "Cannot hear breathing", join(hears === ALREADY_SAID ? "" : hears, UNHEARD));
+    return plain("unheard", "Cannot hear breathing", join(hears, UNHEARD));
   }
   if (progress !== "OFF") {
     return plain("unheard", "Not known yet", join(hears, UNHEARD));
