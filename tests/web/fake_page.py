@@ -112,11 +112,13 @@ class FakePage:
         """Tell a state."""
         self.push("state", {"suffix": suffix, "payload": payload})
 
-    def sound(self, pause_s: float | None = None, *, audible: bool = True) -> None:
-        """Tell the sound of the next second."""
+    def sound(self, pause_s: float | None = None, *, audible: bool = True) -> Fields:
+        """Tell the sound of the next second; return what was told."""
         self.second += 1
         at = NOW + timedelta(seconds=self.second)
-        self.push("sound", sound(self.second, at, pause_s, audible=audible))
+        told: Fields = sound(self.second, at, pause_s, audible=audible)
+        self.push("sound", told)
+        return told
 
     def sounds(self, count: int) -> None:
         """Tell so many seconds at once, with a pause of 15 s in each minute."""

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { el, marked } from "./element.js";
 import { count, exactClock } from "./words.js";
 
+export const WAITING = "Everything is looked at. That takes some ten seconds, on a Pi up to a minute.";
 const ORDER = ["wrong", "unknown", "note", "ok"];
 const WORDS = { ok: "ok", note: "note", wrong: "wrong", unknown: "not known" };
 

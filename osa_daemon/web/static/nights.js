@@ -35,7 +35,7 @@ function average(mean, nights) {
   const judged = nights.slice(0, 14).filter((night) => night.index !== null).length;
   const text = mean === null || mean === undefined
     ? "No average yet: no night had 2 hours in which breathing could be heard."
-    : `${number(mean)} estimated events per hour on average over the last 14 nights that could be judged.`;
+    : `${number(mean)} estimated events per hour on average of the last nights that could be judged, 14 at most.`;
   const unjudged = Math.min(14, nights.length) - judged;
   const more = unjudged ? ` Of the last ${Math.min(14, nights.length)} nights, ${unjudged} could not be.` : "";
   return el("p.lead", {}, text + more);

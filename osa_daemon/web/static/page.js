@@ -69,7 +69,7 @@ async function route() {
   view.close?.();
   view = {};
   tabs(TABS[name] ?? name);
-  main.replaceChildren(el("p.dim", {}, "One moment…"));
+  main.replaceChildren(el("p.dim", {}, VIEWS[name].WAITING ?? "One moment…"));
   const { signal } = leave;
   try {
     const opened = await VIEWS[name].open(decodeURIComponent(argument), { live, speaker, signal, painter });

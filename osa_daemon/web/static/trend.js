@@ -24,7 +24,8 @@ export function trend(nights) {
     data: [times, shown.map((night) => night.index), means],
     options: () => options(intervals, judged),
   });
-  const signs = legend([["index", "a night, with its 95 % interval"], ["mean", "mean of 14 nights"]]);
+  const one = intervals.some(Boolean) ? "a night, with its 95 % interval" : "a night";
+  const signs = legend([["index", one], ["mean", "mean of 14 nights"]]);
   const element = el("figure", {}, el("figcaption", {}, "Estimated events per hour"), chart.element, signs);
   return { element, close: () => chart.close() };
 }

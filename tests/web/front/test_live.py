@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -74,6 +75,21 @@ def test_what_cannot_be_heard_is_said(fake: FakePage, tab: Tab) -> None:
         assert "would not be noticed" in tab.text(".hears")
         assert "normal" not in tab.text("main").lower()
         assert rate.inner_text() == UNKNOWN
+
+
+def test_words_do_not_change_with_each_breath(fake: FakePage, tab: Tab) -> None:
+    """A snorer is silent between two snores, and is called a snorer all the time."""
+    watched(tab, fake)
+    calm = fake.sound()
+    snore = {**calm, "level_dbfs": -30.0, "hears": "Snoring"}
+    for at_s in range(1, 5):
+        told = snore if at_s == 1 else calm
+        at = (NOW + timedelta(seconds=10 + at_s)).isoformat()
+        fake.push("sound", {**told, "at": at})
+    tab.page.locator(".hears", has_text="Snoring.").wait_for()
+    for at_s in range(5, 11):
+        fake.push("sound", {**calm, "at": (NOW + timedelta(seconds=10 + at_s)).isoformat()})
+    tab.page.locator(".hears", has_not_text="Snoring").wait_for(state="attached")
 
 
 def test_an_alert_can_be_acknowledged(fake: FakePage, tab: Tab) -> None:

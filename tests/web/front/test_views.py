@@ -40,7 +40,7 @@ def test_nights_have_their_figures_in_the_calendar(fake: FakePage, tab: Tab) -> 
     told = tab.page.locator(f'a.day[href="#night/{unjudged["night"]}"]').text_content()
     assert told is not None
     assert unjudged["index_reason"] in told
-    assert "estimated events per hour on average" in tab.text(".lead")
+    assert "estimated events per hour on average of the last nights" in tab.text(".lead")
 
 
 def test_a_night_shows_estimate_interval_events_and_alerts(fake: FakePage, tab: Tab) -> None:
