@@ -46,6 +46,7 @@ def test_a_pause_is_shown_within_a_second(fake: FakePage, tab: Tab) -> None:
 
 def test_the_seconds_of_a_pause_go_on_between_messages(fake: FakePage, tab: Tab) -> None:
     """Nobody waits for a word to know how long it lasts."""
+    tab.page.clock.install()
     watched(tab, fake)
     tab.page.evaluate(
         """() => {
@@ -58,6 +59,7 @@ def test_the_seconds_of_a_pause_go_on_between_messages(fake: FakePage, tab: Tab)
     fake.state("apnea", "ON")
     fake.sound(pause_s=20.0)
     tab.wait_for("window.shown.some((seconds) => seconds > 20)")
+    tab.page.clock.fast_forward(8000)
     tab.wait_for_heading("No news")  # it does not count on for ever
     shown = tab.page.evaluate("window.shown.filter(Number.isFinite)")
     assert set(shown) <= set(range(20, 28)), shown
@@ -169,10 +171,12 @@ def test_a_daemon_that_says_nothing_is_not_taken_for_a_quiet_night(
 
 def test_a_hidden_tab_paints_nothing(fake: FakePage, tab: Tab) -> None:
     """It hears, and shows what is so once it is seen again."""
+    tab.page.clock.install()
     watched(tab, fake)
     tab.page.evaluate(HIDE, True)
     fake.state("apnea", "ON")
     tab.wait_for("document.querySelector('#said').textContent.includes('pause')")
+    tab.page.clock.run_for(3000)
     assert tab.text("main h1") == "Breathing is heard"
     tab.page.evaluate(HIDE, False)
     tab.wait_for_heading("Breathing pause")

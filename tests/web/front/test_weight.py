@@ -15,19 +15,19 @@ MOST_GROWTH_BYTES = 2_000_000
 
 
 def test_each_view_weighs_at_most_300_kb(
-    fake: FakePage, open_tab: Callable[..., Tab], record_property: Callable[[str, object], None]
+    fake: FakePage, tab: Tab, record_property: Callable[[str, object], None]
 ) -> None:
     """All that is loaded to see it for the first time, the endless stream aside."""
     night = f"night/{fake.tonight.night}"
     for view in ("tonight", "nights", night, "settings", "health"):
-        tab = open_tab().show(view)
+        tab.responses.clear()
+        tab.show(view)
         tab.page.wait_for_load_state("load")
         loaded = {r.url: r for r in tab.responses if r.ok and not r.url.endswith("/api/live")}
         assert any(url.endswith("page.js") for url in loaded)
         weight = sum(len(response.body()) for response in loaded.values())
         record_property(f"bytes of {view}", weight)
         assert weight <= MOST_BYTES, view
-        tab.close()
 
 
 def test_a_night_of_sound_leaves_the_page_as_small_as_it_was(fake: FakePage, tab: Tab) -> None:
