@@ -96,11 +96,11 @@ function alerts(list) {
   const rows = list.map((alert) => [
     exactClock(alert.raised),
     alert.level,
-    alert.text,
     alert.ended ? exactClock(alert.ended) : "not known",
     alert.acknowledged ? "yes" : "no",
+    alert.text,
   ]);
-  const heads = ["Raised", "Level", "Last said", "Over", "Acknowledged"];
+  const heads = ["Raised", "Level", "Over", "Acknowledged", "Last said"];
   return el("section", {}, el("h2", {}, "Alerts"), table("Alerts of this night", heads, rows));
 }
 
