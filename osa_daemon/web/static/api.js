@@ -71,7 +71,7 @@ export async function ask(path, how) {
   return answer;
 }
 
-/** The network's own errors are TypeErrors, as those of a wrong program are. @param {Error} error */
+/** The network's own errors are TypeErrors, as those of a wrong program are. @param {Error} error @returns {never} */
 export function unreachable(error) {
   throw error instanceof TypeError ? new Unreachable() : error;
 }

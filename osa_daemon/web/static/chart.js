@@ -1,6 +1,5 @@
 /** A chart by uPlot that fits its place, takes the theme's colours, and says in words what it shows. */
 
-/* global uPlot */
 import { el } from "./element.js";
 import { colour } from "./theme.js";
 import { clock } from "./words.js";
@@ -67,7 +66,11 @@ export class Chart {
     this.plot?.destroy();
     const size = { width: this.element.clientWidth, height: this.height };
     const common = { legend: { show: false }, padding: [8, 8, 0, 0] };
-    this.plot = new uPlot({ ...size, ...common, ...this.#make() }, this.#data, this.element);
+    this.plot = new /** @type {any} */ (window).uPlot(
+      { ...size, ...common, ...this.#make() },
+      this.#data,
+      this.element,
+    );
     if (this.seen) this.plot.setScale("x", this.seen);
   }
 }
@@ -112,6 +115,8 @@ export function fillRuns(u, style, times, step, isSet) {
 
 /** What colours and dashes mean. @param {[string, string][]} rows class of the sign, word */
 export function legend(rows) {
-  const items = rows.map(([sign, word]) => el("li", {}, el(`i.sign.${sign}`, { "aria-hidden": "true" }), word));
+  const items = rows.map(([sign, word]) =>
+    el("li", {}, el(`i.sign.${sign}`, { "aria-hidden": "true" }), word),
+  );
   return el("ul.legend", {}, ...items);
 }

@@ -15,7 +15,9 @@ export function el(name, properties = {}, ...children) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else made.setAttribute(key, value === true ? "" : String(value));
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false).map(asNode));
+  made.append(
+    ...children.filter((child) => child !== null && child !== undefined && child !== false).map(asNode),
+  );
   return made;
 }
 
@@ -32,7 +34,13 @@ export function terms(rows) {
 export function table(caption, heads, rows) {
   const head = el("tr", {}, ...heads.map((name) => el("th", { scope: "col" }, name)));
   const body = rows.map((row) => el("tr", {}, ...row.map(cell)));
-  const made = el("table", {}, el("caption.unseen", {}, caption), el("thead", {}, head), el("tbody", {}, ...body));
+  const made = el(
+    "table",
+    {},
+    el("caption.unseen", {}, caption),
+    el("thead", {}, head),
+    el("tbody", {}, ...body),
+  );
   return el("div.wide", { tabindex: 0, role: "region", "aria-label": caption }, made);
 }
 

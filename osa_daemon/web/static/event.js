@@ -23,7 +23,12 @@ export async function open(id, { signal }) {
     neighbours(told),
     el("h1", {}, title),
     terms(figures(event)),
-    shown?.element ?? el("p", {}, "The course of this event was not kept: it came before this version, or the record is not made yet."),
+    shown?.element ??
+      el(
+        "p",
+        {},
+        "The course of this event was not kept: it came before this version, or the record is not made yet.",
+      ),
     el("p.dim", {}, "Which of the two kinds an event is, is often wrong: sound does not tell it well."),
   ];
   return { title, parts, close: () => shown?.close() };
@@ -31,10 +36,13 @@ export async function open(id, { signal }) {
 
 /** @param {any} told */
 function neighbours({ event, previous, next }) {
-  return el("nav.row.neighbours", { "aria-label": "Other events" },
+  return el(
+    "nav.row.neighbours",
+    { "aria-label": "Other events" },
     previous && el("a.button", { href: `#event/${encodeURIComponent(previous)}`, rel: "prev" }, "‹ Earlier"),
     el("a.button", { href: `#night/${event.night}` }, dateOf(event.night)),
-    next && el("a.button", { href: `#event/${encodeURIComponent(next)}`, rel: "next" }, "Later ›"));
+    next && el("a.button", { href: `#event/${encodeURIComponent(next)}`, rel: "next" }, "Later ›"),
+  );
 }
 
 /** @param {any} event @returns {[string, string][]} */
@@ -54,26 +62,64 @@ function course(event, trace) {
   const times = trace.level_dbfs.map((_, i) => first + i * trace.step_s);
   const span = /** @type {[number, number]} */ ([0, event.duration_s]);
   const charts = [
-    new Chart({ label: `Sound level and noise floor. ${words(trace, times, span)}`, height: 180, data: [times, trace.level_dbfs, trace.noise_dbfs], options: () => levels(trace, times, span) }),
-    new Chart({ label: "How likely breath, pause and reduced breathing were, second by second", height: 160, data: [times, trace.breath, trace.apnea, trace.hypopnea], options: () => chances(trace, times, span) }),
+    new Chart({
+      label: `Sound level and noise floor. ${words(trace, times, span)}`,
+      height: 180,
+      data: [times, trace.level_dbfs, trace.noise_dbfs],
+      options: () => levels(trace, times, span),
+    }),
+    new Chart({
+      label: "How likely breath, pause and reduced breathing were, second by second",
+      height: 160,
+      data: [times, trace.breath, trace.apnea, trace.hypopnea],
+      options: () => chances(trace, times, span),
+    }),
   ];
-  const element = el("section", {}, el("h2", {}, "Before, during, after"), el("p", {}, words(trace, times, span)),
-    el("figure", {}, el("figcaption", {}, "Level (dB of full scale); seconds from the beginning"), charts[0].element,
-      legend([["level", "sound level"], ["noise", "noise floor"], ["pause", "the event"], ["unheard", "not heard"]])),
-    el("figure", {}, el("figcaption", {}, "How likely (0 to 1)"), charts[1].element,
-      legend([["breath", "breath"], ["event", "pause"], ["reduced", "reduced breathing"]])),
-    inFigures(trace, times));
+  const element = el(
+    "section",
+    {},
+    el("h2", {}, "Before, during, after"),
+    el("p", {}, words(trace, times, span)),
+    el(
+      "figure",
+      {},
+      el("figcaption", {}, "Level (dB of full scale); seconds from the beginning"),
+      charts[0].element,
+      legend([
+        ["level", "sound level"],
+        ["noise", "noise floor"],
+        ["pause", "the event"],
+        ["unheard", "not heard"],
+      ]),
+    ),
+    el(
+      "figure",
+      {},
+      el("figcaption", {}, "How likely (0 to 1)"),
+      charts[1].element,
+      legend([
+        ["breath", "breath"],
+        ["event", "pause"],
+        ["reduced", "reduced breathing"],
+      ]),
+    ),
+    inFigures(trace, times),
+  );
   return { element, close: () => charts.forEach((chart) => chart.close()) };
 }
 
 /** @param {Trace} trace @param {number[]} times @param {[number, number]} span */
 function words(trace, times, [from, to]) {
   const level = (least, most) => {
-    const over = times.map((t, i) => [t, trace.level_dbfs[i] - trace.noise_dbfs[i]]).filter(([t]) => t >= least && t < most);
+    const over = times
+      .map((t, i) => [t, trace.level_dbfs[i] - trace.noise_dbfs[i]])
+      .filter(([t]) => t >= least && t < most);
     return over.length ? over.reduce((sum, [, db]) => sum + db, 0) / over.length : null;
   };
-  const told = [["the minute before", level(from - 60, from)], ["during it", level(from, to)], ["after it", level(to, to + 60)]];
-  return `Sound above the noise floor, on average: ${told.map(([when, db]) => `${number(db)} dB ${when}`).join(", ")}.`;
+  const before = `${number(level(from - 60, from))} dB the minute before`;
+  const during = `${number(level(from, to))} dB during it`;
+  const after = `${number(level(to, to + 60))} dB after it`;
+  return `Sound above the noise floor, on average: ${before}, ${during}, ${after}.`;
 }
 
 /** @param {Trace} trace @param {number[]} times @param {[number, number]} span */
@@ -99,7 +145,12 @@ function chances(trace, times, span) {
     cursor: { show: false },
     scales: { x: { time: false }, y: { range: [0, 1] } },
     axes: [secondsAxis(), axis()],
-    series: [{}, line("breath", { width: 1 }), line("event", { width: 2 }), line("reduced", { dash: [6, 3] })],
+    series: [
+      {},
+      line("breath", { width: 1 }),
+      line("event", { width: 2 }),
+      line("reduced", { dash: [6, 3] }),
+    ],
     hooks: { drawClear: [shade(trace, times, span)] },
   };
 }
@@ -111,10 +162,23 @@ function secondsAxis() {
 /** @param {Trace} trace @param {number[]} times */
 function inFigures(trace, times) {
   const every = Math.max(1, Math.round(STEP_OF_TABLE_S / trace.step_s));
-  const rows = times.map((time, i) => [time, i]).filter(([, i]) => i % every === 0).map(([time, i]) => [
-    `${Math.round(time)} s`, `${number(trace.level_dbfs[i], 0)} dB`, `${number(trace.noise_dbfs[i], 0)} dB`,
-    number(trace.breath[i], 2), number(trace.apnea[i], 2), number(trace.hypopnea[i], 2), trace.audible[i] ? "yes" : "no",
-  ]);
+  const rows = times
+    .map((time, i) => [time, i])
+    .filter(([, i]) => i % every === 0)
+    .map(([time, i]) => [
+      `${Math.round(time)} s`,
+      `${number(trace.level_dbfs[i], 0)} dB`,
+      `${number(trace.noise_dbfs[i], 0)} dB`,
+      number(trace.breath[i], 2),
+      number(trace.apnea[i], 2),
+      number(trace.hypopnea[i], 2),
+      trace.audible[i] ? "yes" : "no",
+    ]);
   const heads = ["From its beginning", "Level", "Noise", "Breath", "Pause", "Reduced", "Audible"];
-  return el("details", {}, el("summary", {}, "As a table, every 10 s"), table("Course of the event", heads, rows));
+  return el(
+    "details",
+    {},
+    el("summary", {}, "As a table, every 10 s"),
+    table("Course of the event", heads, rows),
+  );
 }

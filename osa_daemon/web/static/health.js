@@ -23,17 +23,31 @@ export async function open(_, { signal, speaker }) {
     }
   };
   await look();
-  again.addEventListener("click", () => look().catch((error) => found.replaceChildren(el("p.wrong", {}, error.message))));
+  again.addEventListener("click", () =>
+    look().catch((error) => found.replaceChildren(el("p.wrong", {}, error.message))),
+  );
   return { title: "Health", parts: [el("h1", {}, "Health"), found, el("p.row", {}, again)] };
 }
 
 /** @param {any} told */
 function report({ at, findings }) {
   const rows = [...findings].sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
-  const list = rows.map((each) => el("li", { "data-state": each.state },
-    el("b", {}, WORDS[each.state] ?? each.state), " ", el("strong", {}, each.check), el("p", {}, marked(each.text)),
-    each.remedy && el("p", {}, "What to do: ", marked(each.remedy))));
-  return [el("p.lead", {}, summary(findings)), el("ul.findings", {}, ...list), el("p.dim", {}, `Looked at ${exactClock(at)}.`)];
+  const list = rows.map((each) =>
+    el(
+      "li",
+      { "data-state": each.state },
+      el("b", {}, WORDS[each.state] ?? each.state),
+      " ",
+      el("strong", {}, each.check),
+      el("p", {}, marked(each.text)),
+      each.remedy && el("p", {}, "What to do: ", marked(each.remedy)),
+    ),
+  );
+  return [
+    el("p.lead", {}, summary(findings)),
+    el("ul.findings", {}, ...list),
+    el("p.dim", {}, `Looked at ${exactClock(at)}.`),
+  ];
 }
 
 /** @param {any[]} findings */

@@ -28,7 +28,7 @@ export class History {
     if (at <= this.#last) this.clear(); // the clock was set back
     if (this.#count && at - this.#last > GAP_S) this.#add([this.#last + 1, null, null, null, 0, 1]);
     this.#last = at;
-    const pause = sound.progress === "ON" ? sound.pause_s ?? 1 : 0;
+    const pause = sound.progress === "ON" ? (sound.pause_s ?? 1) : 0;
     this.#add([at, sound.level_dbfs, sound.noise_dbfs, sound.breath, pause, sound.audible ? 0 : 1]);
   }
 

@@ -67,7 +67,8 @@ export class Live {
    * would change with each breath.
    */
   get words() {
-    const isCalm = ({ audible, progress, level_dbfs: level }) => audible && progress === "OFF" && level !== null;
+    const isCalm = ({ audible, progress, level_dbfs: level }) =>
+      audible && progress === "OFF" && level !== null;
     if (!this.sound || !isCalm(this.sound)) return this.sound?.hears ?? "";
     const calm = this.#recent.filter(isCalm);
     return calm.reduce((loudest, each) => (each.level_dbfs > loudest.level_dbfs ? each : loudest)).hears;

@@ -18,9 +18,20 @@ export class LiveChart {
 
   constructor() {
     const signs = legend([
-      ["level", "sound level"], ["noise", "noise floor"], ["breath", "breath"], ["pause", "pause"], ["unheard", "not heard"],
+      ["level", "sound level"],
+      ["noise", "noise floor"],
+      ["breath", "breath"],
+      ["pause", "pause"],
+      ["unheard", "not heard"],
     ]);
-    this.element = el("figure", {}, el("figcaption", {}, "The last 5 minutes"), this.#chart.element, signs, this.#text);
+    this.element = el(
+      "figure",
+      {},
+      el("figcaption", {}, "The last 5 minutes"),
+      this.#chart.element,
+      signs,
+      this.#text,
+    );
   }
 
   /** @param {import("./live.js").Live} live */

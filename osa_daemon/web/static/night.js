@@ -3,10 +3,25 @@
 import { get, getFile, sentence } from "./api.js";
 import { el, say, table, terms } from "./element.js";
 import { picture } from "./picture.js";
-import { clock, dateOf, estimate, exactClock, hours, kind, number, seconds, share, UNKNOWN } from "./words.js";
+import {
+  clock,
+  dateOf,
+  estimate,
+  exactClock,
+  hours,
+  kind,
+  number,
+  seconds,
+  share,
+  UNKNOWN,
+} from "./words.js";
 
 const FILES = [
-  ["pdf", "PDF for the doctor"], ["png", "Picture (PNG)"], ["csv", "Table (CSV)"], ["edf", "EDF+"], ["json", "JSON"],
+  ["pdf", "PDF for the doctor"],
+  ["png", "Picture (PNG)"],
+  ["csv", "Table (CSV)"],
+  ["edf", "EDF+"],
+  ["json", "JSON"],
 ];
 
 /** @param {string} date YYYY-MM-DD @param {import("./page.js").Context} context */
@@ -17,7 +32,10 @@ export async function open(date, { signal }) {
   ]);
   const shown = night.minutes?.start?.length ? picture(night) : null;
   const parts = [
-    neighbours(date, all.nights.map((each) => each.night)),
+    neighbours(
+      date,
+      all.nights.map((each) => each.night),
+    ),
     el("h1", {}, `Night of ${dateOf(date)}`),
     el("p.lead", {}, lead(night)),
     night.events === undefined ? "" : terms(figures(night)),
@@ -31,11 +49,14 @@ export async function open(date, { signal }) {
 
 /** @param {any} night */
 function lead(night) {
-  if (night.events === undefined) return "The figures of this night are not in the journal; what is left of it is shown.";
+  if (night.events === undefined)
+    return "The figures of this night are not in the journal; what is left of it is shown.";
   const heard = `Breathing could be heard for ${hours(night.monitorable_s)} of ${hours(night.listened_s)} listened`;
   if (night.index === null || night.index === undefined) {
-    return `This night could not be judged (${night.index_reason ?? "too little was heard"}). ${heard}: `
-      + "that says nothing about the sleeper.";
+    return (
+      `This night could not be judged (${night.index_reason ?? "too little was heard"}). ${heard}: ` +
+      "that says nothing about the sleeper."
+    );
   }
   return `${number(night.index)} estimated events per hour in which breathing could be heard. ${heard}.`;
 }
@@ -60,16 +81,25 @@ function neighbours(date, dates) {
   const sorted = [...dates].sort();
   const before = sorted.filter((each) => each < date).at(-1);
   const after = sorted.find((each) => each > date);
-  return el("nav.row.neighbours", { "aria-label": "Other nights" },
+  return el(
+    "nav.row.neighbours",
+    { "aria-label": "Other nights" },
     before && el("a.button", { href: `#night/${before}`, rel: "prev" }, "‹ Earlier"),
     el("a.button", { href: "#nights" }, "All nights"),
-    after && el("a.button", { href: `#night/${after}`, rel: "next" }, "Later ›"));
+    after && el("a.button", { href: `#night/${after}`, rel: "next" }, "Later ›"),
+  );
 }
 
 /** @param {any[]} list */
 function events(list) {
   const heading = el("h2", {}, "Events");
-  if (!list.length) return el("section", {}, heading, el("p", {}, "None was decided. That says no more than what could be heard."));
+  if (!list.length)
+    return el(
+      "section",
+      {},
+      heading,
+      el("p", {}, "None was decided. That says no more than what could be heard."),
+    );
   const rows = list.map((event) => [
     el("a", { href: `#event/${encodeURIComponent(event.id)}` }, exactClock(event.onset)),
     kind(event.type),
@@ -77,17 +107,26 @@ function events(list) {
     share(event.confidence),
     notes(event),
   ]);
-  return el("section", {}, heading, table("Events of this night", ["Began", "What", "Length", "Sure by", "Notes"], rows));
+  return el(
+    "section",
+    {},
+    heading,
+    table("Events of this night", ["Began", "What", "Length", "Sure by", "Notes"], rows),
+  );
 }
 
 /** What is to be said of an event besides. @param {any} event */
 export function notes(event) {
   const character = { silent: "silent", with_effort: "with sounds of effort" }[event.character];
-  return [
-    character,
-    !event.monitorable && "does not count: breathing could not be heard around it",
-    event.truncated && "cut off: listening ended or began inside it",
-  ].filter(Boolean).join("; ") || UNKNOWN;
+  return (
+    [
+      character,
+      !event.monitorable && "does not count: breathing could not be heard around it",
+      event.truncated && "cut off: listening ended or began inside it",
+    ]
+      .filter(Boolean)
+      .join("; ") || UNKNOWN
+  );
 }
 
 /** @param {any[]} list */

@@ -20,7 +20,10 @@ export async function open(_, { signal }) {
   const nights = [...told.nights].sort((one, other) => (one.night < other.night ? 1 : -1));
   const heading = el("h1", {}, "Nights");
   if (!nights.length) {
-    return { title: "Nights", parts: [heading, el("p", {}, "No night yet: the first is shown here while it lasts.")] };
+    return {
+      title: "Nights",
+      parts: [heading, el("p", {}, "No night yet: the first is shown here while it lasts.")],
+    };
   }
   const chart = trend(nights);
   return {
@@ -33,11 +36,14 @@ export async function open(_, { signal }) {
 /** @param {number|null} mean @param {Night[]} nights */
 function average(mean, nights) {
   const judged = nights.slice(0, 14).filter((night) => night.index !== null).length;
-  const text = mean === null || mean === undefined
-    ? "No average yet: no night had 2 hours in which breathing could be heard."
-    : `${number(mean)} estimated events per hour on average of the last nights that could be judged, 14 at most.`;
+  const text =
+    mean === null || mean === undefined
+      ? "No average yet: no night had 2 hours in which breathing could be heard."
+      : `${number(mean)} estimated events per hour on average of the last nights that could be judged, 14 at most.`;
   const unjudged = Math.min(14, nights.length) - judged;
-  const more = unjudged ? ` Of the last ${Math.min(14, nights.length)} nights, ${unjudged} could not be.` : "";
+  const more = unjudged
+    ? ` Of the last ${Math.min(14, nights.length)} nights, ${unjudged} could not be.`
+    : "";
   return el("p.lead", {}, text + more);
 }
 
@@ -52,8 +58,9 @@ function calendar(nights) {
     more.hidden = waiting.length === 0;
   };
   extend();
-  const text = "Each night is named after its evening. The number is the estimated events per hour, the bar how much "
-    + `of the time breathing could be heard. ${UNKNOWN}: too little was heard to judge.`;
+  const text =
+    "Each night is named after its evening. The number is the estimated events per hour, the bar how much " +
+    `of the time breathing could be heard. ${UNKNOWN}: too little was heard to judge.`;
   return el("section", {}, el("h2", {}, "Calendar"), el("p.dim", {}, text), shown, more);
 }
 

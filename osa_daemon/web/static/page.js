@@ -82,8 +82,11 @@ async function route() {
   } catch (error) {
     if (signal.aborted) return;
     if (error.status === 401) return signIn();
-    main.replaceChildren(el("h1", {}, "Not shown"), el("p.wrong", { role: "alert" }, sentence(error)),
-      el("p", {}, el("button", { type: "button", onclick: route }, "Try again")));
+    main.replaceChildren(
+      el("h1", {}, "Not shown"),
+      el("p.wrong", { role: "alert" }, sentence(error)),
+      el("p", {}, el("button", { type: "button", onclick: route }, "Try again")),
+    );
   }
   scrollTo(0, 0);
   painter.soon();
@@ -118,10 +121,17 @@ function tabs(tab) {
 
 /** @param {import("./api.js").Session} found */
 function footer(found) {
-  const light = el("button", { type: "button", onclick: () => {
-    theme.turn();
-    say(light, lightWord());
-  } }, lightWord());
+  const light = el(
+    "button",
+    {
+      type: "button",
+      onclick: () => {
+        theme.turn();
+        say(light, lightWord());
+      },
+    },
+    lightWord(),
+  );
   const links = [
     found.phone && el("a", { href: "./phone/" }, "This phone as the microphone"),
     found.try && el("a", { href: "./try/" }, "Try it in this browser"),

@@ -17,17 +17,51 @@ export function picture(night) {
   let zoom = null;
   const mouse = () => zoom.mouse;
   const charts = [
-    new Chart({ label: eventsLabel(night), height: 130, data: [times, times.map(() => null)], options: () => lanes(night, times, mouse()) }),
-    new Chart({ label: "Sound level and noise floor of each minute", height: 160, data: gapped(times, minutes.level_dbfs, minutes.noise_dbfs), options: () => levels(mouse()) }),
-    new Chart({ label: "Breathing rate of each minute, where it was known", height: 130, data: gapped(times, minutes.breathing_rate_bpm), options: () => rates(mouse()) }),
+    new Chart({
+      label: eventsLabel(night),
+      height: 130,
+      data: [times, times.map(() => null)],
+      options: () => lanes(night, times, mouse()),
+    }),
+    new Chart({
+      label: "Sound level and noise floor of each minute",
+      height: 160,
+      data: gapped(times, minutes.level_dbfs, minutes.noise_dbfs),
+      options: () => levels(mouse()),
+    }),
+    new Chart({
+      label: "Breathing rate of each minute, where it was known",
+      height: 130,
+      data: gapped(times, minutes.breathing_rate_bpm),
+      options: () => rates(mouse()),
+    }),
   ];
   zoom = new Zoom(charts, /** @type {[number, number]} */ (whole));
-  const keys = el("p.dim", {}, "Keys in a picture: + and − for less and more of the night, arrows to move, 0 for all of it. Fingers and mouse draw it apart too.");
-  const element = el("section", {}, el("h2", {}, "Picture of the night"), zoom.buttons,
-    figure("What was heard", charts[0], [["event", "pause"], ["reduced", "reduced breathing"], ["snoring", "snoring"], ["heard", "breathing heard"], ["gap", "sound lost"]]),
-    figure("Level (dB of full scale)", charts[1], [["level", "sound level"], ["noise", "noise floor"]]),
+  const keys = el(
+    "p.dim",
+    {},
+    "Keys in a picture: + and − for less and more of the night, arrows to move, 0 for all of it. Fingers and mouse draw it apart too.",
+  );
+  const element = el(
+    "section",
+    {},
+    el("h2", {}, "Picture of the night"),
+    zoom.buttons,
+    figure("What was heard", charts[0], [
+      ["event", "pause"],
+      ["reduced", "reduced breathing"],
+      ["snoring", "snoring"],
+      ["heard", "breathing heard"],
+      ["gap", "sound lost"],
+    ]),
+    figure("Level (dB of full scale)", charts[1], [
+      ["level", "sound level"],
+      ["noise", "noise floor"],
+    ]),
     figure("Breaths a minute", charts[2], []),
-    keys, byHour(night, times));
+    keys,
+    byHour(night, times),
+  );
   return { element, close: () => charts.forEach((chart) => chart.close()) };
 }
 
@@ -60,7 +94,10 @@ function lanes(night, times, mouse) {
   return {
     cursor: mouse.cursor,
     scales: { x: whole(times), y: { range: [0, LANES.length] } },
-    axes: [timeAxis(), axis({ splits: [0.5, 1.5, 2.5], values: () => LANES, grid: { show: false }, size: 60 })],
+    axes: [
+      timeAxis(),
+      axis({ splits: [0.5, 1.5, 2.5], values: () => LANES, grid: { show: false }, size: 60 }),
+    ],
     series: [{}, {}],
     hooks: { ...mouse.hooks, drawClear: [draw] },
   };
@@ -68,7 +105,11 @@ function lanes(night, times, mouse) {
 
 function drawLanes(u, { minutes, event_list }, times) {
   times.forEach((time, i) => {
-    const strips = [["heard-fill", minutes.monitorable_s[i], 0], ["gap", minutes.gap_s[i], 0], ["snoring", minutes.snoring_s[i], 1]];
+    const strips = [
+      ["heard-fill", minutes.monitorable_s[i], 0],
+      ["gap", minutes.gap_s[i], 0],
+      ["snoring", minutes.snoring_s[i], 1],
+    ];
     for (const [name, s, lane] of strips) {
       const part = Math.min(s / MINUTE_S, 1);
       if (part > 0.01) fill(u, colour(name), time, time + MINUTE_S, lane + 0.1, lane + 0.1 + 0.8 * part);
@@ -77,14 +118,25 @@ function drawLanes(u, { minutes, event_list }, times) {
   for (const event of event_list) {
     const from = Date.parse(event.onset) / 1000;
     const isPause = event.type === "apnea";
-    fill(u, colour(isPause ? "event" : "reduced"), from, from + event.duration_s, 2.1, isPause ? 2.9 : 2.5, 2);
+    fill(
+      u,
+      colour(isPause ? "event" : "reduced"),
+      from,
+      from + event.duration_s,
+      2.1,
+      isPause ? 2.9 : 2.5,
+      2,
+    );
   }
 }
 
 function levels(mouse) {
   return {
     ...mouse,
-    scales: { x: {}, y: { range: (_, min, max) => [Math.floor((min ?? -70) - 3), Math.ceil((max ?? -30) + 3)] } },
+    scales: {
+      x: {},
+      y: { range: (_, min, max) => [Math.floor((min ?? -70) - 3), Math.ceil((max ?? -30) + 3)] },
+    },
     axes: [timeAxis(), axis({ size: 60 })],
     series: [{}, line("level"), line("noise", { dash: [4, 4] })],
   };
@@ -113,7 +165,12 @@ function byHour(night, times) {
   });
   const rows = [...hours].map(([hour, places]) => hourRow(night, hour, places));
   const heads = ["From", "Events", "Heard", "Snoring", "Level", "Noise", "Rate"];
-  return el("details", {}, el("summary", {}, "The night by hour, as a table"), table("The night by hour", heads, rows));
+  return el(
+    "details",
+    {},
+    el("summary", {}, "The night by hour, as a table"),
+    table("The night by hour", heads, rows),
+  );
 }
 
 function hourRow({ minutes, event_list }, hour, places) {
@@ -126,7 +183,12 @@ function hourRow({ minutes, event_list }, hour, places) {
   const heard = sum(minutes.monitorable_s);
   const listened = sum(minutes.heard_s) + sum(minutes.gap_s);
   return [
-    clock(hour * 3600000), events, share(listened ? heard / listened : null), share(heard ? sum(minutes.snoring_s) / heard : null),
-    `${number(mean(minutes.level_dbfs), 0)} dB`, `${number(mean(minutes.noise_dbfs), 0)} dB`, number(mean(minutes.breathing_rate_bpm)),
+    clock(hour * 3600000),
+    events,
+    share(listened ? heard / listened : null),
+    share(heard ? sum(minutes.snoring_s) / heard : null),
+    `${number(mean(minutes.level_dbfs), 0)} dB`,
+    `${number(mean(minutes.noise_dbfs), 0)} dB`,
+    number(mean(minutes.breathing_rate_bpm)),
   ];
 }

@@ -56,7 +56,14 @@ function form(setting, speaker) {
     }
   };
   reset.addEventListener("click", () => send({ reset: true }));
-  const made = el("form.row", { novalidate: true }, input, setting.unit && el("span", {}, setting.unit), save, reset);
+  const made = el(
+    "form.row",
+    { novalidate: true },
+    input,
+    setting.unit && el("span", {}, setting.unit),
+    save,
+    reset,
+  );
   made.addEventListener("submit", (event) => {
     event.preventDefault();
     send({ value: read(input, setting) });
@@ -67,13 +74,31 @@ function form(setting, speaker) {
 /** @param {Setting} setting */
 function field(setting) {
   const { key, kind, choices } = setting;
-  const about = { id: `value-${key}`, "aria-labelledby": `name-${key}`, "aria-describedby": `text-${key} wrong-${key}` };
-  const options = kind === "bool" ? [["true", "on"], ["false", "off"]] : (choices ?? []).map((each) => [each, each]);
+  const about = {
+    id: `value-${key}`,
+    "aria-labelledby": `name-${key}`,
+    "aria-describedby": `text-${key} wrong-${key}`,
+  };
+  const options =
+    kind === "bool"
+      ? [
+          ["true", "on"],
+          ["false", "off"],
+        ]
+      : (choices ?? []).map((each) => [each, each]);
   const isNumber = kind === "int" || kind === "float";
-  const made = options.length && kind !== "list"
-    ? el("select", about, ...options.map(([value, name]) => el("option", { value }, name)))
-    : el("input", { ...about, type: "text", autocomplete: "off", spellcheck: "false", placeholder: isOptional(setting) ? "none" : null,
-        inputmode: isNumber ? "decimal" : null, size: isNumber ? 8 : 20 });
+  const made =
+    options.length && kind !== "list"
+      ? el("select", about, ...options.map(([value, name]) => el("option", { value }, name)))
+      : el("input", {
+          ...about,
+          type: "text",
+          autocomplete: "off",
+          spellcheck: "false",
+          placeholder: isOptional(setting) ? "none" : null,
+          inputmode: isNumber ? "decimal" : null,
+          size: isNumber ? 8 : 20,
+        });
   put(made, setting);
   return made;
 }
@@ -90,7 +115,9 @@ function read(/** @type {any} */ input, /** @type {Setting} */ setting) {
   if (setting.kind === "bool") return text === "true";
   if (setting.kind === "list") return text ? text.split(",").map((part) => part.trim()) : [];
   const value = Number(text.replace(",", "."));
-  return (setting.kind === "int" || setting.kind === "float") && text && Number.isFinite(value) ? value : text;
+  return (setting.kind === "int" || setting.kind === "float") && text && Number.isFinite(value)
+    ? value
+    : text;
 }
 
 /** @param {Setting} setting */
@@ -106,7 +133,10 @@ function origin(setting) {
     environment: `From the environment, ${setting.origin_path}.`,
     override: "Changed here or in Home Assistant; over the settings file.",
   }[setting.origin];
-  const usual = setting.origin === "default" || setting.secret ? "" : ` The default is ${inWords(setting.default, setting)}.`;
+  const usual =
+    setting.origin === "default" || setting.secret
+      ? ""
+      : ` The default is ${inWords(setting.default, setting)}.`;
   return `${from}${usual} Allowed: ${setting.allowed}.`;
 }
 

@@ -8,11 +8,13 @@ import { row } from "./setting.js";
 export async function open(_, { signal, speaker }) {
   const { settings } = await get("./api/settings", signal);
   const sections = el("div");
-  const draw = (rows) => sections.replaceChildren(...bySection(rows).map(([name, list]) => section(name, list, speaker)));
+  const draw = (rows) =>
+    sections.replaceChildren(...bySection(rows).map(([name, list]) => section(name, list, speaker)));
   draw(settings);
-  const lead = "What can be changed here holds at once, over the settings file, until it is reset. "
-    + "What says “restart” is set in the file and holds after the next start of the service. "
-    + "Where a text says null, leave the field empty.";
+  const lead =
+    "What can be changed here holds at once, over the settings file, until it is reset. " +
+    "What says “restart” is set in the file and holds after the next start of the service. " +
+    "Where a text says null, leave the field empty.";
   return { title: "Settings", parts: [el("h1", {}, "Settings"), el("p.lead", {}, lead), sections] };
 }
 

@@ -53,7 +53,9 @@ export class Speaker {
     if (progress === this.#progress) return;
     if (progress === "ON") this.tell("A pause in breathing sound.");
     else if (this.#progress === "ON") {
-      this.tell(progress === "OFF" ? "The pause is over." : "Whether the pause goes on is not known any more.");
+      this.tell(
+        progress === "OFF" ? "The pause is over." : "Whether the pause goes on is not known any more.",
+      );
     }
     this.#progress = progress;
   }

@@ -25,7 +25,9 @@ export function turn() {
 
 /** A colour of the style sheet. @param {string} name without the dashes */
 export function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+  return getComputedStyle(document.documentElement)
+    .getPropertyValue("--" + name)
+    .trim();
 }
 
 /** @param {boolean} light */

@@ -26,8 +26,18 @@ class Tonight {
   #verdict = el("section.verdict", { "aria-label": "Now" }, this.#headline, this.#seconds, this.#text);
   #alertText = el("p");
   #alertSince = el("p.since");
-  #acknowledge = el("button.big", { type: "button", onclick: () => this.#command("acknowledge") }, "Acknowledge");
-  #alert = el("section.alert", { "aria-label": "Alert", hidden: true }, this.#alertText, this.#alertSince, this.#acknowledge);
+  #acknowledge = el(
+    "button.big",
+    { type: "button", onclick: () => this.#command("acknowledge") },
+    "Acknowledge",
+  );
+  #alert = el(
+    "section.alert",
+    { "aria-label": "Alert", hidden: true },
+    this.#alertText,
+    this.#alertSince,
+    this.#acknowledge,
+  );
   #problems = el("ul.problems", { "aria-label": "Problems", hidden: true });
   #figures = el("section", { "aria-label": "Figures of this night" });
   #shown = "";
@@ -41,9 +51,21 @@ class Tonight {
     this.#live = live;
     this.#speaker = speaker;
     const test = el("button", { type: "button", onclick: () => this.#command("test_alert") }, "Test alert");
-    const trial = el("p.row", {}, test, el("span.dim", {}, "raises an alert for 10 s, on every way that is set up"));
+    const trial = el(
+      "p.row",
+      {},
+      test,
+      el("span.dim", {}, "raises an alert for 10 s, on every way that is set up"),
+    );
     this.#aside.append(this.#figures, this.#more, trial, this.#answer);
-    this.parts = [el("div.tonight", {}, el("div", {}, this.#verdict, this.#alert, this.#problems, this.#chart.element), this.#aside)];
+    this.parts = [
+      el(
+        "div.tonight",
+        {},
+        el("div", {}, this.#verdict, this.#alert, this.#problems, this.#chart.element),
+        this.#aside,
+      ),
+    ];
   }
 
   paint() {
@@ -113,7 +135,7 @@ function figures(states, tone) {
   const night = states["night/current"] ?? {};
   const isHeard = tone === "heard" || tone === "pause";
   const rate = isHeard ? number(states.breathing?.rate_bpm, 0) : UNKNOWN;
-  const index = night.index === null ? night.index_reason ?? UNKNOWN : number(night.index);
+  const index = night.index === null ? (night.index_reason ?? UNKNOWN) : number(night.index);
   return [
     ["Breaths a minute", rate],
     ["Snoring now", isHeard && states.breathing ? (states.breathing.snoring ? "yes" : "no") : UNKNOWN],

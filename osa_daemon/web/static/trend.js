@@ -25,7 +25,10 @@ export function trend(nights) {
     options: () => options(intervals, judged),
   });
   const one = intervals.some(Boolean) ? "a night, with its 95 % interval" : "a night";
-  const signs = legend([["index", one], ["mean", "mean of 14 nights"]]);
+  const signs = legend([
+    ["index", one],
+    ["mean", "mean of 14 nights"],
+  ]);
   const element = el("figure", {}, el("figcaption", {}, "Estimated events per hour"), chart.element, signs);
   return { element, close: () => chart.close() };
 }
@@ -56,11 +59,25 @@ function options(intervals, judged) {
   const date = (s) => new Date(s * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short" });
   return {
     cursor: { show: false },
-    scales: { x: { time: true, range: (_, min, max) => [min - DAY_S, max + DAY_S] }, y: { range: [0, top * 1.05] } },
-    axes: [axis({ space: 64, size: 28, incrs: [1, 7, 14, 28].map((days) => days * DAY_S), values: (_, marks) => marks.map(date) }), axis()],
+    scales: {
+      x: { time: true, range: (_, min, max) => [min - DAY_S, max + DAY_S] },
+      y: { range: [0, top * 1.05] },
+    },
+    axes: [
+      axis({
+        space: 64,
+        size: 28,
+        incrs: [1, 7, 14, 28].map((days) => days * DAY_S),
+        values: (_, marks) => marks.map(date),
+      }),
+      axis(),
+    ],
     series: [
       {},
-      { ...line("index", { width: 0 }), points: { show: true, size: 5, fill: colour("index"), stroke: colour("index") } },
+      {
+        ...line("index", { width: 0 }),
+        points: { show: true, size: 5, fill: colour("index"), stroke: colour("index") },
+      },
       line("mean", { width: 2, spanGaps: true }),
     ],
     hooks: { drawClear: [(u) => whiskers(u, intervals)] },

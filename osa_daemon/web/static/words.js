@@ -1,5 +1,6 @@
 /** Numbers and times as people read them. Times are the browser's local ones. */
 
+/** @type {Intl.DateTimeFormatOptions} */
 const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 export const UNKNOWN = "–";
 

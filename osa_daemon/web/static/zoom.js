@@ -7,6 +7,7 @@ const LEAST_S = 300;
 export class Zoom {
   #charts;
   #whole;
+  /** @type {[number, number]} */
   #seen;
 
   /** @param {import("./chart.js").Chart[]} charts @param {[number, number]} whole seconds */
@@ -15,14 +16,13 @@ export class Zoom {
     this.#whole = whole;
     this.#seen = whole;
     this.buttons = el(
-      "div.row", { role: "group", "aria-label": "Part of the night that is seen" },
-      ...[
-        ["−", "Show more of the night", () => this.scale(2)],
-        ["+", "Show less of the night, larger", () => this.scale(0.5)],
-        ["‹", "Earlier", () => this.move(-0.5)],
-        ["›", "Later", () => this.move(0.5)],
-        ["All", "All of the night", () => this.all()],
-      ].map(([sign, name, act]) => el("button.small", { type: "button", "aria-label": name, onclick: act }, sign)),
+      "div.row",
+      { role: "group", "aria-label": "Part of the night that is seen" },
+      button("−", "Show more of the night", () => this.scale(2)),
+      button("+", "Show less of the night, larger", () => this.scale(0.5)),
+      button("‹", "Earlier", () => this.move(-0.5)),
+      button("›", "Later", () => this.move(0.5)),
+      button("All", "All of the night", () => this.all()),
     );
     for (const chart of charts) this.#listen(chart);
     this.all();
@@ -36,7 +36,11 @@ export class Zoom {
       u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     };
     return {
-      cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false }, bind: { dblclick: () => () => this.all() } },
+      cursor: {
+        drag: { x: true, y: false, setScale: false },
+        points: { show: false },
+        bind: { dblclick: () => () => this.all() },
+      },
       hooks: { setSelect: [take] },
     };
   }
@@ -63,7 +67,8 @@ export class Zoom {
 
   /** @param {number} min @param {number} max */
   #show(min, max) {
-    this.#seen = [Math.max(min, this.#whole[0]), Math.min(max, this.#whole[1])];
+    const [first, last] = this.#whole;
+    this.#seen = [Math.max(min, first), Math.min(max, last)];
     for (const chart of this.#charts) chart.show(...this.#seen);
   }
 
@@ -73,11 +78,15 @@ export class Zoom {
     element.tabIndex = 0;
     element.addEventListener("keydown", (event) => this.#key(event));
     const fingers = new Map();
-    element.addEventListener("pointerdown", (e) => e.pointerType === "touch" && fingers.set(e.pointerId, e.clientX));
+    element.addEventListener(
+      "pointerdown",
+      (e) => e.pointerType === "touch" && fingers.set(e.pointerId, e.clientX),
+    );
     element.addEventListener("pointermove", (e) => this.#finger(e, fingers, element.clientWidth));
-    for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
-      element.addEventListener(end, (e) => fingers.delete(e.pointerId));
-    }
+    const lift = (e) => fingers.delete(e.pointerId);
+    element.addEventListener("pointerup", lift);
+    element.addEventListener("pointercancel", lift);
+    element.addEventListener("pointerleave", lift);
   }
 
   /** @param {KeyboardEvent} event */
@@ -110,4 +119,9 @@ export class Zoom {
     }
     fingers.set(e.pointerId, e.clientX);
   }
+}
+
+/** @param {string} sign @param {string} name @param {() => void} act */
+function button(sign, name, act) {
+  return el("button.small", { type: "button", "aria-label": name, onclick: act }, sign);
 }
