@@ -113,7 +113,7 @@ def trace_of(event: Fields, seed: int) -> Fields:
     """Return what was heard around an event, a row a second."""
     chance = random.Random(f"{seed} {event['id']}")
     length_s = round(event["duration_s"])
-    columns: dict[str, list[float]] = {
+    columns: dict[str, list[float | None]] = {
         name: [] for name in ("level_dbfs", "noise_dbfs", "breath", "apnea", "hypopnea", "audible")
     }
     kind = event["type"]
@@ -122,8 +122,10 @@ def trace_of(event: Fields, seed: int) -> Fields:
         faint = (0.03 if kind == "apnea" else 0.35) if inside else 1.0
         breath = faint * max(0.0, math.sin(at * math.tau / 4.3)) * chance.uniform(0.8, 1)
         sure = 1 / (1 + math.exp(-(at - 5) / 2)) if inside else 0.04
-        columns["level_dbfs"].append(round(-61 + 15 * breath + chance.gauss(0, 0.5), 1))
-        columns["noise_dbfs"].append(-62.0)
+        level = round(-61 + 15 * breath + chance.gauss(0, 0.5), 1)
+        is_lost = at in range(-40, -36)
+        columns["level_dbfs"].append(None if is_lost else level)
+        columns["noise_dbfs"].append(None if is_lost else -62.0)
         columns["breath"].append(round(breath, 3))
         columns["apnea"].append(round(sure * (0.9 if kind == "apnea" else 0.3), 3))
         columns["hypopnea"].append(round(sure * (0.2 if kind == "apnea" else 0.8), 3))

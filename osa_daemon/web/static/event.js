@@ -9,8 +9,9 @@ import { dateOf, exactClock, kind, number, seconds, share } from "./words.js";
 
 const STEP_OF_TABLE_S = 10;
 
-/** @typedef {{start: string, step_s: number, level_dbfs: number[], noise_dbfs: number[], breath: number[],
- *   apnea: number[], hypopnea: number[], audible: number[]}} Trace */
+/** @typedef {{start: string, step_s: number, level_dbfs: (number|null)[],
+ *   noise_dbfs: (number|null)[], breath: (number|null)[], apnea: (number|null)[],
+ *   hypopnea: (number|null)[], audible: (0|1)[]}} Trace: null where sound was lost */
 
 /** @param {string} id @param {import("./page.js").Context} context */
 export async function open(id, { signal }) {
@@ -111,10 +112,10 @@ function course(event, trace) {
 /** @param {Trace} trace @param {number[]} times @param {[number, number]} span */
 function words(trace, times, [from, to]) {
   const level = (least, most) => {
-    const over = times
-      .map((t, i) => [t, trace.level_dbfs[i] - trace.noise_dbfs[i]])
-      .filter(([t]) => t >= least && t < most);
-    return over.length ? over.reduce((sum, [, db]) => sum + db, 0) / over.length : null;
+    const places = times.map((_, i) => i).filter((i) => times[i] >= least && times[i] < most);
+    const known = places.filter((i) => trace.level_dbfs[i] !== null && trace.noise_dbfs[i] !== null);
+    const over = known.map((i) => Number(trace.level_dbfs[i]) - Number(trace.noise_dbfs[i]));
+    return over.length ? over.reduce((sum, db) => sum + db, 0) / over.length : null;
   };
   const before = `${number(level(from - 60, from))} dB the minute before`;
   const during = `${number(level(from, to))} dB during it`;
@@ -126,7 +127,7 @@ function words(trace, times, [from, to]) {
 function shade(trace, times, span) {
   return (u) => {
     fill(u, colour("pause-fill"), span[0], span[1]);
-    fillRuns(u, colour("unheard-fill"), times, trace.step_s, (i) => trace.audible[i] === 0);
+    fillRuns(u, colour("unheard-fill"), times, trace.step_s, (i) => !trace.audible[i]);
   };
 }
 
