@@ -1,7 +1,5 @@
 """The page is light, and does not grow over a night."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.web.fake_page import FakePage
@@ -14,9 +12,7 @@ NIGHT_S = 8 * 3600
 MOST_GROWTH_BYTES = 2_000_000
 
 
-def test_each_view_weighs_at_most_300_kb(
-    fake: FakePage, tab: Tab, record_property: Callable[[str, object], None]
-) -> None:
+def test_each_view_weighs_at_most_300_kb(fake: FakePage, tab: Tab) -> None:
     """All that is loaded to see it for the first time, the endless stream aside."""
     night = f"night/{fake.tonight.night}"
     for view in ("tonight", "nights", night, "settings", "health"):
@@ -26,7 +22,7 @@ def test_each_view_weighs_at_most_300_kb(
         loaded = {r.url: r for r in tab.responses if r.ok and not r.url.endswith("/api/live")}
         assert any(url.endswith("page.js") for url in loaded)
         weight = sum(len(response.body()) for response in loaded.values())
-        record_property(f"bytes of {view}", weight)
+        print(f"{view}: {weight} bytes")
         assert weight <= MOST_BYTES, view
 
 
@@ -37,6 +33,7 @@ def test_a_night_of_sound_leaves_the_page_as_small_as_it_was(fake: FakePage, tab
     before = size(tab, fake)
     fake.sounds(NIGHT_S)
     after = size(tab, fake)
+    print(f"grown by {after['heap'] - before['heap']:.0f} bytes of {before['heap']:.0f}")
     assert after["nodes"] <= before["nodes"] + 20
     assert after["heap"] - before["heap"] < MOST_GROWTH_BYTES
 
