@@ -32,7 +32,7 @@ COMPONENT = {
     "properties": {
         "type": {"enum": ["application", "library", "machine-learning-model"]},
         **dict.fromkeys(("bom-ref", "name", "version", "description"), TEXT),
-        "purl": {"type": "string", "pattern": "^pkg:(pypi|deb)/"},
+        "purl": {"type": "string", "pattern": "^pkg:(pypi|deb|npm)/"},
         "licenses": {
             "type": "array",
             "minItems": 1,

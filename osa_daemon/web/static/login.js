@@ -1,0 +1,28 @@
+/** The sign-in page. */
+
+import { post, sentence, session } from "./api.js";
+import { say } from "./element.js";
+import { wear } from "./theme.js";
+
+const form = /** @type {HTMLFormElement} */ (document.getElementById("login"));
+const problem = /** @type {HTMLElement} */ (document.getElementById("problem"));
+const password = /** @type {HTMLInputElement} */ (document.getElementById("password"));
+const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
+
+wear();
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  button.disabled = true;
+  say(problem, "");
+  try {
+    await session(); // brings the token that a sign-in needs
+    await post("./api/login", { password: password.value });
+    location.replace("./" + location.hash);
+  } catch (error) {
+    say(problem, sentence(error));
+    password.select();
+    password.focus();
+  } finally {
+    button.disabled = false;
+  }
+});

@@ -1,0 +1,33 @@
+"""Signing in and out."""
+
+import pytest
+
+from tests.web.fake_page import FakePage
+from tests.web.front.tab import Tab
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_page_with_a_password_asks_for_it(fake: FakePage, tab: Tab) -> None:
+    """A wrong one gets its sentence; the right one leads to where it was wanted; out is out."""
+    fake.password = "a long night"
+    tab.page.goto(f"{tab.address}#health")
+    tab.wait_for_heading("Sign in")
+    password = tab.page.get_by_label("Password of this page")
+    password.fill("guess")
+    password.press("Enter")
+    tab.page.locator("#problem", has_text="This is not the password.").wait_for()
+    password.fill("a long night")
+    password.press("Enter")
+    tab.wait_for_heading("Health")
+    tab.page.get_by_role("button", name="Sign out").click()
+    tab.wait_for_heading("Sign in")
+
+
+def test_a_session_that_ends_leads_to_the_sign_in(fake: FakePage, tab: Tab) -> None:
+    """Where the server asks for the password in the middle of the night, so does the page."""
+    tab.show("nights", "Nights")
+    fake.password = "a long night"
+    fake.cut()
+    tab.wait_for_heading("Sign in")
+    assert tab.page.url.endswith("login#nights")

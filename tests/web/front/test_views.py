@@ -1,0 +1,121 @@
+"""Each view shows what the server tells, and nothing goes wrong in it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.web.fake_page import FakePage
+from tests.web.front.tab import Tab, watched
+
+pytestmark = pytest.mark.browser
+
+JUDGED = "2026-11-26"
+COURSE = re.compile(r"-?[0-9.]+ dB (?:the minute before|during it)")
+
+
+def view_of(name: str, fake: FakePage) -> str:
+    """The hash of a view that has something to show."""
+    ids = {"night": f"night/{JUDGED}", "event": f"event/{fake.tonight.events[3]['id']}"}
+    return ids.get(name, name)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_views_load_without_a_complaint(
+    width: int, fake: FakePage, open_tab: Callable[..., Tab]
+) -> None:
+    """No error in the console, no request to anybody else, nothing wider than the screen."""
+    tab = open_tab(width)
+    for name in ("tonight", "nights", "night", "event", "settings", "health"):
+        tab.show(view_of(name, fake))
+        assert tab.page.evaluate("document.documentElement.scrollWidth") == width, name
+        assert not tab.complaints, name
+
+
+def test_nights_have_their_figures_in_the_calendar(fake: FakePage, tab: Tab) -> None:
+    """A night that was judged has its figure there; one that was not says so, and why."""
+    tab.show("nights", "Nights")
+    figures = fake.nights[JUDGED].figures
+    cell = tab.page.locator(f'a.day[href="#night/{JUDGED}"]')
+    assert cell.locator("b").inner_text() == f"{figures['index']:.1f}"
+    unjudged = next(n.figures for n in fake.nights.values() if n.figures["index"] is None)
+    told = tab.page.locator(f'a.day[href="#night/{unjudged["night"]}"]').text_content()
+    assert told is not None
+    assert unjudged["index_reason"] in told
+    assert "estimated events per hour on average of the last nights" in tab.text(".lead")
+
+
+def test_a_night_shows_estimate_interval_events_and_alerts(fake: FakePage, tab: Tab) -> None:
+    """The figures are the journal's, with their uncertainty; each event leads to its own view."""
+    tab.show(f"night/{JUDGED}", "Night of")
+    night = fake.nights[JUDGED]
+    low, high = night.figures["interval"]
+    assert f"{night.figures['index']} ({low} to {high})" in tab.text("main dl")
+    events = tab.page.get_by_role("region", name="Events of this night").locator("tbody tr")
+    assert events.count() == len(night.events)
+    events.first.locator("a").click()
+    tab.wait_for_heading(f"{night.events[0]['duration_s']:.0f} s")
+
+
+def test_a_night_that_could_not_be_judged_says_why(fake: FakePage, tab: Tab) -> None:
+    """No estimate is made up; the reason is told, and that it says nothing about the sleeper."""
+    night = next(n.figures for n in fake.nights.values() if n.figures["index"] is None)
+    tab.show(f"night/{night['night']}", "Night of")
+    lead = tab.text(".lead")
+    assert night["index_reason"] in lead
+    assert "says nothing about the sleeper" in lead
+
+
+def test_a_night_can_be_taken_along(tab: Tab) -> None:
+    """A click on PDF gives a file of that name."""
+    tab.show(f"night/{JUDGED}", "Night of")
+    with tab.page.expect_download() as download:
+        tab.page.get_by_role("link", name="PDF").click()
+    assert download.value.suggested_filename == f"night-{JUDGED}.pdf"
+
+
+def test_an_event_has_neighbours(fake: FakePage, tab: Tab) -> None:
+    """From one event the next is one click away, over the end of the night too."""
+    last, first = list(fake.nights.values())[1].events[-1], fake.tonight.events[0]
+    tab.show(f"event/{last['id']}")
+    tab.page.get_by_role("link", name="Later").click()
+    tab.page.wait_for_url(f"**/#event/{first['id']}")
+    tab.wait_for_heading(f"{first['duration_s']:.0f} s")
+    before, during = (float(words.split()[0]) for words in COURSE.findall(tab.text("main")))
+    assert before > during + 2  # lost seconds do not count as loud ones
+
+
+def test_what_is_not_there_gets_the_servers_sentence(tab: Tab) -> None:
+    """A night that the journal has not is no empty page."""
+    tab.show("night/1999-01-01", "Not shown")
+    assert "The journal has no night 1999-01-01." in tab.text("main")
+
+
+def test_health_shows_what_is_wrong_first(tab: Tab) -> None:
+    """The first finding is the wrong one, with its remedy."""
+    tab.show("health", "Health")
+    first = tab.page.locator(".findings li").first.inner_text()
+    assert first.startswith("wrong broker")
+    assert "sudo systemctl start mosquitto" in first
+
+
+def test_pages_of_others_are_linked_where_they_are(fake: FakePage, tab: Tab) -> None:
+    """The phone as the microphone is offered only where the session says so."""
+    tab.show("nights", "Nights")
+    assert tab.page.locator('a[href="./phone/"]').count() == 0
+    fake.links = {"phone": True, "try": True}
+    tab.show("nights", "Nights")
+    assert tab.page.locator('a[href="./phone/"]').count() == 1
+    assert tab.page.locator('a[href="./try/"]').count() == 1
+
+
+def test_light_is_a_choice_that_stays(fake: FakePage, tab: Tab) -> None:
+    """It is dark whatever the browser prefers; once switched here, light after a reload too."""
+    tab.page.emulate_media(color_scheme="light")
+    watched(tab, fake)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = tab.page.evaluate(ground)
+    assert max(map(int, dark.removeprefix("rgb(").rstrip(")").split(","))) < 16
+    tab.page.get_by_role("button", name="Light colours").click()
+    tab.show("tonight")
+    assert tab.page.evaluate(ground) != dark
