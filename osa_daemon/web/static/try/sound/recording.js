@@ -1,0 +1,72 @@
+// A recording that somebody chose, as blocks of sound at 16 kHz mono, in bounded memory.
+
+import { SAMPLE_RATE_HZ } from "../features/features.js";
+import { decode } from "./decode.js";
+import { wavParts } from "./wav.js";
+
+const WHOLE_MINUTES = 60; // other formats are decoded at once: 230 MB for each channel
+const ABOUT_S = 20;
+
+/** Yield blocks `{start, samples, totalS}`; throws a sentence where a file cannot be heard. */
+export async function* blocksOf(file) {
+  const kind = new TextDecoder("latin1").decode(await file.slice(0, 4).arrayBuffer());
+  try {
+    if (kind === "RIFF" || kind === "RF64") {
+      yield* joined(wavParts(file));
+    } else {
+      yield* whole(file);
+    }
+  } catch (error) {
+    if (error instanceof Refused) {
+      throw error;
+    }
+    throw new Refused(
+      `${file.name} cannot be decoded by this browser (${error.message}): choose a WAV, FLAC, Ogg or MP3 file.`,
+    );
+  }
+}
+
+/** A recording cannot be heard; its message is a sentence for a person. */
+export class Refused extends Error {}
+
+/** Decode parts and cut them, so that what they give together has no seam. */
+async function* joined(parts) {
+  for await (const { bytes, rateHz, from, to, end, total } of parts) {
+    const samples = await decode(bytes);
+    const at = (sample) => Math.round((sample * SAMPLE_RATE_HZ) / rateHz);
+    const cut = (sample) => Math.max(samples.length - (at(end) - at(sample)), 0);
+    yield { start: at(from), samples: samples.slice(cut(from), cut(to)), totalS: total / rateHz };
+  }
+}
+
+async function* whole(file) {
+  const totalS = await durationOf(file);
+  if (!(totalS <= WHOLE_MINUTES * 60)) {
+    throw new Refused(
+      `${file.name} lasts ${Number.isFinite(totalS) ? `${Math.round(totalS / 60)} minutes` : "nobody knows how long"}; ` +
+        `up to ${WHOLE_MINUTES} minutes can be heard in its format: save it as WAV, which has no such limit.`,
+    );
+  }
+  const samples = await decode(await file.arrayBuffer());
+  for (let start = 0; start < samples.length; start += 30 * SAMPLE_RATE_HZ) {
+    yield { start, samples: samples.slice(start, start + 30 * SAMPLE_RATE_HZ), totalS };
+  }
+}
+
+/** Return how long (s) a recording says it is; Infinity where it does not say. */
+async function durationOf(file) {
+  const address = URL.createObjectURL(file);
+  const audio = new Audio();
+  try {
+    return await new Promise((resolve, reject) => {
+      audio.onloadedmetadata = () => resolve(audio.duration);
+      audio.onerror = () => reject(new Error("it is no sound that it knows"));
+      setTimeout(() => reject(new Error("its beginning cannot be read")), ABOUT_S * 1000);
+      audio.preload = "metadata";
+      audio.src = address;
+    });
+  } finally {
+    audio.removeAttribute("src");
+    URL.revokeObjectURL(address);
+  }
+}
