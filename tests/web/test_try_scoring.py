@@ -88,7 +88,7 @@ def test_scoring_is_the_same(given: Path, opened: Browser):
     """States and events of an hour of frames are the same, with gaps, silence and clipping."""
     frames, rest = frames_of(2)
     thresholds = {"audible": 0.3, "event": 0.6, "in_progress": 0.6, "release": 0.35}
-    scorer = Scorer(ScoringSettings(Thresholds.of(thresholds)), lambda onset_s: "")
+    scorer = Scorer(ScoringSettings(Thresholds.of(thresholds)), lambda _: "")
     expected = [*(scorer.push(frame) for frame in frames), scorer.finish(rest)]
     rows = {"frames": frames, "rest": rest}
     (given / "rows.json").write_text(json.dumps(rows, default=asdict))

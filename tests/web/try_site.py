@@ -1,5 +1,6 @@
 """The page "try it here", served as the daemon serves it, and a real Chromium that opens it."""
 
+import base64
 import threading
 import time
 from collections.abc import Iterator
@@ -8,7 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import psutil
 import uvicorn
+from numpy.typing import NDArray
 from playwright.sync_api import Page, sync_playwright
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -24,6 +28,17 @@ POLICY = (
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
 START_S = 20.0
+# turns float32 into text that reaches a test quickly: `floats` reads it
+PACK = """const pack = (array) => new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.split(",")[1]);
+    reader.readAsDataURL(new Blob([new Float32Array(array)]));
+});"""
+
+
+def floats(packed: str) -> NDArray[np.float32]:
+    """Return what the page has packed."""
+    return np.frombuffer(base64.b64decode(packed), np.float32)
 
 
 class Policed:
@@ -49,7 +64,7 @@ class Policed:
 
 @contextmanager
 def site(given: Path, runtime: Path | None = None) -> Iterator[str]:
-    """Serve the page on a port of its own, and what a test gives it under `/given/`; its address."""
+    """Serve the page on a port of its own, and what a test gives under `/given/`."""
     routes = [Mount("/given", StaticFiles(directory=given)), *try_routes(runtime)]
     app = Policed(Starlette(routes=routes))
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
@@ -79,6 +94,11 @@ class Browser:
     def run(self, script: str, argument: Any = None) -> Any:
         """Return what an asynchronous function of JavaScript returns."""
         return self.page.evaluate(script, argument)
+
+    def cpu_s(self) -> float:
+        """Return the processor time (s) that the browser's processes have taken."""
+        times = [process.cpu_times() for process in psutil.Process().children(recursive=True)]
+        return sum(time.user + time.system for time in times)
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 import { SAMPLE_RATE_HZ } from "../features/features.js";
 
-/** Return the samples of a whole encoded file (an ArrayBuffer, which is used up) at 16 kHz mono. */
-export async function decode(bytes) {
-  const context = new OfflineAudioContext(1, 1, SAMPLE_RATE_HZ);
+/** Return the samples of an encoded file (an ArrayBuffer, which is used up), mono, at `rateHz`. */
+export async function decode(bytes, rateHz = SAMPLE_RATE_HZ) {
+  const context = new OfflineAudioContext(1, 1, rateHz);
   return mono(await context.decodeAudioData(bytes));
 }
 

@@ -1,13 +1,10 @@
 // WAV files in parts: each a WAV file of its own, with some sound around what is wanted of it.
 
-const PART_S = 30;
-const MARGIN_S = 1; // more than the browser's resampler hears around a sample
+import { MARGIN_S, PART_S } from "./parts.js";
+
 const HEADER_BYTES = 1 << 20; // the data begin within, unless a file is all metadata
 
-/**
- * Yield parts `{bytes, rateHz, from, to, end}` of a WAV file: decoded, `bytes` end at sample `end`
- * of the file, and samples `from` … `to` of it are new.
- */
+/** Yield the parts of a WAV file, see `partsOf`. */
 export async function* wavParts(file) {
   const format = await readHeader(file);
   const { rateHz, frameBytes, frames, dataAt } = format;
@@ -41,6 +38,17 @@ async function readHeader(file) {
     at += 8 + length + (length % 2);
   }
   throw new Error("its header names no sound");
+}
+
+/** Return mono samples as a WAV file of 32-bit floats. */
+export function wavOf(samples, rateHz) {
+  const chunk = new Uint8Array(24);
+  const view = new DataView(chunk.buffer);
+  chunk.set([0x66, 0x6d, 0x74, 0x20, 16, 0, 0, 0, 3, 0, 1, 0]); // "fmt ", its length, float, mono
+  view.setUint32(12, rateHz, true);
+  view.setUint32(16, 4 * rateHz, true);
+  chunk.set([4, 0, 32, 0], 20); // bytes of a frame, bits of a sample
+  return new Blob([header(chunk, 4 * samples.length), samples]).arrayBuffer();
 }
 
 function header(chunk, dataBytes) {
