@@ -32,7 +32,7 @@ async function hear(name, feed) {
     view.say(`Hearing ${name} …`);
     await feed(mine);
     await mine.finish();
-    view.say(`${name} was heard to its end.`);
+    view.say(`Heard to its end: ${name}.`);
   } catch (error) {
     if (!isStopped) {
       view.complain(error.message);
@@ -92,7 +92,7 @@ async function feedMicrophone(hearing) {
 
 async function bundledNight() {
   const response = await fetch("runtime/night.ogg");
-  return new File([await response.blob()], "The bundled night");
+  return new File([await response.blob()], "the bundled night");
 }
 
 /** Offer what is there; the runtime is installed apart. */
@@ -103,8 +103,8 @@ async function begin() {
     return;
   }
   part("choice").disabled = false;
-  part("night").onclick = async () => hear("The bundled night", async (mine) => feedFile(await bundledNight(), mine));
-  part("microphone").onclick = () => hear("The microphone", feedMicrophone);
+  part("night").onclick = async () => hear("the bundled night", async (mine) => feedFile(await bundledNight(), mine));
+  part("microphone").onclick = () => hear("the microphone", feedMicrophone);
   part("stop").onclick = () => stop();
   part("file").onchange = ({ target }) => {
     const [file] = target.files;

@@ -43,10 +43,8 @@ function counted(take) {
     const nowMs = performance.now();
     beganMs ??= nowMs - (data.length * 1000) / SAMPLE_RATE_HZ;
     const due = Math.round(((nowMs - beganMs) * SAMPLE_RATE_HZ) / 1000) - data.length;
-    if (due - next > LATE_S * SAMPLE_RATE_HZ) {
-      next = due;
-    }
-    take({ start: next, samples: data });
-    next += data.length;
+    const start = due - next > LATE_S * SAMPLE_RATE_HZ ? due : next;
+    next = start + data.length;
+    take({ start, samples: data });
   };
 }
