@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 # an upgrade replaces the program, and what belongs to no version stays
 INSTALLED_RUNTIME: Final = Path("/usr/local/share/osa-daemon/try")
 RUNTIME: Final = "ort.wasm.min.mjs"
-MODELS: Final = frozenset({"encoder.onnx", "detector.onnx"})
 
 
 def runtime_folder() -> Path:
@@ -29,29 +29,28 @@ def runtime_folder() -> Path:
 
 def try_routes(runtime: Path | None = None) -> list[BaseRoute]:
     """Return the routes of `/try/`; `runtime` is `runtime_folder()` unless a test has its own."""
-    folder = runtime or runtime_folder()
+
+    def folder() -> Path:
+        return runtime or runtime_folder()  # it may be installed while the page is open
+
+    async def runtime_files(scope: Scope, receive: Receive, send: Send) -> None:
+        await StaticFiles(directory=folder(), check_dir=False)(scope, receive, send)
 
     def parts(_: Request) -> Response:
-        return JSONResponse({"runtime": (folder / RUNTIME).is_file()})
+        return JSONResponse({"runtime": (folder() / RUNTIME).is_file()})
 
+    models = Path(str(files("osa_daemon"))) / "models"
     return [
         Mount(
             "/try",
             routes=[
                 Route("/parts", parts),
-                Route("/models/{name}", _model),
-                Mount("/runtime", StaticFiles(directory=folder, check_dir=False)),
+                Mount("/models", StaticFiles(directory=models)),
+                Mount("/runtime", runtime_files),
                 Mount("/", StaticFiles(directory=_page(), html=True)),
             ],
         )
     ]
-
-
-async def _model(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in MODELS:
-        return PlainTextResponse(f"There is no model {name}.", 404)
-    return FileResponse(Path(str(files("osa_daemon"))) / "models" / name)
 
 
 def _page() -> Path:

@@ -171,6 +171,18 @@ def test_the_microphone_is_heard(data: Path, tmp_path: Path):
         check_that_nothing_left(chromium)
 
 
+def test_it_can_be_stopped_and_begun_anew(data: Path, opened: Browser):
+    """Stopping ends the hearing at once, without a complaint, and something else can be heard."""
+    opened.page.click("#night")
+    expect(opened.page.locator("#at")).to_have_text(re.compile(r"\d of 18:00"), timeout=90_000)
+    opened.page.click("#stop")
+    opened.page.get_by_text("Stopped.").wait_for()
+    opened.page.click("#microphone")
+    opened.page.get_by_text("It ended early.").wait_for()
+    assert opened.page.is_disabled("#stop")
+    assert opened.complaints == []
+
+
 def test_a_page_that_may_not_have_the_microphone_says_so(opened: Browser):
     """Where the microphone is refused, one sentence says what to do."""
     opened.page.click("#microphone")

@@ -57,6 +57,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if kind["channels"] == 2:
             samples = np.stack([samples, 0.5 * samples], axis=1)
         write(folder / name, samples, kind["rate"], kind["subtype"])
+    write(folder / "empty.wav", np.zeros(0, np.float32), 16_000, "PCM_16")
     (folder / "noise.wav").write_bytes(b"RIFF and nothing else")
     (folder / "noise.mp3").write_bytes(bytes(4000))
     return folder
@@ -115,7 +116,7 @@ def test_a_recording_has_no_seams(name: str, given: Path, opened: Browser):
         np.testing.assert_allclose(joined[:length], ours[:length], atol=2e-4)
 
 
-@pytest.mark.parametrize("name", ["noise.wav", "noise.mp3"])
+@pytest.mark.parametrize("name", ["noise.wav", "noise.mp3", "empty.wav"])
 def test_what_is_no_sound_is_one_sentence(name: str, opened: Browser):
     """A file that cannot be decoded is named, with what can be."""
     told = opened.run(

@@ -1,9 +1,10 @@
 // The page's side of the worker: begin, push blocks with patience, finish.
 
-/** Hears one stream after another; `onTold` gets `{seconds, events, tookS, heard}` as they come. */
+/** Hears one stream after another; `onTold` gets `{seconds, events, tookS, heardS}` as they come. */
 export class Hearing {
   #worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
   #onTold;
+  #isClosed = false;
   #waiting = []; // whoever awaits an answer, in the order of what was asked
 
   constructor(onTold) {
@@ -31,11 +32,15 @@ export class Hearing {
 
   /** Let go of the worker and its memory. */
   close() {
+    this.#isClosed = true;
     this.#worker.terminate();
     this.#fail(new Error("it was stopped"));
   }
 
   #ask(message, transfer = []) {
+    if (this.#isClosed) {
+      return Promise.reject(new Error("it was stopped"));
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(message, transfer);
@@ -45,12 +50,11 @@ export class Hearing {
   #take(answer) {
     if (answer.failed) {
       this.#fail(new Error(answer.failed));
-      return;
-    }
-    if (answer.seconds) {
+    } else if (answer.seconds) {
       this.#onTold(answer);
+    } else {
+      this.#waiting.shift()?.resolve();
     }
-    this.#waiting.shift()?.resolve();
   }
 
   #fail(error) {

@@ -51,7 +51,9 @@ async function feedFile(file, hearing) {
   const pushed = [];
   for await (const { start, samples, totalS } of blocksOf(file)) {
     view.totalS = totalS;
-    pushed.push(hearing.push({ start, samples }));
+    const push = hearing.push({ start, samples });
+    push.catch(() => {}); // of several that fail at once the first one is told
+    pushed.push(push);
     if (pushed.length >= AHEAD) {
       await pushed.shift();
     }
@@ -108,6 +110,7 @@ async function begin() {
   part("stop").onclick = () => stop();
   part("file").onchange = ({ target }) => {
     const [file] = target.files;
+    target.value = ""; // the same one may be chosen again
     if (file) {
       hear(file.name, (mine) => feedFile(file, mine));
     }

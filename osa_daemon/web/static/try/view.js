@@ -17,6 +17,10 @@ export class View {
   #totalS = null;
   #isDrawing = false;
 
+  constructor() {
+    addEventListener("resize", () => this.#redraw());
+  }
+
   /** Begin anew; `totalS` is how long the recording is, null of a microphone. */
   clear(totalS = null) {
     [this.#seconds, this.#events] = [[], []];
@@ -47,9 +51,9 @@ export class View {
   }
 
   /** Take what the worker told. */
-  take({ seconds, events, tookS = 0, heard = 0 }) {
+  take({ seconds, events, tookS = 0, heardS = 0 }) {
     this.#tookS += tookS;
-    this.#heardS += heard / 16_000;
+    this.#heardS += heardS;
     this.#seconds.push(...seconds);
     this.#seconds.splice(0, Math.max(this.#seconds.length - MOST_S, 0));
     events.forEach((event) => this.#addEvent(event));

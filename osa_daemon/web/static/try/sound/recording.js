@@ -17,7 +17,14 @@ export async function* blocksOf(file) {
   const kind = new TextDecoder("latin1").decode(await file.slice(0, 4).arrayBuffer());
   try {
     const parts = await PARTS[kind]?.(file);
-    yield* parts ? joined(parts) : whole(file);
+    let isEmpty = true;
+    for await (const block of parts ? joined(parts) : whole(file)) {
+      isEmpty = false;
+      yield block;
+    }
+    if (isEmpty) {
+      throw new Error("it holds no sound");
+    }
   } catch (error) {
     if (error instanceof Refused) {
       throw error;
