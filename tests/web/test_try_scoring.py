@@ -21,6 +21,7 @@ pytestmark = pytest.mark.browser
 DELAY = 100  # frames
 FRAMES = 3600 * 5
 JUMP = 1e-3
+WAVERING = 0.2
 # what comes for seconds between stretches of breathing: often what makes an event
 KINDS = (
     ["apnea"] * 4
@@ -56,14 +57,15 @@ def frames_of(seed: int) -> tuple[list[Frame], list[Delayed]]:
     random = np.random.default_rng(seed)
     parts: list[Stretch] = []
     while sum(part.frames for part in parts) < FRAMES:
-        parts.append(Stretch(str(random.choice(KINDS)), int(random.integers(10, 250))))
+        most = 750 if random.random() < 0.2 else 250
+        parts.append(Stretch(str(random.choice(KINDS)), int(random.integers(10, most))))
         parts.append(Stretch("breathing", int(random.integers(5, 300))))
     steady, _ = stream(parts)
     count = len(steady)
     index = np.cumsum(np.where(random.random(count) < JUMP, 300, 1)).tolist()
     clipped = (random.random(count) < 0.1).tolist()
     truth = np.array([[getattr(frame, name) for name in CLASSES] for frame in steady])
-    wavering = truth[:, None] + 0.12 * random.standard_normal((count, 2, len(CLASSES)))
+    wavering = truth[:, None] + WAVERING * random.standard_normal((count, 2, len(CLASSES)))
     readings = np.clip(wavering, 0, 1).astype(np.float32).tolist()
     delayed = [Delayed(at, *now) for at, (now, _) in zip(index, readings, strict=True)]
     frames = [
@@ -109,16 +111,3 @@ def test_scoring_is_the_same(given: Path, opened: Browser):
     assert {event.character for event in events} == {"silent", "with_effort", "unknown"}
     assert {event.truncated for event in events} == {True, False}
     assert {step.progress.value for step in expected} == {"ON", "OFF", "None"}
-
-
-def test_the_rules_are_the_same(opened: Browser):
-    """Every rule that the page has is the bedside's."""
-    found = opened.run(
-        """async () => {
-            const {scoringSettings} = await import("/try/scoring/thresholds.js");
-            return scoringSettings();
-        }"""
-    )
-    rules = asdict(ScoringSettings())
-    assert found == {name: rules[name] for name in found}
-    assert len(found) >= 15

@@ -5,7 +5,7 @@ export const FRAME_RATE_HZ = 5;
 export const FRAME_SAMPLES = 3_200; // 0.2 s
 
 /** Names of the parts of `Features` with so many numbers a frame; others have one. */
-export const ROWS = ["encoder", "levels"];
+const ROWS = ["encoder", "levels"];
 const FLAGS = ["valid", "clipped", "silent"];
 const FIGURES = ["level_dbfs", "noise_dbfs"];
 

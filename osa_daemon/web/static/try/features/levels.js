@@ -12,12 +12,12 @@ export const SAMPLES_BEFORE = WINDOW_SAMPLES - HOP_SAMPLES;
 export const QUIETEST_DBFS = -120;
 
 const WIDTH = BANDS + 1; // powers of a window: the bands and 0.3-4 kHz
-const BROADBAND_HZ = [300, 4_000];
-const LEAST_POWER = 1e-20;
-const OVER_FLOOR = [-1, 6]; // units of 10 dB
-const COLOUR = [-4, 4];
-const FULL_SCALE = Math.fround(0.999);
-const CLIPPED_SAMPLES = 3;
+export const BROADBAND_HZ = [300, 4_000];
+export const LEAST_POWER = 1e-20;
+export const OVER_FLOOR = [-1, 6]; // units of 10 dB
+export const COLOUR = [-4, 4];
+export const FULL_SCALE = Math.fround(0.999);
+export const CLIPPED_SAMPLES = 3;
 const FRAME_WINDOWS = FRAME_SAMPLES / HOP_SAMPLES;
 
 /** Measures second after second of a stream, on the absolute grid of seconds. */

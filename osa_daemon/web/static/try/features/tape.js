@@ -2,7 +2,7 @@
 
 import { FRAME_SAMPLES } from "./features.js";
 
-const NO_SOUND = 1e6; // 120 dB over full scale
+export const NO_SOUND = 1e6; // 120 dB over full scale
 
 /** Holds samples from `start` (on the frame grid) to `end`, at most `capacity`, with lost frames. */
 export class Tape {

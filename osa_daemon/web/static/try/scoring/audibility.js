@@ -3,11 +3,11 @@
 import { FRAME_RATE_HZ } from "../features/features.js";
 import { Recent } from "./recent.js";
 
-const COVER_WINDOW = 5 * FRAME_RATE_HZ;
-const COVER_FRAMES = Math.floor(COVER_WINDOW / 2);
-const CLIP_WINDOW = 10 * FRAME_RATE_HZ;
-const CLIP_FRAMES = (CLIP_WINDOW * 8) / 10;
-const FORGET_AFTER = 10 * FRAME_RATE_HZ;
+export const COVER_WINDOW = 5 * FRAME_RATE_HZ;
+export const COVER_FRAMES = Math.floor(COVER_WINDOW / 2);
+export const CLIP_WINDOW = 10 * FRAME_RATE_HZ;
+export const CLIP_FRAMES = (CLIP_WINDOW * 8) / 10;
+export const FORGET_AFTER = 10 * FRAME_RATE_HZ;
 
 const DEAF = { audible: false, monitorable: false, usable: false };
 const UNHEARD = { audible: false, monitorable: false, usable: true };

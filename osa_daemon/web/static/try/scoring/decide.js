@@ -4,9 +4,9 @@ import { FRAME_RATE_HZ } from "../features/features.js";
 import { Smoother } from "./reading.js";
 import { RunFinder } from "./runs.js";
 
-const EDGE_FRAMES = 5;
-const EFFORT_SPOTS = 2;
-const SNORE_SHARE = 0.2;
+export const EDGE_FRAMES = 5;
+export const EFFORT_SPOTS = 2;
+export const SNORE_SHARE = 0.2;
 
 /** Judges runs: length, type, and that breathing was audible before and after. */
 export class Decider {

@@ -5,10 +5,10 @@ import { Recent } from "./recent.js";
 
 export const [ON, OFF, UNKNOWN] = ["ON", "OFF", "None"];
 
-const CROSSING_FRAMES = 5;
-const BREATH_WINDOW = 10;
-const UNHEARD_FRAMES = 5 * FRAME_RATE_HZ;
-const BREATH_FRAMES = 5;
+export const CROSSING_FRAMES = 5;
+export const BREATH_WINDOW = 10;
+export const UNHEARD_FRAMES = 5 * FRAME_RATE_HZ;
+export const BREATH_FRAMES = 5;
 
 /** State machine: `state` is what is told, `onset` the first frame of the pause while it is ON. */
 export class PauseInProgress {

@@ -5,7 +5,7 @@ import { Audibility } from "./audibility.js";
 import { Decider } from "./decide.js";
 import { PauseInProgress } from "./progress.js";
 
-const LONGEST_DELAY = 120 * FRAME_RATE_HZ;
+export const LONGEST_DELAY = 120 * FRAME_RATE_HZ;
 
 /** Pure and deterministic: no clock; the same frames give the same answers. */
 export class Scorer {
