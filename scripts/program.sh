@@ -16,7 +16,7 @@ program_name() { # program_name PYTHON
     local files
     mapfile -t files < <(cd "$REPOSITORY" && find osa_daemon pyproject.toml README.md LICENSE \
         scripts/requirements.lock systemd/osa-daemon.service systemd/trial \
-        -type f -not -name '*.pyc' | LC_ALL=C sort)
+        -type f -not -name '*.pyc' -not -path '*/web/static/try/runtime/*' | LC_ALL=C sort)
     printf 'program-%s' "$(fingerprint "$1" "${files[@]}" | cut -c1-12)"
 }
 

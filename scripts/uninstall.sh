@@ -65,6 +65,10 @@ if [[ -e /opt/osa-daemon ]]; then
     step "Program in /opt/osa-daemon"
     run rm -rf /opt/osa-daemon
 fi
+if [[ -e /usr/local/share/osa-daemon ]]; then
+    step "What scripts/install_try has put into /usr/local/share/osa-daemon"
+    run rm -rf /usr/local/share/osa-daemon
+fi
 if [[ $purge == yes ]]; then
     remove_broker
     # the user's own; it names a password file that goes, too

@@ -98,6 +98,7 @@ def _made(settings: Any, options: argparse.Namespace, live: Any, link: Any) -> t
     from osa_daemon.web.gate import Gate, Rules  # noqa: PLC0415
     from osa_daemon.web.sessions import NAME, Sessions  # noqa: PLC0415
     from osa_daemon.web.sign_in import PasswordFile, SignIn  # noqa: PLC0415
+    from osa_daemon.web.try_page import try_routes  # noqa: PLC0415
 
     web = settings.web
     place = certificate.make_sure(settings) if web.tls.enabled else None
@@ -109,9 +110,12 @@ def _made(settings: Any, options: argparse.Namespace, live: Any, link: Any) -> t
         options.config,
         live,
         link,
-        SignIn(password, sessions),
+        SignIn(password, sessions, rooms={"phone": options.phone_ring is not None, "try": True}),
         authority=None if place is None else place.authority,
-        more_routes=_phone_routes(options.phone_ring, link, page_url(settings)),
+        more_routes=(
+            *_phone_routes(options.phone_ring, link, page_url(settings)),
+            *try_routes(),
+        ),
     )
     named = urlsplit(web.url or "")
     rules = Rules(

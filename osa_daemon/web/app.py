@@ -29,7 +29,7 @@ from osa_daemon.web.settings_page import known_key, settings_fields
 from osa_daemon.web.sign_in import SignIn
 
 READERS: Final = 2  # of the journal at a time: an SD card is slow
-ROOMS: Final = ("phone", "try")  # pages of their own, below their own path
+ROOMS: Final = ("phone",)  # pages of their own, below their own path
 
 Handler = Callable[[Request], Awaitable[Response]]
 

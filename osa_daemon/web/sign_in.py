@@ -1,7 +1,9 @@
 """Signing in and out: the password is tried so often and no more, and one hash at a time."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from starlette.requests import Request
@@ -40,11 +42,19 @@ class PasswordFile:
 
 
 class SignIn:
-    """The routes `session`, `login` and `logout`."""
+    """The routes `session`, `login` and `logout`.
+
+    `rooms` says of each further page whether there is one to link to.
+    """
 
     def __init__(
-        self, password: PasswordFile, sessions: Sessions, attempts: Attempts | None = None
+        self,
+        password: PasswordFile,
+        sessions: Sessions,
+        attempts: Attempts | None = None,
+        rooms: Mapping[str, bool] = MappingProxyType({}),
     ) -> None:
+        self._rooms = rooms
         self._password = password
         self._sessions = sessions
         self._attempts = attempts or Attempts()
@@ -60,6 +70,7 @@ class SignIn:
                 "csrf": gate.form_token(token),
                 "needs_password": gate.rules.needs_password,
                 "version": osa_daemon.__version__,
+                **self._rooms,
             }
         )
 
