@@ -30,8 +30,8 @@ _QUIET: Final = (
     "kept meanwhile may still come."
 )
 _NO_PAGE: Final = (
-    "The page that a phone connects to does not run: set `web.enabled` to true and restart the "
-    "daemon; the log says more."
+    "The page that a phone connects to does not run: *Configuration problem* and "
+    "`sudo osa-daemon check-config` say why."
 )
 _REMEDIES: Final = {
     FaultKind.SILENT: "gives digital silence: end the call or the app that has its microphone, "

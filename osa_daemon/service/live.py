@@ -113,6 +113,8 @@ class LiveSettings:
 
     def put(self, key: str, value: Value) -> None:
         """Override any setting that can change live; raises as `set` does."""
+        if key in self._loaded.overrides and self._loaded.overrides[key].value == value:
+            return  # an SD card wears with every write
         self._loaded = change(
             self._loaded, key, value, lambda new: scoring_settings(new, self._metadata)
         )

@@ -161,6 +161,7 @@ class Page:
                 self._look_after(self._child)
             except Exception:  # noqa: BLE001 the edge of a thread: no page is worth the listening
                 _log.exception("The page's process cannot be looked after.")
+                self.problem = "The page is not served: the log says what went wrong with it."
             finally:
                 if self._child is not None:
                     self._child.kill()
@@ -286,6 +287,11 @@ def problem_of(*ways: HasProblem | None) -> str | None:
     return " ".join(texts) or None
 
 
+def _text(payload: object) -> bytes:
+    """Return a payload as bytes; half a surrogate, which no text has, becomes a question mark."""
+    return str("" if payload is None else payload).encode(errors="replace")
+
+
 def _command_of(line: Line, answer: Callable[[str | None], None]) -> Command:
     if "set" in line:
         key, value = str(line["set"]), line.get("value")
@@ -293,4 +299,4 @@ def _command_of(line: Line, answer: Callable[[str | None], None]) -> Command:
     if "reset" in line:
         key = str(line["reset"])
         return Command(key, answer=answer, change=lambda live: live.reset(key))
-    return Command(str(line.get("command")), str(line.get("payload", "")).encode(), answer)
+    return Command(str(line.get("command")), _text(line.get("payload")), answer)

@@ -88,7 +88,7 @@ class PageChild:
                 line = outgoing()
                 if line is None:
                     return
-                self._out = (json.dumps(line, ensure_ascii=False) + "\n").encode()
+                self._out = (json.dumps(line) + "\n").encode()
             try:
                 self._out = self._out[self._socket.send(self._out) :]
             except BlockingIOError:

@@ -91,7 +91,7 @@ def _made(settings: Any, options: argparse.Namespace, live: Any, link: Any) -> t
         OSError: the address cannot be listened on.
     """
     from osa_daemon.web import certificate  # noqa: PLC0415
-    from osa_daemon.web.access import needs_password, password_path  # noqa: PLC0415
+    from osa_daemon.web.access import has_password, needs_password, password_path  # noqa: PLC0415
     from osa_daemon.web.address import page_url  # noqa: PLC0415
     from osa_daemon.web.app import Page  # noqa: PLC0415
     from osa_daemon.web.connections import listen, make_server  # noqa: PLC0415
@@ -119,7 +119,7 @@ def _made(settings: Any, options: argparse.Namespace, live: Any, link: Any) -> t
     )
     named = urlsplit(web.url or "")
     rules = Rules(
-        needs_password=needs_password(settings) or password.line() is not None,
+        needs_password=needs_password(settings) or has_password(password_path(settings)),
         is_local=web.is_local,
         has_tls=context is not None,
         proxies=web.proxies,

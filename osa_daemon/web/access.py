@@ -24,7 +24,7 @@ def needs_password(settings: Settings) -> bool:
 def refusal(settings: Settings) -> str | None:
     """Return why the page is not served, in a sentence with the remedy; None where it may be."""
     web = settings.web
-    if needs_password(settings) and not _is_there(password_path(settings)):
+    if needs_password(settings) and not has_password(password_path(settings)):
         return (
             "The page is not served: it is to be reached from beyond this machine (web.address, "
             f"web.url or web.trusted_proxies), and there is no password; {SET_ONE}, then restart "
@@ -39,7 +39,7 @@ def refusal(settings: Settings) -> str | None:
     return None
 
 
-def _is_there(path: Path) -> bool:
+def has_password(path: Path) -> bool:
     """Whether there is a file; one that this user may not look for may be there."""
     try:
         return path.exists()

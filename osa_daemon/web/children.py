@@ -18,7 +18,6 @@ from osa_daemon.web.failures import AbsentError
 DEADLINE_S: Final = 60.0
 DOCTOR_S: Final = 180.0  # each of its checks has a deadline of its own
 MOST_WAITING: Final = 8
-MOST_BYTES: Final = 16 << 20
 
 
 class Children:
@@ -67,7 +66,6 @@ class Children:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            limit=MOST_BYTES,
             process_group=0,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
         )
@@ -78,7 +76,7 @@ class Children:
         except TimeoutError:
             raise ResourceError(f"That took longer than {deadline_s:.0f} s: try again.") from None
         finally:
-            if child.returncode is None:  # also where the viewer went away
+            if child.returncode is None:  # it took too long, or the page ends
                 self.kill()
                 await child.wait()
         if child.returncode not in fine:

@@ -55,12 +55,12 @@ def routes(ring_fd: int, line: DaemonLine, url: str) -> tuple[WebSocketRoute, ..
     """Return the routes of a phone whose sound goes into the ring `ring_fd`.
 
     `url` is the page's, with a / at its end. This process's memory is kept out of swap from here
-    on. Before the routes stands the gate, which leaves in
-    their state what it knows of a client.
+    on. Before the routes stands the gate, which leaves its verdict in their state: of the session,
+    and of whether the request came from our own page, by an encrypted way.
     """
 
     def is_allowed(websocket: WebSocket) -> bool:
-        return bool(websocket.state.gate.lets_in(websocket.state.token))
+        return bool(websocket.state.is_allowed)
 
     def tell(told: dict[str, Any]) -> None:
         line.tell({"phone": told})

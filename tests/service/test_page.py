@@ -12,7 +12,7 @@ import pytest
 
 from osa_daemon.audio.source import SourceState
 from osa_daemon.service.commands import Command, Commands
-from osa_daemon.service.page import BUSY, Outgoing, Page, make_page, problem_of
+from osa_daemon.service.page import BUSY, Outgoing, Page, _command_of, make_page, problem_of
 from osa_daemon.settings.load import load
 from tests.mosquitto import free_port, wait_for
 from tests.service.at_bedside import BREATH, Script, Wire, live_settings, make
@@ -161,3 +161,10 @@ def test_a_change_from_the_page_is_in_force_told_and_kept(tmp_path: Path):
     assert wire.last("settings")["sensitivity"] == "high"
     kept = json.loads((tmp_path / "overrides.json").read_text())["settings"]
     assert kept == {"alerts.after_s": 45, "detection.sensitivity": "high"}
+
+
+def test_half_a_surrogate_is_a_payload_like_any_other():
+    """A request must not end the page's process, which is a phone's way in."""
+    refusals: list[str | None] = []
+    command = _command_of({"command": "acknowledge", "payload": "\ud800", "id": 1}, refusals.append)
+    assert (command.key, command.payload) == ("acknowledge", b"?")

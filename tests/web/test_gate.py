@@ -157,3 +157,15 @@ def test_a_telephone_is_not_let_in_where_none_is_the_microphone(shared_page: Ser
     with pytest.raises(websockets.exceptions.InvalidStatus) as refused:
         websockets.sync.client.connect(f"ws://127.0.0.1:{shared_page.port}/api/phone")
     assert refused.value.response.status_code == 403
+
+
+def test_a_password_that_cannot_be_read_lets_nobody_in(tmp_path: Path):
+    """Damage must not open the page, not even to this machine alone."""
+    served = ServedPage(tmp_path, password=False)
+    (tmp_path / "state" / "web-password").write_bytes(b"\xff\xfe no hash")
+    try:
+        browser = served.start().browser()
+        assert browser.ask("/api/session").json["signed_in"] is False
+        assert browser.ask("/api/nights").status == 401
+    finally:
+        served.close()

@@ -1,0 +1,91 @@
+"""A phone's way in is behind the gate as it is: its verdict holds for sound, too."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from osa_daemon.audio.phone import PhoneLink
+from osa_daemon.web.gate import Gate, Rules
+from osa_daemon.web.phone import routes
+from osa_daemon.web.sessions import Sessions
+
+OURS = "127.0.0.1:8321"
+
+
+class Line:
+    """The line to the daemon, of which nothing is kept but what was told."""
+
+    on_phone: Callable[[dict[str, Any]], None] | None = None
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+
+    def tell(self, line: dict[str, Any]) -> None:
+        """Note it."""
+        self.told.append(line["phone"])
+
+
+def knock(folder: Path, rules: Rules, host: str, origin: str) -> tuple[list[str], list[str]]:
+    """Try to be the microphone; what it was sent, and the states that the daemon was told."""
+    line, link = Line(), PhoneLink()
+    app = Starlette(routes=list(routes(link.ring_fd, line, f"http://{OURS}/")))
+    gate = Gate(app, rules, Sessions(folder / "sessions.json", lambda: None))
+    hello = {"hello": 1, "stream": "s" * 16, "rate_hz": 48_000, "ignored": [], "sent": 0}
+    coming = [
+        {"type": "websocket.connect"},
+        {"type": "websocket.receive", "text": json.dumps(hello)},
+        {"type": "websocket.disconnect", "code": 1000},
+    ]
+    sent: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        return coming.pop(0) if coming else {"type": "websocket.disconnect", "code": 1000}
+
+    async def send(message: Any) -> None:
+        sent.append(str(message.get("text", message["type"])))
+
+    headers = [(b"host", host.encode()), (b"origin", origin.encode())]
+    scope = {
+        "type": "websocket", "path": "/api/phone", "raw_path": b"/api/phone", "scheme": "ws",
+        "headers": headers, "client": ("127.0.0.1", 5), "server": ("127.0.0.1", 8321),
+        "query_string": b"", "subprotocols": [], "state": {}, "root_path": "",
+    }  # fmt: skip
+    asyncio.run(gate(scope, receive, send))
+    return sent, [told["state"] for told in line.told]
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        (OURS, "http://evil.example"),
+        ("evil.example", "http://evil.example"),
+        (OURS, ""),
+        (OURS, "http://127.0.0.1:8000"),
+    ],
+)
+def test_another_site_s_page_cannot_be_the_microphone(tmp_path: Path, host: str, origin: str):
+    """Where there is no password, whom a browser comes from is all that is known of it."""
+    rules = Rules(needs_password=False, is_local=True, has_tls=False)
+    sent, states = knock(tmp_path, rules, host, origin)
+    assert any("not signed in" in text for text in sent)
+    assert "running" not in states
+
+
+def test_without_encryption_no_sound_is_taken_from_other_machines(tmp_path: Path):
+    """Where only the trusted proxy is served, a phone is no exception."""
+    rules = Rules(needs_password=False, is_local=False, has_tls=False)
+    sent, states = knock(tmp_path, rules, OURS, f"http://{OURS}")
+    assert any("not signed in" in text for text in sent)
+    assert "running" not in states
+
+
+def test_our_own_page_is_let_in(tmp_path: Path):
+    """The same handshake from our own page gets as far as its first message."""
+    rules = Rules(needs_password=False, is_local=True, has_tls=False)
+    sent, _ = knock(tmp_path, rules, OURS, f"http://{OURS}")
+    assert not any("not signed in" in text for text in sent)
