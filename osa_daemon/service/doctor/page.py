@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from osa_daemon.errors import StorageError
 from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
@@ -92,12 +93,14 @@ def _certificate(settings: Settings, shown: str, now: datetime) -> Iterator[Find
 
 def _names(settings: Settings, kept: About) -> Iterator[Finding]:
     """Tell the names of this machine that its own certificate does not bear."""
-    here = page_url(settings)
+    web, here = settings.web, page_url(settings)
+    # under that name browsers see the proxy's certificate
+    of_proxy = urlsplit(web.url).hostname if web.url and web.proxies else None
     missing = [
         name
         for name in own_names(settings)
         # the IPv6 address that one speaks from may change daily, and nobody types it
-        if name not in kept.names and (":" not in name or name in here)
+        if name not in kept.names | {of_proxy} and (":" not in name or name in here)
     ]
     if missing:
         folder = certificate_of(settings).key.parent

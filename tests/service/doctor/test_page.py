@@ -94,6 +94,9 @@ def test_a_certificate_that_does_not_bear_the_address_is_told(secure: Callable[[
     assert note.verdict is Verdict.DOUBTFUL
     assert "does not name 192.0.2.77:" in note.text
     assert "web-tls and restart" in note.text
+    behind = listening.model_copy(update={"trusted_proxies": "192.0.2.5"})
+    *_, trusted = check_page(moved.model_copy(update={"web": behind}))
+    assert trusted.verdict is Verdict.GOOD
 
 
 def test_an_ipv6_address_that_changes_by_itself_is_not_told(
