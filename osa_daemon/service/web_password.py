@@ -38,7 +38,7 @@ def _ask() -> str:
 
 
 def _next_steps(settings: Settings) -> list[str]:
-    """Return what is still to be done, and the fingerprint that a browser is to show."""
+    """Return what is still to be done, and the fingerprints that browsers and phones show."""
     from osa_daemon.web.certificate import about, certificate_of  # noqa: PLC0415
 
     web = settings.web
@@ -48,9 +48,12 @@ def _next_steps(settings: Settings) -> list[str]:
     elif web.is_local:
         told.append("A daemon that runs asks for it once it is restarted.")
     if web.tls.enabled:
-        certificate = certificate_of(settings).certificate
-        if certificate.exists():
-            told.append(f"Its certificate: SHA-256 {about(certificate).fingerprint}.")
+        place = certificate_of(settings)
+        if place.certificate.exists():
+            told.append(f"Its certificate: SHA-256 {about(place.certificate).fingerprint}.")
+            if place.authority is not None:
+                seal = about(place.authority).fingerprint
+                told.append(f"/authority.crt, for phones to trust: SHA-256 {seal}.")
         else:
             told.append("Its certificate is made at the daemon's next start; doctor shows it.")
     return told

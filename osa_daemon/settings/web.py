@@ -106,7 +106,8 @@ class Web(BaseModel):
             allowed="an IPv4 or IPv6 address such as 127.0.0.1 or 0.0.0.0",
         ),
     ] = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535), About("Port to listen on.")] = 8321
+    # the service may not open those below 1024
+    port: Annotated[int, Field(ge=1024, le=65535), About("Port to listen on.")] = 8321
     password_file: Annotated[
         AbsolutePath | None,
         About(

@@ -36,10 +36,14 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a person needs of a certificate: SHA-256 of it, as browsers show it, and its end."""
+    """What a person needs of a certificate: SHA-256 of it, as browsers show it, and its end.
+
+    `names`: those, and the addresses, that it vouches for.
+    """
 
     fingerprint: str
     ends: datetime
+    names: frozenset[str] = frozenset()
 
 
 def certificate_of(settings: Settings) -> Certificate:
@@ -67,7 +71,8 @@ def about(path: Path) -> About:
         ) from error
     except ValueError as error:
         raise StorageError(f"{path} holds no certificate in PEM.") from error
-    return About(fingerprint_of(found.public_bytes(_encoding().DER)), found.not_valid_after_utc)
+    fingerprint = fingerprint_of(found.public_bytes(_encoding().DER))
+    return About(fingerprint, found.not_valid_after_utc, _names_of(found))
 
 
 def fingerprint_of(der: bytes) -> str:
@@ -87,12 +92,24 @@ def make_sure(settings: Settings, now: datetime | None = None) -> Certificate:
         about(place.certificate)
         return place
     try:
-        if place.key.exists() and about(place.certificate).ends - now > RENEW_BEFORE:
+        if about(place.certificate).ends - now > RENEW_BEFORE and _is_whole(place):
             return place
     except StorageError:
         pass  # none yet, or a damaged one
     make(place, own_names(settings), now)
     return place
+
+
+def _is_whole(place: Certificate) -> bool:
+    """Return whether the authority is the one that the certificate comes with.
+
+    Raises:
+        StorageError: one of the three cannot be used: a power cut may have left it half written.
+    """
+    assert place.authority is not None
+    context_of(place)
+    about(place.authority)
+    return place.certificate.read_bytes().endswith(place.authority.read_bytes())
 
 
 def context_of(place: Certificate) -> ssl.SSLContext:
@@ -139,6 +156,7 @@ def make(place: Certificate, names: Sequence[str], now: datetime) -> None:
         )
         _write(place.authority, authority.public_bytes(pem))
         _write(place.certificate, issued.public_bytes(pem) + authority.public_bytes(pem))
+        _sync_folder(place.key.parent)
     except OSError as error:
         raise StorageError(
             f"The page's certificate cannot be written to {place.key.parent}: "
@@ -218,6 +236,17 @@ def _name(text: str) -> Any:
         return x509.DNSName(text)
 
 
+def _names_of(certificate: Any) -> frozenset[str]:
+    from cryptography import x509  # noqa: PLC0415
+
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):  # an authority has none
+        return frozenset()
+    names = found.get_values_for_type(x509.DNSName)
+    return frozenset([*names, *map(str, found.get_values_for_type(x509.IPAddress))])
+
+
 def _encoding() -> Any:
     from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
 
@@ -230,4 +259,14 @@ def _write(path: Path, data: bytes) -> None:
     fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(fd, "wb") as file:
         file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -18,6 +18,16 @@ INSTALLED_RUNTIME: Final = Path("/usr/local/share/osa-daemon/try")
 RUNTIME: Final = "ort.wasm.min.mjs"
 
 
+class _Files(StaticFiles):
+    """Files that a browser keeps, and asks each time whether they are still the same."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file, or 304 where the browser has it: the models are megabytes."""
+        answer = await super().get_response(path, scope)
+        answer.headers["cache-control"] = "no-cache"
+        return answer
+
+
 def runtime_folder() -> Path:
     """Return where `scripts/install_try` has put the runtime: in this checkout, or on the system.
 
@@ -34,7 +44,7 @@ def try_routes(runtime: Path | None = None) -> list[BaseRoute]:
         return runtime or runtime_folder()  # it may be installed while the page is open
 
     async def runtime_files(scope: Scope, receive: Receive, send: Send) -> None:
-        await StaticFiles(directory=folder(), check_dir=False)(scope, receive, send)
+        await _Files(directory=folder(), check_dir=False)(scope, receive, send)
 
     def parts(_: Request) -> Response:
         return JSONResponse({"runtime": (folder() / RUNTIME).is_file()})
@@ -45,9 +55,9 @@ def try_routes(runtime: Path | None = None) -> list[BaseRoute]:
             "/try",
             routes=[
                 Route("/parts", parts),
-                Mount("/models", StaticFiles(directory=models)),
+                Mount("/models", _Files(directory=models)),
                 Mount("/runtime", runtime_files),
-                Mount("/", StaticFiles(directory=_page(), html=True)),
+                Mount("/", _Files(directory=_page(), html=True)),
             ],
         )
     ]

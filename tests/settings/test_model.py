@@ -32,6 +32,14 @@ def test_defaults_are_valid() -> None:
     assert Settings.model_validate(defaults.model_dump()) == defaults
 
 
+@pytest.mark.parametrize("port", [443, 1023])
+def test_the_page_takes_no_port_that_the_service_may_not_open(port: int) -> None:
+    """Those below 1024 want rights of root."""
+    with pytest.raises(ValidationError, match="1024"):
+        Settings.model_validate({"web": {"port": port}})
+    assert Settings.model_validate({"web": {"port": 1024}}).web.port == 1024
+
+
 def test_settings_do_not_change() -> None:
     """A section cannot be written to."""
     with pytest.raises(ValidationError, match="frozen"):

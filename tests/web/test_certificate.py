@@ -1,5 +1,6 @@
 """The page's certificate: made, kept, renewed; and TLS with it, by a real process."""
 
+import os
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,53 @@ def test_a_damaged_or_missing_one_is_made_anew(tmp_path: Path, spoilt: str):
         place.certificate.write_text("-----BEGIN nothing")
     certificate.context_of(certificate.make_sure(settings(tmp_path), NOW))
     assert certificate.about(place.certificate).ends > NOW
+
+
+@pytest.mark.parametrize("spoilt", ["certificate.pem", "key.pem", "authority.pem"])
+@pytest.mark.parametrize("half", [0, 60])
+def test_a_half_written_one_is_made_anew(tmp_path: Path, spoilt: str, half: int):
+    """Files that end early, or are empty, are there all the same, and must not be served."""
+    place = certificate.make_sure(settings(tmp_path), NOW)
+    path = place.key.parent / spoilt
+    path.write_bytes(path.read_bytes()[:half])
+    certificate.context_of(certificate.make_sure(settings(tmp_path), NOW))
+    assert place.authority is not None
+    assert place.certificate.read_bytes().endswith(place.authority.read_bytes())
+    assert certificate.about(place.authority).ends > NOW
+
+
+def test_three_of_two_times_are_made_anew(tmp_path: Path):
+    """An authority that signed another certificate would have a phone trust what is not served."""
+    place = certificate.make_sure(settings(tmp_path), NOW)
+    assert place.authority is not None
+    before = place.authority.read_bytes()
+    certificate.make(place, ["localhost"], NOW)
+    place.authority.write_bytes(before)
+    certificate.make_sure(settings(tmp_path), NOW)
+    assert place.authority.read_bytes() != before
+    assert place.certificate.read_bytes().endswith(place.authority.read_bytes())
+
+
+def test_what_is_written_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Each of the three, and their folder."""
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(number: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{number}").readlink().name)
+        real(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    certificate.make_sure(settings(tmp_path), NOW)
+    assert synced == ["key.pem.new", "authority.pem.new", "certificate.pem.new", "web-tls"]
+
+
+def test_the_names_are_those_it_was_made_for(tmp_path: Path):
+    """Names and addresses alike; an authority vouches for none itself."""
+    place = certificate.make_sure(settings(tmp_path), NOW)
+    assert {"localhost", "127.0.0.1", "::1"} <= certificate.about(place.certificate).names
+    assert place.authority is not None
+    assert certificate.about(place.authority).names == frozenset()
 
 
 def test_a_certificate_of_the_user_s_is_never_replaced(tmp_path: Path):

@@ -144,6 +144,16 @@ def test_every_answer_tells_the_browser_to_load_nothing_from_elsewhere(shared_pa
         assert "server" not in headers
 
 
+def test_a_browser_need_not_load_the_models_at_each_visit(shared_page: ServedPage):
+    """It may keep them, and is told in a line that they are still the same."""
+    browser = shared_page.browser()
+    first = browser.ask("/try/models/detector.onnx")
+    assert (first.status, first.headers["cache-control"]) == (200, "no-cache")
+    again = browser.ask("/try/models/detector.onnx", **{"If-None-Match": first.headers["etag"]})
+    assert (again.status, again.body) == (304, b"")
+    assert again.headers["cache-control"] == "no-cache"
+
+
 def test_the_page_s_process_stands_back_behind_the_daemon(shared_page: ServedPage):
     """It gets the processor after the chain, and is killed for memory before it."""
     pid = shared_page.page.pid

@@ -8,6 +8,8 @@ import pytest
 
 from osa_daemon.cli import main
 from osa_daemon.errors import UsageError
+from osa_daemon.settings.load import load
+from osa_daemon.web import certificate
 from osa_daemon.web.password import hashed, matches, read_hash
 
 
@@ -43,6 +45,21 @@ def test_the_command_keeps_a_hash_that_only_its_owner_reads(
     assert matches("a long night", read_hash(path) or "")
     assert path.stat().st_mode & 0o777 == 0o600
     assert "a long night" not in path.read_text() + "".join(capsys.readouterr())
+
+
+def test_the_command_tells_what_a_browser_and_a_phone_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """The certificate's fingerprint, and that of the authority which a phone is to trust."""
+    config = tmp_path / "config.yaml"
+    config.write_text(f"journal:\n  state_dir: {tmp_path}\nweb:\n  tls:\n    enabled: true\n")
+    place = certificate.make_sure(load(config, environ={}).settings)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a long night\n"))
+    assert main(["web-password", "--config", str(config)]) == 0
+    told = capsys.readouterr().out
+    assert place.authority is not None
+    assert f"certificate: SHA-256 {certificate.about(place.certificate).fingerprint}" in told
+    assert f"trust: SHA-256 {certificate.about(place.authority).fingerprint}" in told
 
 
 def test_the_command_refuses_a_poor_password_and_leaves_the_one_before(

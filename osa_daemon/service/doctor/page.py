@@ -8,13 +8,14 @@ import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from osa_daemon.errors import StorageError
 from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
 from osa_daemon.settings.model import Settings
 from osa_daemon.web.access import refusal
-from osa_daemon.web.address import page_url
-from osa_daemon.web.certificate import about, certificate_of, fingerprint_of
+from osa_daemon.web.address import own_names, page_url
+from osa_daemon.web.certificate import About, about, certificate_of, fingerprint_of
 
 NAME: Final = "page"
 ANSWER_S: Final = 10.0
@@ -71,6 +72,7 @@ def _certificate(settings: Settings, shown: str, now: datetime) -> Iterator[Find
     place = certificate_of(settings)
     try:
         kept = about(place.certificate)
+        authority = None if place.authority is None else about(place.authority)
     except StorageError as error:
         yield doubtful(NAME, f"{error} Run doctor with sudo.")
         return
@@ -84,3 +86,26 @@ def _certificate(settings: Settings, shown: str, now: datetime) -> Iterator[Find
         yield doubtful(NAME, f"its certificate lasts until {until}: {remedy}.")
     else:
         yield good(NAME, f"its certificate lasts until {until}, SHA-256 {kept.fingerprint}")
+    if authority is not None:
+        yield good(NAME, f"/authority.crt, for phones to trust: SHA-256 {authority.fingerprint}")
+        yield from _names(settings, kept)
+
+
+def _names(settings: Settings, kept: About) -> Iterator[Finding]:
+    """Tell the names of this machine that its own certificate does not bear."""
+    web, here = settings.web, page_url(settings)
+    # under that name browsers see the proxy's certificate
+    of_proxy = urlsplit(web.url).hostname if web.url and web.proxies else None
+    missing = [
+        name
+        for name in own_names(settings)
+        # the IPv6 address that one speaks from may change daily, and nobody types it
+        if name not in kept.names | {of_proxy} and (":" not in name or name in here)
+    ]
+    if missing:
+        folder = certificate_of(settings).key.parent
+        yield doubtful(
+            NAME,
+            f"its certificate does not name {', '.join(missing)}: browsers refuse it there. Remove "
+            f"{folder} and restart the daemon, which makes another for phones to trust.",
+        )

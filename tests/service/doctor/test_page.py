@@ -12,7 +12,7 @@ import pytest
 from osa_daemon.service.doctor.finding import Verdict
 from osa_daemon.service.doctor.page import check_page
 from osa_daemon.settings.model import Settings
-from osa_daemon.web import certificate
+from osa_daemon.web import address, certificate
 from tests.mosquitto import free_port
 from tests.web.page import ServedPage
 
@@ -69,15 +69,41 @@ def secure(tmp_path: Path) -> Iterator[Callable[[], ServedPage]]:
 def test_a_page_with_tls_is_told_with_its_certificate(secure: Callable[[], ServedPage]):
     """Address, fingerprint and end; a note where the end is near or another one is shown."""
     page = secure()
-    served, lasts = check_page(page.loaded.settings)
-    assert served.verdict is lasts.verdict is Verdict.GOOD
+    served, lasts, trusted = check_page(page.loaded.settings)
+    assert served.verdict is lasts.verdict is trusted.verdict is Verdict.GOOD
     assert f"https://127.0.0.1:{page.port}/" in served.text
     place = certificate.certificate_of(page.loaded.settings)
     known = certificate.about(place.certificate)
     assert known.fingerprint in lasts.text
-    _, ends = check_page(page.loaded.settings, known.ends - timedelta(days=1))
+    assert place.authority is not None
+    assert certificate.about(place.authority).fingerprint in trusted.text
+    _, ends, _ = check_page(page.loaded.settings, known.ends - timedelta(days=1))
     assert ends.verdict is Verdict.DOUBTFUL
     assert "restart the daemon" in ends.text
     certificate.make(place, ["localhost"], datetime.now(UTC))
-    _, older = check_page(page.loaded.settings)
+    _, older, *_ = check_page(page.loaded.settings)
     assert "older certificate" in older.text
+
+
+def test_a_certificate_that_does_not_bear_the_address_is_told(secure: Callable[[], ServedPage]):
+    """After another lease browsers refuse it: a note names the address and what to remove."""
+    page = secure()
+    listening = page.loaded.settings.web.model_copy(update={"url": "https://192.0.2.77:8321/"})
+    moved = page.loaded.settings.model_copy(update={"web": listening})
+    *_, note = check_page(moved)
+    assert note.verdict is Verdict.DOUBTFUL
+    assert "does not name 192.0.2.77:" in note.text
+    assert "web-tls and restart" in note.text
+    behind = listening.model_copy(update={"trusted_proxies": "192.0.2.5"})
+    *_, trusted = check_page(moved.model_copy(update={"web": behind}))
+    assert trusted.verdict is Verdict.GOOD
+
+
+def test_an_ipv6_address_that_changes_by_itself_is_not_told(
+    secure: Callable[[], ServedPage], monkeypatch: pytest.MonkeyPatch
+):
+    """It is the one that this machine speaks from, of which there may be another each day."""
+    page = secure()
+    names = [*address.own_names(page.loaded.settings), "2001:db8::77"]
+    monkeypatch.setattr("osa_daemon.service.doctor.page.own_names", lambda _: names)
+    assert all(found.verdict is Verdict.GOOD for found in check_page(page.loaded.settings))
