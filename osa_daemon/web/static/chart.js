@@ -78,7 +78,8 @@ export class Chart {
 
 /** The axis of the time of day, x being seconds of the epoch; no two marks in the same minute. */
 export function timeAxis(more = {}) {
-  return axis({ incrs: MARKS_S, space: 56, size: 28, values: (_, marks) => marks.map((s) => clock(s * 1000)), ...more });
+  const values = (_, marks) => marks.map((s) => clock(s * 1000));
+  return axis({ incrs: MARKS_S, space: 56, size: 28, values, ...more });
 }
 
 /** An axis in the theme's colours. @param {object} more uPlot's options */

@@ -37,7 +37,8 @@ export async function open(_, { signal }) {
 function average(mean, nights) {
   const judged = nights.slice(0, 14).filter((night) => night.index !== null).length;
   if (mean === null || mean === undefined) {
-    return el("p.lead", {}, "No average yet: no night had 2 hours in which breathing could be heard.");
+    const none = "none of the last 14 nights had 2 hours in which breathing could be heard.";
+    return el("p.lead", {}, `No average yet: ${none}`);
   }
   const text = `${number(mean)} estimated events per hour on average of the last nights that could be judged, 14 at most.`;
   const unjudged = Math.min(14, nights.length) - judged;

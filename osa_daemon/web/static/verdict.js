@@ -44,7 +44,8 @@ export function pauseSeconds(/** @type {import("./live.js").Live} */ live) {
 export function problems(/** @type {Record<string, any>} */ states) {
   const said = states.status?.state === "monitoring" ? null : states.status?.reason;
   const told = Object.entries(states)
-    .filter(([suffix, payload]) => suffix.startsWith("problem/") && payload?.state === "ON" && payload.text !== said)
+    .filter(([suffix, payload]) => suffix.startsWith("problem/") && payload?.state === "ON")
+    .filter(([, payload]) => payload.text !== said)
     .map(([suffix, payload]) => `${named(suffix)}: ${payload.text}`);
   const waiting = states.diagnostics?.outbox;
   if (waiting) {

@@ -73,7 +73,7 @@ def test_before_any_night_could_be_judged_no_average_is_made_up(fake: FakePage, 
     }
     tab.show("nights", "Nights")
     assert tab.text(".lead") == (
-        "No average yet: no night had 2 hours in which breathing could be heard."
+        "No average yet: none of the last 14 nights had 2 hours in which breathing could be heard."
     )
     assert tab.page.locator(".chart").count() == 0
     assert tab.page.locator("a.day").count() == len(fake.nights)
