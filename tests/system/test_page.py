@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.daemon import DaemonProcess
-from tests.mosquitto import Mosquitto, Subscriber, free_port, wait_for
+from tests.mosquitto import Mosquitto, free_port, wait_for
+from tests.system.timed import Timed
 from tests.web.page import Browser
 
 LATE_S = 1.0
@@ -35,23 +36,6 @@ class Watcher(threading.Thread):
                 self.seen.append((time.monotonic(), data["suffix"], data["payload"]))
             else:
                 self.sounds.append(data)
-
-
-class Timed(Subscriber):
-    """A subscriber that notes when a message comes."""
-
-    def __init__(self, port: int) -> None:
-        self.at: list[tuple[float, str, str]] = []
-        super().__init__(port, "osa_daemon/bedside/#")
-        note = self.client.on_message
-
-        def noted(client: Any, data: Any, message: Any) -> None:
-            suffix = message.topic.partition("/bedside/")[2]
-            self.at.append((time.monotonic(), suffix, message.payload.decode()))
-            assert note is not None
-            note(client, data, message)
-
-        self.client.on_message = noted
 
 
 def value(payload: Any) -> Any:

@@ -5,6 +5,7 @@ import { colour } from "./theme.js";
 import { clock } from "./words.js";
 
 const AXIS_PX = 46;
+const MARKS_S = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * 60);
 const FONT = "12px system-ui, sans-serif";
 
 export class Chart {
@@ -75,9 +76,10 @@ export class Chart {
   }
 }
 
-/** The axis of the time of day, x being seconds of the epoch. */
+/** The axis of the time of day, x being seconds of the epoch; no two marks in the same minute. */
 export function timeAxis(more = {}) {
-  return axis({ space: 56, size: 28, values: (_, marks) => marks.map((s) => clock(s * 1000)), ...more });
+  const values = (_, marks) => marks.map((s) => clock(s * 1000));
+  return axis({ incrs: MARKS_S, space: 56, size: 28, values, ...more });
 }
 
 /** An axis in the theme's colours. @param {object} more uPlot's options */

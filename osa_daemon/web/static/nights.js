@@ -25,21 +25,22 @@ export async function open(_, { signal }) {
       parts: [heading, el("p", {}, "No night yet: the first is shown here while it lasts.")],
     };
   }
-  const chart = trend(nights);
+  const chart = nights.some((night) => night.index !== null) ? trend(nights) : null;
   return {
     title: "Nights",
-    parts: [heading, average(told.average_14, nights), chart.element, calendar(nights), list(nights)],
-    close: () => chart.close(),
+    parts: [heading, average(told.average_14, nights), chart?.element ?? "", calendar(nights), list(nights)],
+    close: () => chart?.close(),
   };
 }
 
 /** @param {number|null} mean @param {Night[]} nights */
 function average(mean, nights) {
   const judged = nights.slice(0, 14).filter((night) => night.index !== null).length;
-  const text =
-    mean === null || mean === undefined
-      ? "No average yet: no night had 2 hours in which breathing could be heard."
-      : `${number(mean)} estimated events per hour on average of the last nights that could be judged, 14 at most.`;
+  if (mean === null || mean === undefined) {
+    const none = "none of the last 14 nights had 2 hours in which breathing could be heard.";
+    return el("p.lead", {}, `No average yet: ${none}`);
+  }
+  const text = `${number(mean)} estimated events per hour on average of the last nights that could be judged, 14 at most.`;
   const unjudged = Math.min(14, nights.length) - judged;
   const more = unjudged
     ? ` Of the last ${Math.min(14, nights.length)} nights, ${unjudged} could not be.`

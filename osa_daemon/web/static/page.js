@@ -72,7 +72,7 @@ async function route() {
   main.replaceChildren(el("p.dim", {}, VIEWS[name].WAITING ?? "One moment…"));
   const { signal } = leave;
   try {
-    const opened = await VIEWS[name].open(decodeURIComponent(argument), { live, speaker, signal, painter });
+    const opened = await VIEWS[name].open(decoded(argument), { live, speaker, signal, painter });
     if (signal.aborted) return opened.close?.();
     main.replaceChildren(...opened.parts);
     view = opened;
@@ -90,6 +90,15 @@ async function route() {
   }
   scrollTo(0, 0);
   painter.soon();
+}
+
+/** What an address names; what is mistyped stays, for the daemon's sentence. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** @param {"state"|"sound"|"connection"} what */

@@ -40,10 +40,12 @@ export function pauseSeconds(/** @type {import("./live.js").Live} */ live) {
   return Math.floor(told + (performance.now() - live.soundAt) / 1000);
 }
 
-/** Problems that the daemon tells of, each a sentence. @returns {string[]} */
+/** Problems that the daemon tells of, each a sentence, but for the verdict's. @returns {string[]} */
 export function problems(/** @type {Record<string, any>} */ states) {
+  const said = states.status?.state === "monitoring" ? null : states.status?.reason;
   const told = Object.entries(states)
     .filter(([suffix, payload]) => suffix.startsWith("problem/") && payload?.state === "ON")
+    .filter(([, payload]) => payload.text !== said)
     .map(([suffix, payload]) => `${named(suffix)}: ${payload.text}`);
   const waiting = states.diagnostics?.outbox;
   if (waiting) {

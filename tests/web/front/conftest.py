@@ -12,7 +12,8 @@ from tests.web.front.tab import Tab
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-@pytest.fixture(scope="session")
+# no longer than a module: while Playwright runs, no other test can start it, or a loop of asyncio
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium; without it there is nothing to see."""
     if not CHROMIUM.exists():

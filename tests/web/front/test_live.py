@@ -138,6 +138,17 @@ def test_problems_are_sentences(fake: FakePage, tab: Tab) -> None:
     assert "Storage: The disk is full: make room." in problems.inner_text()
 
 
+def test_what_the_verdict_gives_is_no_problem_besides(fake: FakePage, tab: Tab) -> None:
+    """One sentence about the microphone is enough; another problem stays."""
+    watched(tab, fake)
+    fake.state("problem/microphone", payloads.problem_payload("It was unplugged."))
+    fake.state("problem/storage", payloads.problem_payload("The disk is full: make room."))
+    fake.state("status", status("no_microphone", "It was unplugged."))
+    tab.wait_for_heading("No microphone")
+    assert tab.text(".problems") == "Storage: The disk is full: make room."
+    assert tab.text("main").count("It was unplugged.") == 1
+
+
 def test_a_cut_connection_is_told_and_comes_back(fake: FakePage, tab: Tab) -> None:
     """At once, with nothing left on the page that could be taken for now."""
     watched(tab, fake)

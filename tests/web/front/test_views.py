@@ -66,6 +66,19 @@ def test_a_night_that_could_not_be_judged_says_why(fake: FakePage, tab: Tab) -> 
     assert "says nothing about the sleeper" in lead
 
 
+def test_before_any_night_could_be_judged_no_average_is_made_up(fake: FakePage, tab: Tab) -> None:
+    """One sentence says why; an empty chart would say nothing."""
+    fake.nights = {
+        name: night for name, night in fake.nights.items() if night.figures["index"] is None
+    }
+    tab.show("nights", "Nights")
+    assert tab.text(".lead") == (
+        "No average yet: none of the last 14 nights had 2 hours in which breathing could be heard."
+    )
+    assert tab.page.locator(".chart").count() == 0
+    assert tab.page.locator("a.day").count() == len(fake.nights)
+
+
 def test_a_night_can_be_taken_along(tab: Tab) -> None:
     """A click on PDF gives a file of that name."""
     tab.show(f"night/{JUDGED}", "Night of")
@@ -89,6 +102,8 @@ def test_what_is_not_there_gets_the_servers_sentence(tab: Tab) -> None:
     """A night that the journal has not is no empty page."""
     tab.show("night/1999-01-01", "Not shown")
     assert "The journal has no night 1999-01-01." in tab.text("main")
+    tab.show("night/%E0%A4%A", "Not shown")
+    assert "The journal has no night %E0%A4%A." in tab.text("main")
 
 
 def test_health_shows_what_is_wrong_first(tab: Tab) -> None:
