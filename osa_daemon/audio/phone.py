@@ -17,7 +17,6 @@ from osa_daemon.audio.source import SourceHealth, SourceState
 from osa_daemon.audio.supervision import FAULTS_S
 from osa_daemon.audio.timeline import NS_PER_S
 
-PHONE: Final = "phone"  # as a device of the settings
 RING_FRAMES: Final = 1 << 20  # 4 MiB: 21 s at 48 kHz
 POLL_S: Final = 0.03  # between looks into the ring: a third of a frame
 PAGE_S: Final = 15.0  # until the page's process has said that it is there

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-from osa_daemon.audio.phone import PHONE
 from osa_daemon.errors import ConfigError
 from osa_daemon.settings.load import load
-from osa_daemon.settings.model import Settings
+from osa_daemon.settings.model import PHONE, Settings
 
 PHONE_LINE: Final = f"{PHONE}  (a phone or tablet that has the daemon's page phone/ open)"
 _WITHOUT_PAGE: Final = (

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from osa_daemon import __version__
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.microphone import MicrophoneSource
-from osa_daemon.audio.phone import PHONE, PhoneSource
+from osa_daemon.audio.phone import PhoneSource
 from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.errors import EXIT_STALLED
@@ -55,7 +55,7 @@ from osa_daemon.service.tonight import Tonight
 from osa_daemon.service.traces import Traces
 from osa_daemon.service.vigil import LOOP_S, Vigil
 from osa_daemon.settings.load import Loaded
-from osa_daemon.settings.model import Settings
+from osa_daemon.settings.model import PHONE, Settings
 from osa_daemon.web.address import configuration_url
 
 CHAIN_DEADLINE_S = 30.0  # where it is in none of the tasks that have their own

@@ -5,7 +5,7 @@ are made from this module and the sections that it imports.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -27,6 +27,7 @@ from osa_daemon.settings.text import (
 from osa_daemon.settings.topic_address import TopicAddress, TopicUrl
 from osa_daemon.settings.web import Web
 
+PHONE: Final = "phone"  # as `microphone.device`
 Sensitivity = Literal["low", "balanced", "high"]
 LeastLevel = Literal["alert", "urgent"]
 

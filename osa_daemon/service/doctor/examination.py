@@ -9,7 +9,6 @@ from osa_daemon.audio.devices import Device
 from osa_daemon.audio.holder import DAEMON
 from osa_daemon.audio.listing import list_devices
 from osa_daemon.audio.microphone import MicrophoneSource
-from osa_daemon.audio.phone import PHONE
 from osa_daemon.errors import ConfigError, OsaError
 from osa_daemon.service.addresses import shut_out
 from osa_daemon.service.broker import mqtt_settings
@@ -45,6 +44,7 @@ from osa_daemon.service.doctor.unit import Unit, read_unit
 from osa_daemon.service.ntfy import ntfy_settings
 from osa_daemon.service.secrecy import check_swap
 from osa_daemon.settings.load import VARIABLES, Loaded, load
+from osa_daemon.settings.model import PHONE
 
 SOUND_REMEDY = "the sound system hangs; restart the sound server, or the machine"
 NETWORK_REMEDY = "the network or the broker hangs; look at both"

@@ -11,13 +11,12 @@ from osa_daemon.audio.block import SAMPLE_RATE_HZ, Samples
 from osa_daemon.audio.condition import OFFSET
 from osa_daemon.audio.devices import Device, busy_sentence, resolve
 from osa_daemon.audio.holder import DAEMON
-from osa_daemon.audio.phone import PHONE
 from osa_daemon.audio.source import Source
 from osa_daemon.errors import OsaError
 from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
 from osa_daemon.service.doctor.source import OPENING_S, READ_S, first_block
 from osa_daemon.service.phone import without_page
-from osa_daemon.settings.model import Settings
+from osa_daemon.settings.model import PHONE, Settings
 
 NAME, LEVEL = "microphone", "level"
 LISTEN_S = 3.0  # of sound that the level is taken from

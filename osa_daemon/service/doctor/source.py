@@ -7,9 +7,9 @@ from osa_daemon.audio.block import Block
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.holder import DAEMON, remedy
 from osa_daemon.audio.microphone import MicrophoneSource
-from osa_daemon.audio.phone import PHONE
 from osa_daemon.audio.source import Source, SourceState
 from osa_daemon.errors import DeviceError
+from osa_daemon.settings.model import PHONE
 
 OPENING_S = 15.0  # a Pi needs 2 s to start the capture, a sound server more
 READ_S = 0.25
