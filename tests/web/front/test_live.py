@@ -40,8 +40,22 @@ def test_a_pause_is_shown_within_a_second(fake: FakePage, tab: Tab) -> None:
         took_s.append(time.monotonic() - begun_s)
         fake.state("apnea", "OFF")
         fake.sound()
-        tab.wait_for_heading("Breathing is heard")
+        tab.wait_for_heading("Breathing can be heard")
     assert statistics.median(took_s) < 1.0
+
+
+def test_the_headline_does_not_say_that_a_silent_sleeper_breathes(fake: FakePage, tab: Tab) -> None:
+    """In the first seconds of a pause no breath is heard: the page says that one could be."""
+    watched(tab, fake)
+    told = fake.sound()
+    quiet = "Quiet, in which breathing could be heard"
+    for second in range(1, 21):
+        at = (NOW + timedelta(seconds=10 + second)).isoformat()
+        hears = "Breathing" if second == 1 else quiet
+        fake.push("sound", {**told, "at": at, "hears": hears, "level_dbfs": -50.0 - second})
+        assert "Breathing." not in tab.text(".hears")
+    tab.page.locator(".hears", has_text=f"{quiet}.").wait_for()
+    assert tab.text("main h1") == "Breathing can be heard"
 
 
 def test_the_seconds_of_a_pause_go_on_between_messages(fake: FakePage, tab: Tab) -> None:
@@ -151,7 +165,7 @@ def test_a_cut_connection_is_told_and_comes_back(fake: FakePage, tab: Tab) -> No
     fake.broken = None
     wait_until(lambda: fake.viewers == 1, "it does not try again")
     fake.sound()
-    tab.wait_for_heading("Breathing is heard")
+    tab.wait_for_heading("Breathing can be heard")
     assert tab.text("#said") == "Connected to the daemon again."
 
 
@@ -177,7 +191,7 @@ def test_a_hidden_tab_paints_nothing(fake: FakePage, tab: Tab) -> None:
     fake.state("apnea", "ON")
     tab.wait_for("document.querySelector('#said').textContent.includes('pause')")
     tab.page.clock.run_for(3000)
-    assert tab.text("main h1") == "Breathing is heard"
+    assert tab.text("main h1") == "Breathing can be heard"
     tab.page.evaluate(HIDE, False)
     tab.wait_for_heading("Breathing pause")
 
