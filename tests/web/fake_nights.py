@@ -37,7 +37,7 @@ class FakeNight:
         pauses = [event for event in self.events if event["type"] == "apnea"]
         counted = sum(event["monitorable"] for event in self.events)
         told = monitorable_s >= 7200
-        hours = monitorable_s / 3600
+        hours = max(monitorable_s, 1.0) / 3600
         spread = 1.96 * math.sqrt(counted)
         interval = [max(0.0, counted - spread) / hours, (counted + spread + 1) / hours]
         reason = f"{monitorable_s // 60:.0f} min monitorable, an index needs 120 min"

@@ -214,3 +214,19 @@ def test_sound_is_painted_once_a_second_at_most(fake: FakePage, tab: Tab) -> Non
     tab.wait_for("(n) => window.cleared > n + 1", before[0])
     after = tab.page.evaluate("[window.cleared, performance.now()]")
     assert after[0] - before[0] <= (after[1] - before[1]) / 1000 + 2
+
+
+@pytest.mark.parametrize(
+    ("monitorable_s", "told"), [(0.0, UNKNOWN), (5400.0, "none heard")], ids=["deaf", "heard"]
+)
+def test_no_event_is_told_as_heard_only_where_one_could_be(
+    fake: FakePage, tab: Tab, monitorable_s: float, told: str
+) -> None:
+    """Of a night that could not be heard it is not known whether there was one."""
+    none = {"events": 0, "apneas": 0, "hypopneas": 0, "longest_apnea_s": 0.0}
+    fake.states["night/current"] |= none | {"monitorable_s": monitorable_s}
+    fake.states["last_event"] = None
+    watched(tab, fake)
+    for term in ("Events tonight", "Longest pause", "Last event"):
+        row = tab.page.locator("dt", has_text=term)
+        assert row.locator("xpath=following-sibling::dd[1]").inner_text() == told, term

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,26 @@ def test_a_night_that_could_not_be_judged_says_why(fake: FakePage, tab: Tab) -> 
     lead = tab.text(".lead")
     assert night["index_reason"] in lead
     assert "says nothing about the sleeper" in lead
+
+
+@pytest.mark.parametrize(
+    ("heard", "told"), [(0.0, "\N{EN DASH}"), (0.9, "none heard")], ids=["deaf", "heard"]
+)
+def test_a_night_without_events_says_what_that_is_worth(
+    fake: FakePage, tab: Tab, heard: float, told: str
+) -> None:
+    """None was heard, or none could be: in its figures and in the table of all nights."""
+    night = fake.nights[JUDGED]
+    fake.nights[JUDGED] = replace(night, events=(), heard=(heard,) * len(night.heard))
+    tab.show(f"night/{JUDGED}", "Night of")
+    for term in ("Events", "Longest pause"):
+        row = tab.page.locator("main dt", has_text=re.compile(f"^{term}$"))
+        assert row.locator("xpath=following-sibling::dd[1]").inner_text() == told, term
+    tab.show("nights", "Nights")
+    row = tab.page.locator("details tbody tr", has=tab.page.locator(f'a[href="#night/{JUDGED}"]'))
+    assert row.locator("td").nth(1).text_content() == told
+    cell = tab.page.locator(f'a.day[href="#night/{JUDGED}"]')
+    assert f"; events: {told}; " in (cell.text_content() or "")
 
 
 def test_a_night_can_be_taken_along(tab: Tab) -> None:
