@@ -35,9 +35,7 @@ def step_of(*flags: bool) -> Step:
 def second_of(step: Step) -> dict[str, object]:
     """Return what the page's worker tells of it."""
     frame, scored = step.frame, step.scored
-    read = {
-        name: getattr(frame, name) for name in ("silent", "clipped", "gasp", "snore", "breath")
-    }
+    read = {name: getattr(frame, name) for name in ("silent", "clipped", "gasp", "snore", "breath")}
     state = {"progress": scored.progress.value, "audible": scored.audible, "pauseS": None}
     return {"isHeard": frame.valid, **read, **state}
 
