@@ -106,6 +106,16 @@ def test_an_event_has_neighbours(fake: FakePage, tab: Tab) -> None:
     assert before > during + 2  # lost seconds do not count as loud ones
 
 
+def test_an_event_without_its_course_says_why_it_may_lack(fake: FakePage, tab: Tab) -> None:
+    """Mostly it was forgotten; it may not be made yet, or have been lost."""
+    fake.has_courses = False
+    tab.show(view_of("event", fake))
+    told = tab.text("main")
+    for reason in ("a minute after", "the daemon ended", "the disk", "after 30 nights"):
+        assert reason in told, reason
+    assert tab.page.locator("figure").count() == 0
+
+
 def test_what_is_not_there_gets_the_servers_sentence(tab: Tab) -> None:
     """A night that the journal has not is no empty page."""
     tab.show("night/1999-01-01", "Not shown")
