@@ -16,7 +16,9 @@ from osa_daemon.report.words import (
     CANNOT_KNOW,
     HOW,
     MONTHS,
+    NONE_HEARD,
     NOT_A_DEVICE,
+    NOT_KNOWN,
     figures_rows,
     hours_of,
     title_of,
@@ -98,7 +100,7 @@ def _second_page(figure: Figure, night: Night, zone: tzinfo | None) -> None:
     if night.alerts:
         y = _heading(figure, y - 0.008, "Alerts")
         y = _paragraph(figure, y, _alerts(night, zone))
-    _list(figure, y - 0.012, night.events, zone)
+    _list(figure, y - 0.012, night, zone)
     _footer(figure, night, page=2)
 
 
@@ -198,15 +200,16 @@ def _alerts(night: Night, zone: tzinfo | None, most: int = 20) -> str:
     return "; ".join(told) + "." if told else "None; notices make no sound."
 
 
-def _list(figure: Figure, y: float, events: Sequence[EventRow], zone: tzinfo | None) -> None:
+def _list(figure: Figure, y: float, night: Night, zone: tzinfo | None) -> None:
     """Write the events in columns, as many as there is room for: the longest, in order."""
+    events = night.events
     lines = int((y - BOTTOM - 0.07) / LINE)
     shown = _longest(events, LISTED * lines)
     all_of = "Events" if len(shown) == len(events) else f"The {len(shown)} longest"
     y = _heading(
         figure, y, f"{all_of} of {len(events)} events" if shown != list(events) else all_of
     )
-    y = _paragraph(figure, y, NOTES if events else "None.") - 0.004
+    y = _paragraph(figure, y, NOTES if events else _none(night)) - 0.004
     width = (RIGHT - LEFT) / LISTED
     per_column = max(1, -(-len(shown) // LISTED))
     for number, event in enumerate(shown):
@@ -214,6 +217,12 @@ def _list(figure: Figure, y: float, events: Sequence[EventRow], zone: tzinfo | N
         figure.text(
             LEFT + column * width, y - line * LINE, _line(event, zone), fontsize=SMALL, va="top"
         )
+
+
+def _none(night: Night) -> str:
+    """Return what stands for a list without events."""
+    figures = night.figures
+    return NONE_HEARD if figures is not None and figures.monitorable_s > 0 else NOT_KNOWN
 
 
 def _longest(events: Sequence[EventRow], most: int) -> list[EventRow]:

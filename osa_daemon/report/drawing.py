@@ -12,6 +12,7 @@ import numpy as np
 
 from osa_daemon.report.course import Course, Span, ticks_of
 from osa_daemon.report.extra import missing
+from osa_daemon.report.words import DASH
 
 Axes = Any  # matplotlib.axes.Axes
 Figure = Any  # matplotlib.figure.Figure
@@ -163,7 +164,9 @@ def draw_events(ax: Axes, course: Course) -> None:
     if course.events or course.alerts_s:
         _legend(ax, above=True)
     else:
-        ax.text(0.5, 0.5, "no event", transform=ax.transAxes, ha="center", va="center")
+        # that none was heard says something only where one could have been
+        none = "none heard" if np.nansum(course.heard) > 0 else DASH
+        ax.text(0.5, 0.5, none, transform=ax.transAxes, ha="center", va="center")
 
 
 def _bars(ax: Axes, spans: list[Span], colour: str, name: str | None) -> None:

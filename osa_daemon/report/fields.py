@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from osa_daemon.journal.rows import AlertRow, EventRow, MinuteRow, NightRow, TraceRow
-from osa_daemon.journal.trace import COLUMNS
+from osa_daemon.journal.trace import CHANCES, COLUMNS
 from osa_daemon.report.index import interval_of
 from osa_daemon.scoring.night import NightFigures, read_figures
 
@@ -78,9 +78,15 @@ def minutes_fields(minutes: Iterable[MinuteRow]) -> Fields:
 
 
 def trace_fields(event: EventRow, trace: TraceRow) -> Fields:
-    """Return the course of an event as columns of one length, a value a second."""
+    """Return the course of an event as columns of one length, a value a second.
+
+    Where sound was lost nothing was judged: levels and probabilities are None, not 0.
+    """
     start = event.onset_utc - timedelta(seconds=trace.before_s)
     columns: Fields = {name: list(getattr(trace, name)) for name in COLUMNS}
+    for name in CHANCES:
+        pairs = zip(columns[name], trace.level_dbfs, strict=True)
+        columns[name] = [None if level is None else chance for chance, level in pairs]
     columns["audible"] = [int(each) for each in trace.audible]
     return {"start": local(start), "step_s": 1, **columns}
 

@@ -8,6 +8,7 @@ from osa_daemon.report.index import Average
 from osa_daemon.report.night import Night
 from osa_daemon.scoring.night import NightFigures
 
+DASH: Final = "\N{EN DASH}"  # what is not known
 NOT_A_DEVICE: Final = (
     "osa_daemon is not a medical device, and this is no diagnosis. A microphone beside the bed "
     "heard pauses in the sound of breathing. A night without pauses here does not mean a night "
@@ -31,6 +32,8 @@ HOW: Final = (
     "reduction of that sound of at least 10 s. Estimated events per hour: events in time in which "
     "breathing could be heard, divided by that time; it is not the index of a sleep study."
 )
+NONE_HEARD: Final = "None was heard. That says no more than what could be heard."
+NOT_KNOWN: Final = "Not known: breathing could not be heard."
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
@@ -67,21 +70,34 @@ def figures_rows(night: Night, interval: tuple[float, float] | None) -> list[tup
         ("Estimated events per hour", _index(figures, interval)),
         *reason,
         ("Average of 14 nights", average_text(night.average)),
-        (
-            "Events",
-            f"{figures.events}: {figures.apneas} apneas, {figures.hypopneas} hypopneas",
-        ),
-        ("Longest apnea", f"{figures.longest_apnea_s:.0f} s" if figures.apneas else "none"),
+        ("Events", events_text(figures)),
+        ("Longest apnea", longest_text(figures)),
         (
             "Breathing could be heard",
             f"{figures.monitorable_s / 3600:.1f} of {figures.listened_s / 3600:.1f} h "
             f"({100 * figures.monitorable_share:.0f} %)",
         ),
-        ("Snoring", f"{100 * figures.snoring_share:.0f} % of that time"),
+        ("Snoring", _snoring(figures)),
         ("Breathing rate", _rate(figures.breathing_rate_bpm)),
         ("Sound lost", _duration(figures.gap_s)),
         ("Alerts", _alerts([alert.level for alert in night.alerts])),
     ]
+
+
+def events_text(figures: NightFigures) -> str:
+    """Return how many events a night had; of one that could not be heard that is not known."""
+    if not figures.events:
+        return _none_heard(figures)
+    return f"{figures.events}: {figures.apneas} apneas, {figures.hypopneas} hypopneas"
+
+
+def longest_text(figures: NightFigures) -> str:
+    """Return how long the longest apnea was."""
+    return f"{figures.longest_apnea_s:.0f} s" if figures.apneas else _none_heard(figures)
+
+
+def _none_heard(figures: NightFigures) -> str:
+    return "none heard" if figures.monitorable_s > 0 else DASH
 
 
 def average_text(average: Average | None) -> str:
@@ -100,6 +116,11 @@ def _index(figures: NightFigures, interval: tuple[float, float] | None) -> str:
     if figures.index is None or interval is None:
         return "unknown"
     return f"{figures.index:.1f}  (95 %: {interval[0]:.1f} to {interval[1]:.1f})"
+
+
+def _snoring(figures: NightFigures) -> str:
+    is_known = figures.monitorable_s > 0
+    return f"{100 * figures.snoring_share:.0f} % of that time" if is_known else DASH
 
 
 def _rate(rate_bpm: float | None) -> str:

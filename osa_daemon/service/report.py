@@ -22,7 +22,7 @@ from osa_daemon.report.index import AVERAGED_NIGHTS, COVERS, interval_of
 from osa_daemon.report.night import About, Night
 from osa_daemon.report.performance import measured
 from osa_daemon.report.picture import picture_of
-from osa_daemon.report.words import average_text
+from osa_daemon.report.words import average_text, events_text, longest_text
 from osa_daemon.service.models import models_folder
 from osa_daemon.service.nights import ALL_NIGHTS, index_text, readable
 from osa_daemon.service.outputs import check_outputs, whole_bytes
@@ -130,13 +130,13 @@ def _print_figures(night: Night) -> None:
     figures, interval = night.figures, interval_of(night.row)
     assert figures is not None  # `readable`
     rate = figures.breathing_rate_bpm
-    print(f"  {figures.events} events: {figures.apneas} apneas, {figures.hypopneas} hypopneas")
+    print(f"  events: {events_text(figures)}")
     reason = f" ({figures.index_reason})" if figures.index_reason else ""
     print(f"  estimated events per hour: {index_text(figures)}{reason}")
     if interval is not None:
         print(f"    from {interval[0]:.1f} to {interval[1]:.1f}: {COVERS}")
     print(f"  average of 14 nights: {average_text(night.average)}")
-    print(f"  longest apnea: {figures.longest_apnea_s:.0f} s")
+    print(f"  longest apnea: {longest_text(figures)}")
     print(
         f"  monitorable: {figures.monitorable_s / 3600:.1f} of {figures.listened_s / 3600:.1f} h "
         f"({figures.monitorable_share:.0%}); sound lost: {figures.gap_s:.0f} s"

@@ -96,7 +96,9 @@ class Gate:
         is_open = path in OPEN or path.startswith("/static/")
         if not is_open and not self.lets_in(token):
             if scope["type"] == "http" and path in PAGES:
-                return RedirectResponse("./login" if path == "/" else "../login", 303)
+                # it leads back by this name, one of a few: never by an address out of a link
+                way = "./login" if path == "/" else f"../login?from={path.strip('/')}"
+                return RedirectResponse(way, 303)
             return refused(401, "Nobody is signed in: open the login page.")
         if scope["type"] == "websocket" or scope["method"] not in _SAFE:
             return self._foreign(scope, peer, token)

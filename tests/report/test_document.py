@@ -1,9 +1,10 @@
 """The PDF of a night: two pages, the same bytes, and all that a doctor must know in it."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from matplotlib.text import Text
 from osa_daemon.report.document import document_of, pages_of
 from osa_daemon.report.drawing import drawing
 from osa_daemon.report.night import Night
+from osa_daemon.scoring.night import NightFigures
 from tests.test_words import claims
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -134,6 +136,33 @@ def test_of_too_many_events_the_longest_are_listed(night: Night):
     listed = [text for text in said if re.match(r"\(?\d\d:\d\d:\d\d  hypopnea", text)]
     assert heading == f"The {len(listed)} longest of 600 events"
     assert 80 < len(listed) < 600
+
+
+@pytest.mark.parametrize(
+    ("monitorable_s", "figure", "listed"),
+    [
+        (0.0, "\N{EN DASH}", "Not known: breathing could not be heard."),
+        (9000.0, "none heard", "None was heard. That says no more than what could be heard."),
+    ],
+    ids=["deaf", "heard"],
+)
+def test_no_events_are_told_as_heard_only_where_one_could_be(
+    night: Night, monitorable_s: float, figure: str, listed: str
+):
+    """In the figures, in the picture and in the list: a deaf night is no night without pauses."""
+    assert night.row is not None
+    figures = NightFigures(monitorable_s=monitorable_s, index_reason="too little was heard")
+    row = replace(night.row, figures=json.dumps(asdict(figures)))
+    minutes = tuple(
+        replace(each, monitorable_s=monitorable_s and each.monitorable_s) for each in night.minutes
+    )
+    quiet = replace(night, row=row, events=(), alerts=(), minutes=minutes)
+    said = texts(quiet)
+    for name in ("Events", "Longest apnea"):
+        assert said[said.index(name) + 1] == figure, name
+    assert listed in said
+    with pages(quiet) as drawn:
+        assert figure in [text.get_text() for ax in drawn[0].axes for text in ax.texts]
 
 
 def test_a_night_too_short_for_an_index_says_why(night: Night):

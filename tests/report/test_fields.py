@@ -63,3 +63,13 @@ def test_the_course_of_an_event_begins_before_it(night: Night):
     before = event.onset_utc - datetime.fromisoformat(columns["start"])
     assert abs(before.total_seconds() - 2.5) < 0.001
     assert (columns["level_dbfs"], columns["audible"]) == ([None, -50.0], [0, 1])
+
+
+def test_of_lost_seconds_no_probability_is_told(night: Night):
+    """A curve at 0 would say that no pause was heard, where nothing was."""
+    trace = TraceRow(
+        "e", 1.0, (None, -50.0), (None, -60.5), (0.0, 0.9), (0.0, 0.1), (0.0, 0.2), (False, True)
+    )
+    columns = trace_fields(night.events[0], trace)
+    told = (columns["breath"], columns["apnea"], columns["hypopnea"])
+    assert told == ([None, 0.9], [None, 0.1], [None, 0.2])

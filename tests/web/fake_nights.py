@@ -37,7 +37,7 @@ class FakeNight:
         pauses = [event for event in self.events if event["type"] == "apnea"]
         counted = sum(event["monitorable"] for event in self.events)
         told = monitorable_s >= 7200
-        hours = monitorable_s / 3600
+        hours = max(monitorable_s, 1.0) / 3600
         spread = 1.96 * math.sqrt(counted)
         interval = [max(0.0, counted - spread) / hours, (counted + spread + 1) / hours]
         reason = f"{monitorable_s // 60:.0f} min monitorable, an index needs 120 min"
@@ -126,9 +126,10 @@ def trace_of(event: Fields, seed: int) -> Fields:
         is_lost = at in range(-40, -36)
         columns["level_dbfs"].append(None if is_lost else level)
         columns["noise_dbfs"].append(None if is_lost else -62.0)
-        columns["breath"].append(round(breath, 3))
-        columns["apnea"].append(round(sure * (0.9 if kind == "apnea" else 0.3), 3))
-        columns["hypopnea"].append(round(sure * (0.2 if kind == "apnea" else 0.8), 3))
+        columns["breath"].append(None if is_lost else round(breath, 3))
+        for name in ("apnea", "hypopnea"):
+            share = {"apnea": (0.9, 0.3), "hypopnea": (0.2, 0.8)}[name][kind != "apnea"]
+            columns[name].append(None if is_lost else round(sure * share, 3))
         columns["audible"].append(0 if at < -108 else 1)
     start = datetime.fromisoformat(event["onset"]) - timedelta(seconds=BEFORE_S)
     return {"start": iso(start), "step_s": 1, **columns}

@@ -57,7 +57,8 @@ FINDINGS: Final = [
 class FakePage:
     """The server. `says` holds the commands that it was given; `password` None asks for none.
 
-    `broken` is a sentence with which the API answers instead of figures.
+    `broken` is a sentence with which the API answers instead of figures. `has_courses`: those of
+    events are kept.
     """
 
     def __init__(self, seed: int = 7, password: str | None = None) -> None:
@@ -68,6 +69,7 @@ class FakePage:
         self.settings = FakeSettings()
         self.commands: list[Fields] = []
         self.broken: str | None = None
+        self.has_courses = True
         self.links: Fields = {}
         self._signed_in = False
         self._viewers: set[asyncio.Queue[Any]] = set()
@@ -222,7 +224,7 @@ class FakePage:
         return JSONResponse(
             {
                 "event": events[place],
-                "trace": trace_of(events[place], self.seed),
+                "trace": trace_of(events[place], self.seed) if self.has_courses else None,
                 "previous": ids[place - 1] if place else None,
                 "next": ids[place + 1] if place + 1 < len(ids) else None,
             }

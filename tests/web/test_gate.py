@@ -19,7 +19,8 @@ def test_without_signing_in_only_the_login_is_seen(guarded_page: ServedPage):
     browser = guarded_page.browser()
     shell = browser.ask("/")
     assert (shell.status, shell.headers["location"]) == (303, "./login")
-    assert browser.ask("/phone/").headers["location"] == "../login"
+    assert browser.ask("/phone/").headers["location"] == "../login?from=phone"
+    assert browser.ask("/try/").headers["location"] == "../login?from=try"
     for path in CLOSED:
         answer = browser.ask(path)
         assert (answer.status, list(answer.json)) == (401, ["error"]), path

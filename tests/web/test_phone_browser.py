@@ -188,7 +188,7 @@ def test_a_night_through_a_phone(
     assert tab.evaluate(ENCODE, json.loads(VECTORS)) == [v["hex"] for v in json.loads(VECTORS)]
     assert tab.evaluate(SLEEP) == pytest.approx([0.1, 1.1, 8.1, 9.1, 9.11])
     tab.click("#start")
-    wait_for_text(tab, "#state", "The daemon hears this phone.")
+    wait_for_text(tab, "#state", "The daemon receives this phone's sound.")
     listening.wait_for(
         lambda: listening.heard_s > PART_S[1] - PART_S[0] - 1.5, "the night", within_s=90
     )

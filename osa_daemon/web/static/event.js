@@ -28,7 +28,8 @@ export async function open(id, { signal }) {
       el(
         "p",
         {},
-        "The course of this event was not kept: it came before this version, or the record is not made yet.",
+        "There is no course of this event. It is made a minute after the event's end, and lost where the " +
+          "daemon ended before that or the disk did not take it; it is forgotten after 30 nights.",
       ),
     el("p.dim", {}, "Which of the two kinds an event is, is often wrong: sound does not tell it well."),
   ];

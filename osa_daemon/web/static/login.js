@@ -4,6 +4,8 @@ import { post, sentence, session } from "./api.js";
 import { say } from "./element.js";
 import { wear } from "./theme.js";
 
+const BACK = { phone: "./phone/", try: "./try/" }; // an address of the link's own is never followed
+
 const form = /** @type {HTMLFormElement} */ (document.getElementById("login"));
 const problem = /** @type {HTMLElement} */ (document.getElementById("problem"));
 const password = /** @type {HTMLInputElement} */ (document.getElementById("password"));
@@ -17,7 +19,7 @@ form.addEventListener("submit", async (event) => {
   try {
     await session(); // brings the token that a sign-in needs
     await post("./api/login", { password: password.value });
-    location.replace("./" + location.hash);
+    location.replace(back());
   } catch (error) {
     say(problem, sentence(error));
     password.select();
@@ -26,3 +28,9 @@ form.addEventListener("submit", async (event) => {
     button.disabled = false;
   }
 });
+
+/** Where whoever signs in wanted to. */
+function back() {
+  const from = new URLSearchParams(location.search).get("from") ?? "";
+  return Object.hasOwn(BACK, from) ? BACK[from] : "./" + location.hash;
+}

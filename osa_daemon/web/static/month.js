@@ -1,7 +1,7 @@
 /** One month of the calendar, weeks from Monday on. */
 
 import { el } from "./element.js";
-import { asDay, count, dateOf, number, share, UNKNOWN } from "./words.js";
+import { asDay, count, dateOf, noneHeard, number, share, UNKNOWN } from "./words.js";
 
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -42,10 +42,11 @@ function dayCell(date, day, night) {
   if (!night) return el("span.day", {}, day);
   const judged = night.index === null ? `not judged: ${night.index_reason}` : "estimated events per hour";
   const heard = `breathing heard ${share(night.monitorable_share)} of the time`;
+  const events = night.events ? count(night.events, "event") : `events: ${noneHeard(night)}`;
   const told = el(
     "span.unseen",
     {},
-    ` ${judged}; ${count(night.events, "event")}; ${heard}; ${dateOf(date)}`,
+    ` ${judged}; ${events}; ${heard}; ${dateOf(date)}`,
   );
   const bar = el("meter", { min: 0, max: 1, value: night.monitorable_share, "aria-hidden": "true" });
   const figure = el(

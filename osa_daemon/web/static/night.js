@@ -10,6 +10,8 @@ import {
   exactClock,
   hours,
   kind,
+  longest,
+  noneHeard,
   number,
   seconds,
   share,
@@ -66,14 +68,20 @@ function figures(night) {
   const interval = night.interval ? "Estimated events per hour (95 % interval)" : "Estimated events per hour";
   return [
     [interval, estimate(night.index, night.interval)],
-    ["Events", `${night.events}: ${night.apneas} pauses, ${night.hypopneas} of reduced breathing`],
-    ["Longest pause", night.longest_apnea_s ? seconds(night.longest_apnea_s) : "none"],
+    ["Events", counted(night)],
+    ["Longest pause", longest(night)],
     ["Breathing heard", `${hours(night.monitorable_s)} (${share(night.monitorable_share)})`],
-    ["Snoring", `${share(night.snoring_share)} of that`],
+    ["Snoring", night.monitorable_s > 0 ? `${share(night.snoring_share)} of that` : UNKNOWN],
     ["Breaths a minute", number(night.breathing_rate_bpm)],
     ["Listened", `${clock(night.started)} to ${clock(night.updated)}`],
     ["Sound lost", night.gap_s < 60 ? seconds(night.gap_s) : hours(night.gap_s)],
   ];
+}
+
+/** @param {any} night */
+function counted(night) {
+  if (!night.events) return noneHeard(night);
+  return `${night.events}: ${night.apneas} pauses, ${night.hypopneas} of reduced breathing`;
 }
 
 /** @param {string} date @param {string[]} dates */

@@ -3,7 +3,7 @@
 import { axis, Chart, fill, legend, line, timeAxis } from "./chart.js";
 import { el, table } from "./element.js";
 import { colour } from "./theme.js";
-import { clock, number, share } from "./words.js";
+import { clock, noneHeard, number, share } from "./words.js";
 import { Zoom } from "./zoom.js";
 
 const MINUTE_S = 60;
@@ -72,7 +72,8 @@ function figure(title, chart, signs) {
 
 /** @param {any} night */
 function eventsLabel(night) {
-  return `${night.event_list.length} events over the night, snoring and what could be heard. The table by hour below has the figures.`;
+  const events = night.event_list.length || noneHeard(night);
+  return `Events over the night (${events}), snoring and what could be heard. The table by hour below has the figures.`;
 }
 
 /** The columns, with a break wherever minutes are missing. @param {number[]} times */

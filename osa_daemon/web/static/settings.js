@@ -14,7 +14,9 @@ export async function open(_, { signal, speaker }) {
   const lead =
     "What can be changed here holds at once, over the settings file, until it is reset. " +
     "What says “restart” is set in the file and holds after the next start of the service. " +
-    "Where a text says null, leave the field empty.";
+    "Where a text says null, leave the field empty. " +
+    "Shown are the values that the files hold now: after a file was edited, what runs may differ " +
+    "until the daemon reloads it.";
   return { title: "Settings", parts: [el("h1", {}, "Settings"), el("p.lead", {}, lead), sections] };
 }
 

@@ -4,7 +4,19 @@ import { post, sentence } from "./api.js";
 import { el, say, terms } from "./element.js";
 import { LiveChart } from "./livechart.js";
 import { problems, verdict } from "./verdict.js";
-import { clock, count, exactClock, hours, kind, number, seconds, share, UNKNOWN } from "./words.js";
+import {
+  clock,
+  count,
+  exactClock,
+  hours,
+  kind,
+  longest,
+  noneHeard,
+  number,
+  seconds,
+  share,
+  UNKNOWN,
+} from "./words.js";
 
 /** @param {string} _ @param {import("./page.js").Context} context */
 export async function open(_, { live, speaker }) {
@@ -141,9 +153,9 @@ function figures(states, tone) {
     ["Snoring now", isHeard && states.breathing ? (states.breathing.snoring ? "yes" : "no") : UNKNOWN],
     ["Events tonight", night.events === undefined ? UNKNOWN : events(night)],
     ["Estimated events per hour", index],
-    ["Longest pause", night.longest_apnea_s === 0 ? "none" : seconds(night.longest_apnea_s)],
+    ["Longest pause", longest(night)],
     ["Breathing heard", heard(night)],
-    ["Last event", last(states.last_event, night.night)],
+    ["Last event", last(states.last_event, night)],
   ];
 }
 
@@ -154,7 +166,7 @@ function unknown() {
 
 /** @param {any} night */
 function events(night) {
-  if (!night.events) return "none";
+  if (!night.events) return noneHeard(night);
   return `${night.events}: ${count(night.apneas, "pause")}, ${night.hypopneas} of reduced breathing`;
 }
 
@@ -163,9 +175,8 @@ function heard({ monitorable_s: s, monitorable_share: part }) {
   return s === undefined ? UNKNOWN : `${hours(s)}, ${share(part)} of the time listened`;
 }
 
-/** @param {any} event @param {string} night */
+/** @param {any} event @param {any} night */
 function last(event, night) {
-  if (night === undefined) return UNKNOWN;
-  if (!event || event.night !== night) return "none tonight";
+  if (!event || event.night !== night.night) return noneHeard(night);
   return `${kind(event.type)} of ${seconds(event.duration_s)} at ${clock(event.onset)}`;
 }

@@ -9,7 +9,8 @@ import { clock, exactClock } from "./words.js";
  *   seconds: number|null}} Verdict */
 
 const UNHEARD = "A pause in breathing would not be noticed now.";
-const ALREADY_SAID = ["Breathing.", "Breathing cannot be heard."]; // by the headline
+// by the headline, as far as it is known: the words are of the last seconds, not of this one alone
+const ALREADY_SAID = ["Breathing.", "Breathing cannot be heard."];
 const NOT_LISTENING = {
   starting: ["off", "Starting", "It does not listen yet."],
   paused: ["off", "Not listening", "It was told to rest."],
@@ -85,7 +86,8 @@ function listening(live) {
   if (progress !== "OFF") {
     return plain("unheard", "Not known yet", join(hears, UNHEARD));
   }
-  return plain("heard", "Breathing is heard", hears);
+  // in the first seconds of a pause, too: that it can be heard is all that is known
+  return plain("heard", "Breathing can be heard", hears);
 }
 
 /** @param {import("./history.js").Sound|null} sound */

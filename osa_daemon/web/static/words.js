@@ -56,6 +56,16 @@ export function count(n, one, many = one + "s") {
   return `${n} ${n === 1 ? one : many}`;
 }
 
+/** What stands for no event: where breathing could not be heard, that is not known. @param {any} night */
+export function noneHeard(night) {
+  return night.monitorable_s > 0 ? "none heard" : UNKNOWN;
+}
+
+/** The longest pause of a night. @param {any} night */
+export function longest(night) {
+  return night.longest_apnea_s ? seconds(night.longest_apnea_s) : noneHeard(night);
+}
+
 /** What a kind of event is called. @param {string} type */
 export function kind(type) {
   return type === "apnea" ? "pause" : "reduced breathing";

@@ -83,5 +83,5 @@ def watched(tab: Tab, fake: FakePage) -> Tab:
     tab.show("tonight")
     wait_until(lambda: fake.viewers == 1, "nobody reads the stream")
     fake.sound()
-    tab.wait_for_heading("Breathing is heard")
+    tab.wait_for_heading("Breathing can be heard")
     return tab

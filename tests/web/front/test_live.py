@@ -40,8 +40,22 @@ def test_a_pause_is_shown_within_a_second(fake: FakePage, tab: Tab) -> None:
         took_s.append(time.monotonic() - begun_s)
         fake.state("apnea", "OFF")
         fake.sound()
-        tab.wait_for_heading("Breathing is heard")
+        tab.wait_for_heading("Breathing can be heard")
     assert statistics.median(took_s) < 1.0
+
+
+def test_the_headline_does_not_say_that_a_silent_sleeper_breathes(fake: FakePage, tab: Tab) -> None:
+    """In the first seconds of a pause no breath is heard: the page says that one could be."""
+    watched(tab, fake)
+    told = fake.sound()
+    quiet = "Quiet, in which breathing could be heard"
+    for second in range(1, 21):
+        at = (NOW + timedelta(seconds=10 + second)).isoformat()
+        hears = "Breathing" if second == 1 else quiet
+        fake.push("sound", {**told, "at": at, "hears": hears, "level_dbfs": -50.0 - second})
+        assert "Breathing." not in tab.text(".hears")
+    tab.page.locator(".hears", has_text=f"{quiet}.").wait_for()
+    assert tab.text("main h1") == "Breathing can be heard"
 
 
 def test_the_seconds_of_a_pause_go_on_between_messages(fake: FakePage, tab: Tab) -> None:
@@ -162,7 +176,7 @@ def test_a_cut_connection_is_told_and_comes_back(fake: FakePage, tab: Tab) -> No
     fake.broken = None
     wait_until(lambda: fake.viewers == 1, "it does not try again")
     fake.sound()
-    tab.wait_for_heading("Breathing is heard")
+    tab.wait_for_heading("Breathing can be heard")
     assert tab.text("#said") == "Connected to the daemon again."
 
 
@@ -188,7 +202,7 @@ def test_a_hidden_tab_paints_nothing(fake: FakePage, tab: Tab) -> None:
     fake.state("apnea", "ON")
     tab.wait_for("document.querySelector('#said').textContent.includes('pause')")
     tab.page.clock.run_for(3000)
-    assert tab.text("main h1") == "Breathing is heard"
+    assert tab.text("main h1") == "Breathing can be heard"
     tab.page.evaluate(HIDE, False)
     tab.wait_for_heading("Breathing pause")
 
@@ -211,3 +225,19 @@ def test_sound_is_painted_once_a_second_at_most(fake: FakePage, tab: Tab) -> Non
     tab.wait_for("(n) => window.cleared > n + 1", before[0])
     after = tab.page.evaluate("[window.cleared, performance.now()]")
     assert after[0] - before[0] <= (after[1] - before[1]) / 1000 + 2
+
+
+@pytest.mark.parametrize(
+    ("monitorable_s", "told"), [(0.0, UNKNOWN), (5400.0, "none heard")], ids=["deaf", "heard"]
+)
+def test_no_event_is_told_as_heard_only_where_one_could_be(
+    fake: FakePage, tab: Tab, monitorable_s: float, told: str
+) -> None:
+    """Of a night that could not be heard it is not known whether there was one."""
+    none = {"events": 0, "apneas": 0, "hypopneas": 0, "longest_apnea_s": 0.0}
+    fake.states["night/current"] |= none | {"monitorable_s": monitorable_s}
+    fake.states["last_event"] = None
+    watched(tab, fake)
+    for term in ("Events tonight", "Longest pause", "Last event"):
+        row = tab.page.locator("dt", has_text=term)
+        assert row.locator("xpath=following-sibling::dd[1]").inner_text() == told, term

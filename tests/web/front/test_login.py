@@ -31,3 +31,27 @@ def test_a_session_that_ends_leads_to_the_sign_in(fake: FakePage, tab: Tab) -> N
     fake.cut()
     tab.wait_for_heading("Sign in")
     assert tab.page.url.endswith("login#nights")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "leads_to"),
+    [
+        ("phone", "phone/"),
+        ("try", "try/"),
+        ("", ""),
+        ("toString", ""),
+        ("//example.org/", ""),
+        ("https://example.org/", ""),
+    ],
+)
+def test_signing_in_leads_back_to_where_it_was_wanted(
+    fake: FakePage, tab: Tab, wanted: str, leads_to: str
+) -> None:
+    """To one of the page's own parts, and nowhere else, whatever the link says."""
+    fake.password = "a long night"
+    tab.page.goto(f"{tab.address}login?from={wanted}")
+    password = tab.page.get_by_label("Password of this page")
+    password.fill("a long night")
+    with tab.page.expect_navigation(url=f"{tab.address}{leads_to}", wait_until="commit"):
+        password.press("Enter")
+    assert tab.page.url.partition("#")[0] == f"{tab.address}{leads_to}"

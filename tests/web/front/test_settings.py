@@ -11,6 +11,7 @@ def test_a_setting_is_changed_refused_and_reset(tab: Tab) -> None:
     """The daemon's sentence stands at the field; so does where the value is from."""
     tab.show("settings", "Settings")
     setting = tab.page.get_by_role("region", name="alerts.after_s")
+    assert "until the daemon reloads it" in tab.text(".lead")
     field, save = setting.locator("input"), setting.get_by_role("button", name="Save")
     assert field.input_value() == "35"
     assert "From /etc/osa-daemon/config.yaml." in setting.inner_text()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -79,6 +80,26 @@ def test_before_any_night_could_be_judged_no_average_is_made_up(fake: FakePage, 
     assert tab.page.locator("a.day").count() == len(fake.nights)
 
 
+@pytest.mark.parametrize(
+    ("heard", "told"), [(0.0, "\N{EN DASH}"), (0.9, "none heard")], ids=["deaf", "heard"]
+)
+def test_a_night_without_events_says_what_that_is_worth(
+    fake: FakePage, tab: Tab, heard: float, told: str
+) -> None:
+    """None was heard, or none could be: in its figures and in the table of all nights."""
+    night = fake.nights[JUDGED]
+    fake.nights[JUDGED] = replace(night, events=(), heard=(heard,) * len(night.heard))
+    tab.show(f"night/{JUDGED}", "Night of")
+    for term in ("Events", "Longest pause"):
+        row = tab.page.locator("main dt", has_text=re.compile(f"^{term}$"))
+        assert row.locator("xpath=following-sibling::dd[1]").inner_text() == told, term
+    tab.show("nights", "Nights")
+    row = tab.page.locator("details tbody tr", has=tab.page.locator(f'a[href="#night/{JUDGED}"]'))
+    assert row.locator("td").nth(1).text_content() == told
+    cell = tab.page.locator(f'a.day[href="#night/{JUDGED}"]')
+    assert f"; events: {told}; " in (cell.text_content() or "")
+
+
 def test_a_night_can_be_taken_along(tab: Tab) -> None:
     """A click on PDF gives a file of that name."""
     tab.show(f"night/{JUDGED}", "Night of")
@@ -96,6 +117,16 @@ def test_an_event_has_neighbours(fake: FakePage, tab: Tab) -> None:
     tab.wait_for_heading(f"{first['duration_s']:.0f} s")
     before, during = (float(words.split()[0]) for words in COURSE.findall(tab.text("main")))
     assert before > during + 2  # lost seconds do not count as loud ones
+
+
+def test_an_event_without_its_course_says_why_it_may_lack(fake: FakePage, tab: Tab) -> None:
+    """Mostly it was forgotten; it may not be made yet, or have been lost."""
+    fake.has_courses = False
+    tab.show(view_of("event", fake))
+    told = tab.text("main")
+    for reason in ("a minute after", "the daemon ended", "the disk", "after 30 nights"):
+        assert reason in told, reason
+    assert tab.page.locator("figure").count() == 0
 
 
 def test_what_is_not_there_gets_the_servers_sentence(tab: Tab) -> None:

@@ -131,7 +131,7 @@ function state() {
     return sender.refused || "The daemon does not answer: is this phone in the Wi-Fi? Trying again …";
   }
   if (sender.rests) return "Connected. Nobody listens now: monitoring is off, or it is not its time.";
-  return sender.isHeard ? "The daemon hears this phone." : "Waiting for the daemon …";
+  return sender.isHeard ? "The daemon receives this phone's sound." : "Waiting for the daemon …";
 }
 
 function warnings() {

@@ -3,6 +3,7 @@
 import { Chart } from "./chart.js";
 
 const REDRAW_MS = 500;
+const LIKELY = 0.5; // from this probability on a sound is named
 const MOST_S = 24 * 3600; // rows that are kept, one a second
 
 const part = (name) => document.getElementById(name);
@@ -112,19 +113,21 @@ function percent(share) {
   return `${Math.round(share * 100)} %`;
 }
 
-/** Return in words what is heard in a second. */
-function hears(second) {
-  if (!second.isHeard) {
-    return "nothing: sound was lost";
-  }
-  if (second.progress === "ON") {
-    return `a pause in breathing sound, ${second.pauseS.toFixed(0)} s so far`;
-  }
-  if (!second.monitorable) {
-    return "no breathing: a pause could not be heard now";
-  }
-  if (!second.audible) {
-    return "no breathing just now";
-  }
-  return second.snore >= 0.5 ? "snoring" : "breathing";
+/** Return in words what is heard in a second, those of the bedside's page; the first that is so counts. */
+export function hears(second) {
+  const told = [
+    [!second.isHeard, "No sound arrives"],
+    [second.silent, "Nothing at all: the microphone may be muted"],
+    [second.clipped, "Too loud for the microphone"],
+    [second.progress === "ON", pauseText(second.pauseS)],
+    [second.gasp >= LIKELY, "A gasp"],
+    [second.snore >= LIKELY, "Snoring"],
+    [second.breath >= LIKELY, "Breathing"],
+    [second.audible, "Quiet, in which breathing could be heard"],
+  ];
+  return told.find(([isSo]) => isSo)?.[1] ?? "Breathing cannot be heard";
+}
+
+function pauseText(seconds) {
+  return "A pause in breathing" + (seconds === null ? "" : `, ${seconds.toFixed(0)} s so far`);
 }
