@@ -76,12 +76,12 @@ def bed() -> Iterator[Bed]:
 
 
 def test_a_page_that_never_comes_is_told(bed: Bed) -> None:
-    """The source waits for a while, and then says what to set."""
+    """The source waits for a while, and then says where to look."""
     bed.run(PAGE_S - 1)
     assert bed.state is SourceState.STARTING
     bed.run(2)
     assert bed.state is SourceState.FAILED
-    assert "`web.enabled`" in bed.text
+    assert "check-config" in bed.text
 
 
 def test_what_the_page_says_is_the_state(bed: Bed) -> None:
