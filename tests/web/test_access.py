@@ -51,8 +51,8 @@ def test_home_assistant_is_led_to_a_page_that_it_can_reach(tmp_path: Path):
     (tmp_path / "web-password").write_text("scrypt$…")  # before, it would not be served
     named = settings(tmp_path, url="https://bed.example.org/night")
     assert configuration_url(named) == "https://bed.example.org/night/"
-    alone = settings(tmp_path, address="192.168.1.5", port=80, tls={"enabled": True})
-    assert configuration_url(alone) == "https://192.168.1.5:80/"
+    alone = settings(tmp_path, address="192.168.1.5", port=8080, tls={"enabled": True})
+    assert configuration_url(alone) == "https://192.168.1.5:8080/"
     sixth = settings(tmp_path, address="fd00::5", tls={"enabled": True})
     assert configuration_url(sixth) == "https://[fd00::5]:8321/"
     assert {"localhost", "fd00::5"} <= set(own_names(sixth))
