@@ -134,6 +134,7 @@ def test_a_killed_upgrade_leaves_the_running_version(
     machine: BootedMachine, after_s: float
 ) -> None:
     """Whatever it was at; a later installation clears away what it had begun."""
+    shell(machine, INSTALL)  # clears away what an upgrade before has left
     before, process = current(machine), machine.show(SERVICE, "MainPID")
     programs = shell(machine, f"ls {PROGRAMS}")
     make_checkout(machine, f"sed -i '$ a # after {after_s} s' osa_daemon/service/run.py")
