@@ -202,7 +202,7 @@ def test_a_phone_is_the_microphone(serve: Callable[..., Room]) -> None:
     room.show("tonight", "No microphone")
     room.opened.page.get_by_role("link", name="This phone as the microphone").click()
     room.opened.page.click("#start")
-    room.see("#state", "The daemon hears this phone.")
+    room.see("#state", "The daemon receives this phone's sound.")
     room.wait_for(lambda: room.told.last("/hearing") == "online", "sound")
     page = room.opened.page.context.new_page()
     room.opened.page.close()
