@@ -22,7 +22,7 @@ _UNSAFE: Final = (
 def phone_is_possible(config: Path | None) -> bool:
     """Whether the settings at `config` have a page that a phone can connect to."""
     try:
-        return _has_page(load(config).settings)
+        return load(config).settings.web.enabled
     except ConfigError:
         return False  # `check-config` says why
 
@@ -31,13 +31,8 @@ def without_page(settings: Settings) -> tuple[str, ...]:
     """Return what keeps a phone, where the settings ask for one, from being the microphone."""
     if settings.microphone.device != PHONE:
         return ()
-    if not _has_page(settings):
+    if not settings.web.enabled:
         return (_WITHOUT_PAGE,)
     web = settings.web
     is_safe = web.tls.enabled or (web.url or "").startswith("https://")
     return () if is_safe else (_UNSAFE,)
-
-
-def _has_page(settings: Settings) -> bool:
-    web = getattr(settings, "web", None)
-    return web is not None and bool(web.enabled)

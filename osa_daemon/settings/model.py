@@ -13,7 +13,7 @@ from osa_daemon.settings.about import About
 from osa_daemon.settings.alerts import Alerts
 from osa_daemon.settings.clips import Clips
 from osa_daemon.settings.hours import Hours
-from osa_daemon.settings.section import CONFIG, HOURS, conflict, span
+from osa_daemon.settings.section import CONFIG, HOURS, check_pair, conflict, span
 from osa_daemon.settings.text import (
     AbsolutePath,
     DeviceText,
@@ -133,13 +133,7 @@ class Tls(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if (self.cert_file is None) != (self.key_file is None):
-            given, missing = ("cert_file", "key_file")[:: 1 if self.cert_file else -1]
-            raise conflict(
-                given,
-                f"mqtt.tls.{given} is {getattr(self, given)}, but mqtt.tls.{missing} is not set: "
-                "a client certificate needs both",
-            )
+        check_pair("mqtt.tls", self.cert_file, self.key_file, "a client certificate needs both")
         for key in ("ca_file", "cert_file"):
             if getattr(self, key) is not None and not self.enabled:
                 raise conflict(

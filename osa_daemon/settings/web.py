@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from osa_daemon.settings.about import About
-from osa_daemon.settings.section import CONFIG, conflict
+from osa_daemon.settings.section import CONFIG, check_pair, conflict
 from osa_daemon.settings.text import HOST, AbsolutePath
 
 _FILE: Final = "an absolute path, or null"
@@ -75,13 +75,7 @@ class WebTls(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if (self.cert_file is None) != (self.key_file is None):
-            given, missing = ("cert_file", "key_file")[:: 1 if self.cert_file else -1]
-            raise conflict(
-                given,
-                f"web.tls.{given} is {getattr(self, given)}, but web.tls.{missing} is not set: "
-                "a certificate needs both",
-            )
+        check_pair("web.tls", self.cert_file, self.key_file, "a certificate needs both")
         if self.cert_file is not None and not self.enabled:
             raise conflict(
                 "cert_file",

@@ -8,7 +8,6 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -137,7 +136,9 @@ def _phone_routes(ring: int | None, link: Any, url: str) -> tuple[Any, ...]:
     """Return the routes of a telephone that is the microphone; none where none is to be one."""
     if ring is None:
         return ()
-    return tuple(import_module("osa_daemon.web.phone").routes(ring, link, url))
+    from osa_daemon.web.phone import routes  # noqa: PLC0415
+
+    return routes(ring, link, url)
 
 
 def _sentence(error: Exception) -> str:
