@@ -1,7 +1,7 @@
 """A night in real time through a virtual microphone: what was heard, replayed, gives the same."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,70 +13,31 @@ import soxr
 
 from osa_daemon.audio.block import Block
 from osa_daemon.audio.file import FileSource
-from osa_daemon.audio.source import Source, SourceHealth, SourceState
 from osa_daemon.scoring.event import Event
-from osa_daemon.service.chain import Chain
-from osa_daemon.service.models import load_models
-from osa_daemon.service.replay import replay
-from osa_daemon.service.rules import scoring_settings
-from osa_daemon.settings.model import Settings
 from tests.daemon import DaemonProcess
 from tests.mosquitto import Mosquitto, Subscriber
+from tests.same_events import Noted, compare_with_file, events_of
 
 Start = Callable[..., DaemonProcess]
 Subscribe = Callable[..., Subscriber]
 
-NEAR_THRESHOLD = 0.05
-EDGE_S = 10.0  # what begins so shortly before the end is not decided from the file
 # the state holds for 24 s and more of the long apnea however the microphone cuts it into frames,
 # for 30 s not always: an alert is asked for well inside that, and past the short apnea
 ALERT_AFTER_S = 19
 SAME_PAUSE = timedelta(seconds=5)  # the pause in progress is dated back from less than the event
 
 
-class Noted:
-    """The blocks that the daemon got, as a source."""
-
-    def __init__(self, path: Path) -> None:
-        with np.load(path) as data:
-            cuts = np.cumsum(data["lengths"])[:-1]
-            parts = np.split(data["samples"], cuts)
-            self._blocks: Iterator[Block] = iter(
-                [Block(int(s), p) for s, p in zip(data["starts"], parts, strict=True)]
-            )
-
-    def read(self, timeout_s: float) -> Block | None:
-        """The next block."""
-        return next(self._blocks, None)
-
-    def health(self) -> SourceHealth:
-        """Always fine."""
-        return SourceHealth(SourceState.RUNNING, "Noted blocks.")
-
-    def close(self) -> None:
-        """Nothing to release."""
-
-
-def events_of(source: Source) -> list[Event]:
-    """What the chain makes of a source."""
-    models = load_models()
-    rules = scoring_settings(Settings(), models.detector().metadata)
-    chain = Chain(models, rules, lambda onset_s: f"{onset_s:.1f}")
-    return [event for outcome in replay(source, chain) for event in outcome.events]
+def noted(path: Path) -> Noted:
+    """The blocks that the daemon got."""
+    with np.load(path) as data:
+        cuts = np.cumsum(data["lengths"])[:-1]
+        parts = np.split(data["samples"], cuts)
+        return Noted([Block(int(s), p) for s, p in zip(data["starts"], parts, strict=True)])
 
 
 def place(event: Event) -> tuple[Any, ...]:
     """What makes an event the same, its id aside."""
     return (event.type, round(event.onset_s, 2), round(event.duration_s, 2), event.truncated)
-
-
-def partners(event: Event, others: list[Event], shift_s: float) -> list[Event]:
-    """Events of the same type whose onset agrees within 1 s."""
-    return [
-        other
-        for other in others
-        if other.type == event.type and abs(other.onset_s - event.onset_s - shift_s) <= 1.0
-    ]
 
 
 @pytest.mark.slow
@@ -117,7 +78,7 @@ def test_a_night_through_a_microphone(
     subscriber.wait_for(lambda: '"stopping"' in (subscriber.last("/status") or ""))
 
     heard = [json.loads(text) for text in subscriber.on("/event")]
-    again = events_of(Noted(blocks))
+    again = events_of(noted(blocks))
     assert [place(e) for e in again] == [
         (e["type"], e["onset_s"], e["duration_s"], e["truncated"]) for e in heard
     ]
@@ -125,20 +86,6 @@ def test_a_night_through_a_microphone(
     onsets = [datetime.fromisoformat(event["onset"]) for event in heard]
     assert any(abs(onset - since) <= SAME_PAUSE for onset in onsets)
     compare_with_file(again, events_of(FileSource(data / "short.ogg")), length_s)
-
-
-def compare_with_file(live: list[Event], filed: list[Event], length_s: float) -> None:
-    """Same types, onsets within 1 s after the common shift, save events near the threshold.
-
-    After the night the room is quiet; what is heard there is no part of the file.
-    """
-    shifts = [a.onset_s - b.onset_s for a in live for b in filed]
-    shift_s = max(shifts, key=lambda s: sum(bool(partners(e, live, s)) for e in filed))
-    played = [e for e in live if 0 <= e.onset_s - shift_s < length_s - EDGE_S]
-    threshold = load_models().detector().metadata.thresholds["balanced"]["event"]
-    lone = [e for e in filed if not partners(e, played, shift_s)]
-    lone += [e for e in played if not partners(e, filed, -shift_s)]
-    assert all(abs(event.confidence - threshold) <= NEAR_THRESHOLD for event in lone), lone
 
 
 def test_a_sound_server_that_hangs_or_dies_is_told_and_survived(

@@ -4,30 +4,20 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-import soxr
 
-from osa_daemon.audio.block import Block
 from osa_daemon.audio.file import FileSource
-from osa_daemon.audio.source import Source, SourceHealth, SourceState
-from osa_daemon.scoring.event import Event
-from osa_daemon.service.chain import Chain
-from osa_daemon.service.models import load_models
-from osa_daemon.service.replay import replay
-from osa_daemon.service.rules import scoring_settings
-from osa_daemon.settings.model import Settings
+from osa_daemon.audio.source import SourceState
+from tests.same_events import Noted, compare_with_file, events_of
+from tests.web.phone_browser import CHROMIUM, PhoneBrowser, wait_for_text, write_played
 from tests.web.phone_page import Listening, PhonePage
 from tests.web.tcp_wire import TcpWire
 
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
 VECTORS = Path(__file__).with_name("phone_vectors.json").read_text(encoding="utf-8")
 PART_S = (25, 53)  # of the bundled short night: breath, an apnea, breath
-NEAR_THRESHOLD = 0.05
 ENCODE = """async (vectors) => {
     const { encodeFrame } = await import("/static/phone/wire.js");
     return vectors.map(({ sequence, start, clock_s, samples }) => {
@@ -68,65 +58,6 @@ pytestmark = [
 ]
 
 
-class Blocks:
-    """Blocks that were heard, as a source."""
-
-    def __init__(self, blocks: list[Block]) -> None:
-        self._blocks = iter(blocks)
-
-    def read(self, timeout_s: float) -> Block | None:
-        """The next block."""
-        return next(self._blocks, None)
-
-    def health(self) -> SourceHealth:
-        """Always fine."""
-        return SourceHealth(SourceState.RUNNING, "Noted blocks.")
-
-    def close(self) -> None:
-        """Nothing to release."""
-
-
-class Browser:
-    """A Chromium whose microphone plays `sound`, and what went wrong on its pages."""
-
-    def __init__(self, sound: Path, *, is_repeated: bool) -> None:
-        self.complaints: list[str] = []
-        self._playwright = sync_api.sync_playwright().start()
-        self._browser = self._playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=[
-                "--no-sandbox",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-audio-capture={sound}{'' if is_repeated else '%noloop'}",
-            ],
-        )
-
-    def open(self, port: int, script: str = "") -> Any:
-        """Open the phone's page in a profile of its own, after `script` has run in it."""
-        page = self._browser.new_context().new_page()
-        page.add_init_script(script)
-        page.on("console", lambda message: self._complain(message.type, message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self._look_at(request.url, port))
-        page.goto(f"http://127.0.0.1:{port}/phone/")
-        return page
-
-    def close(self) -> None:
-        """End it."""
-        self._browser.close()
-        self._playwright.stop()
-
-    def _complain(self, kind: str, text: str) -> None:
-        is_network = "WebSocket connection" in text or "net::ERR_" in text
-        if kind in {"error", "warning"} and not is_network:
-            self.complaints.append(text)
-
-    def _look_at(self, url: str, port: int) -> None:
-        if not url.startswith(f"http://127.0.0.1:{port}/"):
-            self.complaints.append(f"It asks for {url}")
-
-
 @pytest.fixture
 def page() -> Iterator[PhonePage]:
     """The page's server."""
@@ -144,12 +75,12 @@ def listening(page: PhonePage) -> Iterator[Listening]:
 
 
 @pytest.fixture
-def browse() -> Iterator[Callable[..., Browser]]:
+def browse() -> Iterator[Callable[..., PhoneBrowser]]:
     """Makes browsers, and ends them."""
-    made: list[Browser] = []
+    made: list[PhoneBrowser] = []
 
-    def make(sound: Path, *, is_repeated: bool = False) -> Browser:
-        made.append(Browser(sound, is_repeated=is_repeated))
+    def make(sound: Path, *, is_repeated: bool = False) -> PhoneBrowser:
+        made.append(PhoneBrowser(sound, is_repeated=is_repeated))
         return made[-1]
 
     yield make
@@ -157,23 +88,10 @@ def browse() -> Iterator[Callable[..., Browser]]:
         browser.close()
 
 
-def wait_for_text(page: Any, selector: str, part: str, within_s: float = 20) -> None:
-    """Wait until a part of the page says something."""
-    page.locator(selector, has_text=part).first.wait_for(state="attached", timeout=1000 * within_s)
-
-
-def events_of(source: Source) -> list[Event]:
-    """What the chain makes of a source, its end included."""
-    models = load_models()
-    rules = scoring_settings(Settings(), models.detector().metadata)
-    chain = Chain(models, rules, lambda onset_s: f"{onset_s:.1f}")
-    return [event for outcome in replay(source, chain) for event in outcome.events]
-
-
 def test_a_night_through_a_phone(
     page: PhonePage,
     listening: Listening,
-    browse: Callable[..., Browser],
+    browse: Callable[..., PhoneBrowser],
     data: Path,
     tmp_path: Path,
 ) -> None:
@@ -181,7 +99,7 @@ def test_a_night_through_a_phone(
     sound, rate_hz = soundfile.read(data / "short.ogg", dtype="float32")
     part = sound[PART_S[0] * rate_hz : PART_S[1] * rate_hz]
     played, plain = tmp_path / "part.wav", tmp_path / "part.flac"
-    soundfile.write(played, soxr.resample(part, rate_hz, 48_000), 48_000, subtype="PCM_16")
+    write_played(played, part, rate_hz)
     soundfile.write(plain, part, rate_hz)
     browser = browse(played)
     tab = browser.open(page.port)
@@ -196,30 +114,9 @@ def test_a_night_through_a_phone(
     assert listening.health.state is SourceState.RUNNING
     assert listening.gaps_s() == []
     assert browser.complaints == []
-    compare(events_of(Blocks(heard)), events_of(FileSource(plain)))
-
-
-def compare(live: list[Event], filed: list[Event]) -> None:
-    """Same types, onsets within 1 s after the common shift, save events near the threshold."""
+    filed = events_of(FileSource(plain))
     assert filed
-    shift_s = next(
-        live_event.onset_s - filed_event.onset_s
-        for live_event, filed_event in zip(live, filed, strict=False)
-    )
-    threshold = load_models().detector().metadata.thresholds["balanced"]["event"]
-
-    def lone(events: list[Event], others: list[Event], shift_s: float) -> list[Event]:
-        return [
-            event
-            for event in events
-            if not any(
-                other.type == event.type and abs(other.onset_s - event.onset_s - shift_s) <= 1
-                for other in others
-            )
-        ]
-
-    left = lone(filed, live, shift_s) + lone(live, filed, -shift_s)
-    assert all(abs(event.confidence - threshold) <= NEAR_THRESHOLD for event in left), left
+    compare_with_file(events_of(Noted(heard)), filed, PART_S[1] - PART_S[0])
 
 
 @pytest.fixture
@@ -232,7 +129,7 @@ def room(tmp_path: Path) -> Path:
 
 
 def test_what_a_phones_system_does(
-    page: PhonePage, listening: Listening, browse: Callable[..., Browser], room: Path
+    page: PhonePage, listening: Listening, browse: Callable[..., PhoneBrowser], room: Path
 ) -> None:
     """A hidden tab and a microphone that is taken: each its sentence; it comes back by itself."""
     browser = browse(room, is_repeated=True)
@@ -254,7 +151,7 @@ def test_what_a_phones_system_does(
 
 
 def test_what_happens_to_phones(
-    page: PhonePage, listening: Listening, browse: Callable[..., Browser], room: Path
+    page: PhonePage, listening: Listening, browse: Callable[..., PhoneBrowser], room: Path
 ) -> None:
     """A second phone, a lost network and a closed tab: each its sentence, and honest gaps."""
     browser = browse(room, is_repeated=True)
