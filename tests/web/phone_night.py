@@ -8,6 +8,7 @@ sound is missing or the events differ by more than the chain's own test allows.
 import argparse
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,9 @@ def main() -> int:
         f"{night.name}: {length_s:.0f} s; heard {listening.heard_s:.1f} s in {len(blocks)} blocks"
     )
     print(f"gaps: {len(gaps_s)}, {sum(gaps_s):.2f} s; lost: {health.lost_s:.2f} s; {health.text}")
+    for before, after in pairwise(blocks):
+        if before.end != after.start:
+            print(f"  {(after.start - before.end) / 16_000:.2f} s at {before.end / 16_000:.1f} s")
     longest = max(len(block.samples) for block in blocks) / 16_000
     level = np.sqrt(np.mean(np.concatenate([block.samples for block in blocks]) ** 2))
     print(f"longest block {longest:.2f} s; level {20 * np.log10(level):.1f} dBFS")
