@@ -104,7 +104,7 @@ def _alerts() -> Examples:
 def _night(hours: float) -> Payload:
     """A night of so many hours, after which there is an index or not."""
     is_long = hours >= 2
-    reason = f"{60 * hours:.0f} min monitorable, an index needs 120 min"
+    reason = f"{60 * hours:.0f} min could be judged, an estimate needs 120 min"
     return payloads.night_payload(
         _NIGHT,
         events=21 if is_long else 2,

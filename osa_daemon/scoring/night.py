@@ -147,7 +147,7 @@ def figures_of(counts: NightCounts) -> NightFigures:
         apneas=counts.apneas,
         hypopneas=counts.hypopneas,
         index=round(counts.monitorable_events * 3600.0 / monitorable_s, 1) if told else None,
-        index_reason=None if told else f"{minutes} min monitorable, an index needs 120 min",
+        index_reason=None if told else f"{minutes} min could be judged, an estimate needs 120 min",
         longest_apnea_s=counts.longest_apnea_s,
         monitorable_s=monitorable_s,
         monitorable_share=_share(counts.monitorable_frames, listened),

@@ -8,6 +8,7 @@ from osa_daemon.journal.reader import JournalReader
 from osa_daemon.journal.rows import NightRow
 from osa_daemon.report.fields import event_fields, events_csv, night_fields
 from osa_daemon.report.index import AVERAGED_NIGHTS, average_of, interval_of
+from osa_daemon.report.nights import last_nights
 from osa_daemon.report.words import average_text
 from osa_daemon.scoring.night import NightFigures, read_figures
 from osa_daemon.settings.load import load
@@ -19,7 +20,7 @@ ALL_NIGHTS = 100_000
 def nights_command(arguments: Namespace) -> int:
     """List nights, the latest first; raise StorageError where there is no journal."""
     with _journal(arguments) as journal:
-        rows = readable(journal, ALL_NIGHTS if arguments.json else SHOWN_NIGHTS)
+        rows = last_nights(journal, ALL_NIGHTS if arguments.json else SHOWN_NIGHTS)
     average = average_of(rows[:AVERAGED_NIGHTS])
     if arguments.json:
         told = None if average is None else round(average.index, 1)
@@ -53,11 +54,6 @@ def export_events_command(arguments: Namespace) -> int:
     for event in events:
         print(json.dumps(event_fields(event)))
     return 0
-
-
-def readable(journal: JournalReader, limit: int) -> list[NightRow]:
-    """Return the nights whose figures can be read, the latest first."""
-    return [row for row in journal.nights(limit) if read_figures(row.figures) is not None]
 
 
 def index_text(figures: NightFigures) -> str:

@@ -20,11 +20,12 @@ from osa_daemon.report.extra import check_drawing
 from osa_daemon.report.fields import events_csv, report_fields
 from osa_daemon.report.index import AVERAGED_NIGHTS, COVERS, interval_of
 from osa_daemon.report.night import About, Night
+from osa_daemon.report.nights import last_nights
 from osa_daemon.report.performance import measured
 from osa_daemon.report.picture import picture_of
 from osa_daemon.report.words import average_text, events_text, longest_text
 from osa_daemon.service.models import models_folder
-from osa_daemon.service.nights import ALL_NIGHTS, index_text, readable
+from osa_daemon.service.nights import ALL_NIGHTS, index_text
 from osa_daemon.service.outputs import check_outputs, whole_bytes
 from osa_daemon.settings.load import load
 
@@ -78,7 +79,7 @@ def _outputs(arguments: Namespace, journal: Path) -> dict[str, Path]:
 
 
 def _read(journal: JournalReader, asked: str) -> Night:
-    rows = readable(journal, ALL_NIGHTS)
+    rows = last_nights(journal, ALL_NIGHTS)
     if asked == LAST and not rows:
         raise InputError("The journal has no night yet.")
     night = rows[0].night if asked == LAST else date.fromisoformat(asked)

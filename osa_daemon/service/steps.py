@@ -12,11 +12,11 @@ from typing import Final, Protocol
 
 from osa_daemon.publish import topics
 from osa_daemon.publish.payloads import Payload
+from osa_daemon.report.recount import recount
 from osa_daemon.scoring.night import night_of
 from osa_daemon.service.clock import StreamClock, iso
 from osa_daemon.service.minutes import Minutes
 from osa_daemon.service.outbox import Outbox
-from osa_daemon.service.recount import recount
 from osa_daemon.service.store import Store
 from osa_daemon.service.tonight import Tonight
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from osa_daemon.clock import SYSTEM_CLOCK, Clock
 from osa_daemon.journal.rows import NightRow
 from osa_daemon.publish import topics
+from osa_daemon.report.recount import at_least
 from osa_daemon.scoring.event import Event
 from osa_daemon.scoring.night import (
     NightCounts,
@@ -19,7 +20,6 @@ from osa_daemon.scoring.night import (
 from osa_daemon.scoring.thresholds import ScoringSettings
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Step
-from osa_daemon.service.recount import at_least
 from osa_daemon.service.store import Store
 
 SAVE_S = 300.0  # an SD card wears with every write; events that are not counted yet are found again

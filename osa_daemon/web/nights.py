@@ -15,7 +15,7 @@ from osa_daemon.report.fields import (
     trace_fields,
 )
 from osa_daemon.report.index import AVERAGED_NIGHTS, average_of
-from osa_daemon.scoring.night import read_figures
+from osa_daemon.report.nights import last_nights
 from osa_daemon.web.failures import AbsentError
 
 MOST_NIGHTS: Final = 3660  # ten years
@@ -37,7 +37,7 @@ def read(path: Path, what: Read) -> dict[str, Any]:
 
 def nights(journal: JournalReader) -> dict[str, Any]:
     """Return all nights, the latest first, and the average of the last of them."""
-    rows = [row for row in journal.nights(MOST_NIGHTS) if read_figures(row.figures) is not None]
+    rows = last_nights(journal, MOST_NIGHTS)
     average = average_of(rows[:AVERAGED_NIGHTS])
     return {
         "v": 1,
@@ -51,7 +51,7 @@ def night(text: str) -> Read:
     wanted = date_of(text)
 
     def find(journal: JournalReader) -> dict[str, Any]:
-        row = next((row for row in journal.nights(MOST_NIGHTS) if row.night == wanted), None)
+        row = next((row for row in last_nights(journal, MOST_NIGHTS) if row.night == wanted), None)
         events, minutes = journal.events_of(wanted), journal.minutes_of(wanted)
         if row is None and not events and not minutes:
             raise AbsentError(f"The journal has no night {wanted}.")

@@ -15,7 +15,7 @@ from osa_daemon.journal.journal import KEEP_MINUTES_NIGHTS, Journal
 from osa_daemon.journal.reader import JournalReader
 from osa_daemon.journal.rows import EventRow, TraceRow
 from osa_daemon.journal.trace import pack, unpack
-from osa_daemon.service.recount import recount
+from osa_daemon.report.recount import recount
 
 MakeRow = Callable[..., EventRow]
 

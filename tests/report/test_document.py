@@ -170,4 +170,4 @@ def test_a_night_too_short_for_an_index_says_why(night: Night):
     row = next(row for row in night.before if '"index": null' in row.figures)
     said = texts(replace(night, row=row))
     assert "unknown" in said
-    assert any("an index needs 120 min" in text for text in said)
+    assert any("an estimate needs 120 min" in text for text in said)

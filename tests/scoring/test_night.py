@@ -37,7 +37,7 @@ def test_no_index_below_two_hours(tally_of):
     """Less than 2 h of monitorable time has no index, and says why."""
     figures = tally_of("breathing 90").figures()
     assert figures.index is None
-    assert figures.index_reason == "1 min monitorable, an index needs 120 min"
+    assert figures.index_reason == "1 min could be judged, an estimate needs 120 min"
 
 
 def test_the_index_counts_monitorable_events_and_hours():

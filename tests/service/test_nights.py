@@ -62,7 +62,8 @@ def config(tmp_path: Path) -> Iterator[str]:
 def test_nights_lists_figures(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     """One line a night: events, index with its interval, longest apnea, monitorable time."""
     assert main(["nights", "--config", config]) == 0
-    _, line, average = capsys.readouterr().out.splitlines()
+    _, going_on, line, average = capsys.readouterr().out.splitlines()
+    assert going_on.split()[:3] == ["2026-03-15", "1", "unknown"]
     assert line.split() == [
         "2026-03-14", "2", "0.5", "0.1", "to", "1.8", "20", "s", "4.0", "h", "(", "50%)"
     ]  # fmt: skip
@@ -73,7 +74,7 @@ def test_nights_speaks_json(config: str, capsys: pytest.CaptureFixture[str]) -> 
     """The figures under their contract's names."""
     assert main(["nights", "--json", "--config", config]) == 0
     told = json.loads(capsys.readouterr().out)
-    (night,) = told["nights"]
+    _, night = told["nights"]
     assert (night["night"], night["events"], night["index"]) == ("2026-03-14", 2, 0.5)
     assert (night["interval"], told["average_14"]) == ([0.1, 1.8], 0.5)
     assert datetime.fromisoformat(night["started"]) == START

@@ -40,7 +40,7 @@ class FakeNight:
         hours = max(monitorable_s, 1.0) / 3600
         spread = 1.96 * math.sqrt(counted)
         interval = [max(0.0, counted - spread) / hours, (counted + spread + 1) / hours]
-        reason = f"{monitorable_s // 60:.0f} min monitorable, an index needs 120 min"
+        reason = f"{monitorable_s // 60:.0f} min could be judged, an estimate needs 120 min"
         return {
             "night": self.night.isoformat(),
             "started": iso(self.started),

@@ -56,7 +56,7 @@ function lead(night) {
   const heard = `Breathing could be heard for ${hours(night.monitorable_s)} of ${hours(night.listened_s)} listened`;
   if (night.index === null || night.index === undefined) {
     return (
-      `This night could not be judged (${night.index_reason ?? "too little was heard"}). ${heard}: ` +
+      `No estimate for this night: ${night.index_reason ?? "too little was heard"}. ${heard}: ` +
       "that says nothing about the sleeper."
     );
   }
