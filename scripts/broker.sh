@@ -61,9 +61,11 @@ point_settings_at_broker() {
     local file=$CONFIG/config.yaml user
     user=$(sed -n '1s/:.*//p' "${BROKER_FILES[1]}")
     if cmp -s "$file" "$REPOSITORY/config/osa-daemon.yaml"; then
-        sed -i -E "s|^( +)(# ?)?username:.*|\1username: $user|
-                   s|^( +)(# ?)?password_file:.*|\1password_file: $CONFIG/mqtt-password|" \
-            "$file"
+        # in its own section: the page's password is in a file of its own
+        sed -i -E "/^mqtt:/,/^[a-z]/ {
+                       s|^( +)(# ?)?username:.*|\1username: $user|
+                       s|^( +)(# ?)?password_file:.*|\1password_file: $CONFIG/mqtt-password|
+                   }" "$file"
     elif ! grep -qs "^[^#]*$CONFIG/mqtt-password" "$file" ||
         ! grep -qsE "^[^#]*username: *[\"']?$user\b" "$file"; then
         say "    in $file set mqtt.username: $user and" \

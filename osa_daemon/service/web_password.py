@@ -4,10 +4,10 @@ import getpass
 import sys
 from argparse import Namespace
 
-from osa_daemon.errors import EXIT_OK, UsageError
+from osa_daemon.errors import EXIT_OK, ConfigError, UsageError
 from osa_daemon.settings.load import load
 from osa_daemon.settings.model import Settings
-from osa_daemon.web.access import password_path
+from osa_daemon.web.access import password_path, shared_file
 from osa_daemon.web.password import LONGEST, hashed, write_hash
 
 
@@ -15,10 +15,13 @@ def web_password_command(arguments: Namespace) -> int:
     """Ask twice on a terminal, else read one line; sessions of another password end by it.
 
     Raises:
+        ConfigError: its file is to be that of the broker's password.
         UsageError: what is given is no password, or differs the second time.
         StorageError: the hash cannot be written.
     """
     settings = load(arguments.config).settings
+    if (shared := shared_file(settings)) is not None:
+        raise ConfigError(shared)
     line = hashed(_ask())
     path = password_path(settings)
     write_hash(path, line, settings.journal.state_dir)

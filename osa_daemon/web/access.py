@@ -21,9 +21,22 @@ def needs_password(settings: Settings) -> bool:
     return not web.is_local or bool(web.proxies) or web.url is not None
 
 
+def shared_file(settings: Settings) -> str | None:
+    """Return a sentence where the page's password and the broker's would lie in one file."""
+    path = password_path(settings)
+    if path != settings.mqtt.password_file:
+        return None
+    return (
+        f"web.password_file and mqtt.password_file are both {path}: the page keeps the hash of a "
+        "password of its own, and the broker's would be lost; set web.password_file to null."
+    )
+
+
 def refusal(settings: Settings) -> str | None:
     """Return why the page is not served, in a sentence with the remedy; None where it may be."""
     web = settings.web
+    if (shared := shared_file(settings)) is not None:
+        return f"The page is not served: {shared}"
     if needs_password(settings) and not has_password(password_path(settings)):
         return (
             "The page is not served: it is to be reached from beyond this machine (web.address, "

@@ -85,6 +85,9 @@ def write_hash(path: Path, line: str, owner: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
+    except PermissionError as error:
+        msg = f"{path} may not be written by this user: run the command with sudo."
+        raise StorageError(msg) from error
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror or error}.") from error
 

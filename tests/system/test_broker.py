@@ -72,11 +72,13 @@ def test_the_daemon_gets_in_with_the_settings_that_are_written(
         (machine / "mosquitto/conf.d/osa-daemon.conf").read_text()
     )
     broker.start()
-    mqtt = load(path, machine / "none.json", {}).settings.mqtt
+    settings = load(path, machine / "none.json", {}).settings
+    mqtt = settings.mqtt
     assert mqtt.username == mqtt.device_id
+    assert settings.web.password_file is None
     acknowledged: list[str] = []
-    settings = mqtt_settings(mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port}))
-    publisher = MqttPublisher(settings, acknowledged.append)
+    reached = mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port})
+    publisher = MqttPublisher(mqtt_settings(reached), acknowledged.append)
     publisher.start()
     publisher.send_event("a", {"v": 1, "id": "a"})
     wait_for(lambda: acknowledged == ["a"] or publisher.problem, what="PUBACK")

@@ -43,6 +43,17 @@ def test_a_password_does_not_travel_in_the_open(tmp_path: Path):
     assert refusal(settings(tmp_path, url="https://bed.example.org")) is None
 
 
+def test_the_brokers_password_is_not_the_pages(tmp_path: Path):
+    """One file for both would lose the first when the second is set."""
+    shared = Settings.model_validate(
+        {
+            "mqtt": {"username": "bed", "password_file": str(tmp_path / "mqtt")},
+            "web": {"enabled": True, "password_file": str(tmp_path / "mqtt")},
+        }
+    )
+    assert "set web.password_file to null" in (refusal(shared) or "")
+
+
 def test_home_assistant_is_led_to_a_page_that_it_can_reach(tmp_path: Path):
     """No link to loopback, none where there is no page; else where it is, or is said to be."""
     assert configuration_url(Settings()) is None

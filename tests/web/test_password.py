@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from osa_daemon.cli import main
-from osa_daemon.errors import UsageError
+from osa_daemon.errors import StorageError, UsageError
 from osa_daemon.settings.load import load
 from osa_daemon.web import certificate
-from osa_daemon.web.password import hashed, matches, read_hash
+from osa_daemon.web.password import hashed, matches, read_hash, write_hash
 
 
 def test_a_password_matches_its_own_hash_alone():
@@ -72,3 +72,31 @@ def test_the_command_refuses_a_poor_password_and_leaves_the_one_before(
     assert main(["web-password", "--config", str(config)]) == 2
     assert "4 characters" in capsys.readouterr().err
     assert not (tmp_path / "web-password").exists()
+
+
+def test_the_command_leaves_the_brokers_password_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Where both were to lie in one file, nothing is written."""
+    config, secret = tmp_path / "config.yaml", tmp_path / "mqtt-password"
+    secret.write_text("of the broker\n")
+    config.write_text(
+        f"mqtt:\n  username: bed\n  password_file: {secret}\nweb:\n  password_file: {secret}\n"
+    )
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a long night\n"))
+    assert main(["web-password", "--config", str(config)]) == 2
+    assert "set web.password_file to null" in capsys.readouterr().err
+    assert secret.read_text() == "of the broker\n"
+
+
+def test_who_may_not_write_the_password_is_told_to_use_sudo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The folder is the daemon's."""
+
+    def refuse(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("osa_daemon.web.password.os.open", refuse)  # root may write anywhere
+    with pytest.raises(StorageError, match="with sudo"):
+        write_hash(tmp_path / "web-password", "scrypt$", tmp_path)
