@@ -159,7 +159,8 @@ class Examination:
 
     def _level(self) -> Iterator[Finding]:
         if self._is_heard:
-            yield check_published_level(self.visit)
+            is_phone = self._settings.settings.microphone.device == PHONE
+            yield check_published_level(self.visit, is_phone=is_phone)
             return
         # made here: the capture process dies with the thread that starts it
         source = MicrophoneSource(self._settings.settings.microphone.device)

@@ -31,6 +31,10 @@ def check_home_assistant(visit: Visit) -> Finding:
         return good(NAME, f"it is there ({topic}). {announced}")
     if is_seen:
         return good(NAME, f"{announced}; {_SEE}")
+    if not visit.hears_itself:
+        return good(
+            NAME, f"not looked for: this user may not read {discovery_topic(settings)}; {_SEE}"
+        )
     return doubtful(NAME, f"{announced}.")
 
 

@@ -51,7 +51,7 @@ def find_phone(settings: Settings) -> tuple[Finding, Device | None]:
     if problems:
         return bad(NAME, problems[0]), None
     phone = Device(PHONE, (PHONE,), "a phone or tablet", index=None, held_by=DAEMON)
-    return good(NAME, "a phone, heard by the running daemon while its page is open"), phone
+    return good(NAME, "a phone; whether one is heard now, the line `level` says"), phone
 
 
 @dataclass(frozen=True, slots=True)

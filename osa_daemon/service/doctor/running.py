@@ -10,13 +10,19 @@ from osa_daemon.service.doctor.finding import Finding, bad, doubtful, good
 from osa_daemon.service.doctor.microphone import LEVEL
 from osa_daemon.service.doctor.source import STOP
 
+_LOOK = "*Tonight* on its page shows it"
 
-def check_published_level(visit: Visit | None) -> Finding:
-    """Judge the sound by what the running daemon publishes; None: the broker was not reached."""
+
+def check_published_level(visit: Visit | None, *, is_phone: bool = False) -> Finding:
+    """Judge the sound by what the running daemon publishes; None: the broker was not reached.
+
+    `is_phone`: the microphone is a phone, which nobody but the daemon can listen to.
+    """
+    remedy = _LOOK if is_phone else STOP
     if visit is None or not visit.hears_itself:
         why = "the broker does not let us read" if visit else "no broker tells us"
         return doubtful(
-            LEVEL, f"the running daemon has the microphone, and {why} what it hears: {STOP}."
+            LEVEL, f"the running daemon has the microphone, and {why} what it hears: {remedy}."
         )
     status = _fields(visit.own(topics.STATUS.suffix))
     state, reason = _text(status, "state"), _text(status, "reason")
@@ -28,7 +34,7 @@ def check_published_level(visit: Visit | None) -> Finding:
     dbfs, floor_dbfs = _number(level, "level_dbfs"), _number(level, "noise_dbfs")
     if dbfs is None or floor_dbfs is None:
         return doubtful(
-            LEVEL, f"the running daemon has told no level within {LEVEL_S:.0f} s: {STOP}."
+            LEVEL, f"the running daemon has told no level within {LEVEL_S:.0f} s: {remedy}."
         )
     return good(
         LEVEL,

@@ -1,9 +1,11 @@
 """Heat, power, memory, clock and time zone, read from a fake machine."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from osa_daemon.service.doctor import clock
 from osa_daemon.service.doctor.board import (
     available_mb,
     check_heat,
@@ -104,6 +106,20 @@ def test_the_clock_is_asked() -> None:
     early = check_clock(86_400.0)
     assert early.verdict is Verdict.BAD
     assert "timedatectl set-time" in early.text
+
+
+def test_where_the_kernel_may_not_be_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the service, whose doctor the page shows: what the time service left is looked at."""
+    # stands in for the filter of system calls, which refuses adjtimex
+    refusing = SimpleNamespace(adjtimex=lambda _status: -1)
+    monkeypatch.setattr(clock.ctypes, "CDLL", lambda *_name, **_more: refusing)
+    unknown = check_clock(root=tmp_path)
+    assert unknown.verdict is Verdict.DOUBTFUL
+    assert "`timedatectl` says so" in unknown.text
+    sign = tmp_path / clock.SYNCHRONISED
+    sign.parent.mkdir(parents=True)
+    sign.touch()
+    assert check_clock(root=tmp_path).verdict is Verdict.GOOD
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from paho.mqtt.publish import multiple
 
 from osa_daemon.errors import BrokerError
 from osa_daemon.publish.discovery import birth_topic, discovery_topic
@@ -72,15 +73,41 @@ def test_a_visit_leaves_and_says_nothing(mosquitto: Mosquitto, subscribe: Subscr
 def test_with_the_access_list_of_this_repository_all_is_good(
     guarded: Callable[[str, str], Mosquitto], password: Path
 ) -> None:
-    """A bed may not read what it tells itself: that is said, and is no fault."""
+    """A bed reads what it tells itself: its announcement, and what it hears."""
     broker = guarded(ACCESS, "bed_1")
-    visit = visit_broker(
-        settings_of(broker.port, username="bed_1", password_file=password, device_id="bed_1")
+    settings = settings_of(broker.port, username="bed_1", password_file=password, device_id="bed_1")
+    level = '{"level_dbfs":-41,"noise_dbfs":-60}'
+    told = {settings.topic("level"): level, discovery_topic(settings): ANNOUNCED}
+    multiple(
+        [{"topic": topic, "payload": payload, "retain": True} for topic, payload in told.items()],
+        port=broker.port,
+        auth={"username": "bed_1", "password": PASSWORD},
     )
+    visit = visit_broker(settings)
+    assert topics_finding(visit).verdict is Verdict.GOOD
+    assert "may not be read" not in topics_finding(visit).text
+    assert check_published_level(visit).verdict is Verdict.GOOD
+    assert check_home_assistant(visit).text.startswith("The device is announced")
+
+
+def test_where_a_bed_may_not_read_what_it_tells(
+    guarded: Callable[[str, str], Mosquitto], password: Path
+) -> None:
+    """As with the list of earlier versions: that is said, and is no fault."""
+    own = "pattern readwrite osa_daemon/%u/#\npattern readwrite homeassistant/device/%u/config\n"
+    assert own in ACCESS
+    earlier = own.replace("readwrite", "write") + "pattern read osa_daemon/%u/set/+\n"
+    broker = guarded(ACCESS.replace(own, earlier), "bed_1")
+    settings = settings_of(broker.port, username="bed_1", password_file=password, device_id="bed_1")
+    visit = visit_broker(settings)
     finding = topics_finding(visit)
     assert finding.verdict is Verdict.GOOD
     assert "may not be read with this user" in finding.text
     assert check_published_level(visit).verdict is Verdict.DOUBTFUL
+    assert "Tonight" in check_published_level(visit, is_phone=True).text
+    told = check_home_assistant(visit)
+    assert told.verdict is Verdict.GOOD
+    assert "this user may not read homeassistant/device/bed_1/config" in told.text
 
 
 @pytest.mark.parametrize(
