@@ -125,9 +125,13 @@ class MqttPublisher:
             )
         )
 
-    def adopt(self, alert_after_range: tuple[int, int]) -> None:
-        """Announce other bounds of the command `alert_after_s`."""
-        settings = replace(self._settings, alert_after_range=alert_after_range)
+    def adopt(self, alert_after_range: tuple[int, int], configuration_url: str | None) -> None:
+        """Announce other bounds of the command `alert_after_s`, another place of the page."""
+        settings = replace(
+            self._settings,
+            alert_after_range=alert_after_range,
+            configuration_url=configuration_url,
+        )
         if settings.discovery:
             self.set_discovery(discovery_payload(settings))
 

@@ -38,6 +38,8 @@ class PageChild:
                     [sys.executable, "-P", "-m", "osa_daemon.web", *options],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
+                    # Ctrl+C in a terminal is for the daemon, which ends it
+                    process_group=0,
                     pass_fds=[fd for fd in (theirs.fileno(), phone_ring) if fd is not None],
                 )
             except OSError:

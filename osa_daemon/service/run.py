@@ -66,6 +66,7 @@ CHAIN_STOP_S = 20.0  # with signs of life: a slow card; with the next three belo
 NTFY_STOP_S = 2.0
 CLIPS_STOP_S = 1.0
 PAGE_STOP_S = 2.0
+PAGE_LOOK_S = 30.0  # until a page's new address is announced
 STOP_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -141,6 +142,7 @@ class Daemon:
             alerts=loaded.settings.alerts,
             page_url=configuration_url(loaded.settings),
         )
+        self._page_url, self._page_looked_s = broker.configuration_url, clock.monotonic_s()
         self._acknowledged: list[Callable[[str], None]] = []
         self._commands = Commands(clock)
         self.publisher = MqttPublisher(
@@ -270,7 +272,18 @@ class Daemon:
         """Let what is no room of the bedside go by the settings as they are now."""
         settings = self._live.settings
         logging.getLogger().setLevel(settings.logging.level.upper())
-        self.publisher.adopt(alert_after_range(settings.alerts))
+        self.publisher.adopt(alert_after_range(settings.alerts), self._page_url)
+
+    def _look_for_page(self) -> None:
+        """Announce where the page is, which after a boot without a network is not known yet."""
+        now_s = self._clock.monotonic_s()
+        if self._page is None or now_s - self._page_looked_s < PAGE_LOOK_S:
+            return
+        self._page_looked_s = now_s
+        url = configuration_url(self._loaded.settings)
+        if url != self._page_url:
+            self._page_url = url
+            self.publisher.adopt(alert_after_range(self._live.settings.alerts), url)
 
     def _watch(self, chain: threading.Thread) -> None:
         """Look after the others until the source ends, a signal comes or a thread dies."""
@@ -279,6 +292,7 @@ class Daemon:
             self._vigil.pulse(starts=not self._herald.is_ready)
             has_told = self._bedside is not None and self._bedside.has_told.is_set()
             self._herald.tell(self._line(), is_up=has_told)
+            self._look_for_page()
 
     def _line(self) -> str:
         """Return what `systemctl status` is to show."""

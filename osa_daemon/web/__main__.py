@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,11 @@ from osa_daemon.process import die_with_parent, forbid_dumps, stand_back
 
 NICE, OOM_SCORE = 5, 700  # the chain comes first, whoever looks
 CANNOT_LISTEN_EXIT: Final = 4
+NETWORK_S, NETWORK_LOOK_S = 600.0, 2.0
+AWAITS_NETWORK: Final = (
+    "The page is not served yet: its certificate is to name this machine's address, and there is "
+    "no network."
+)
 
 
 class FewWords(logging.Filter):
@@ -65,21 +71,36 @@ async def _serve(options: argparse.Namespace) -> int:
     live = Live()
     link = Link(live.take)
     await link.open(socket.socket(fileno=options.link))
+    reading = asyncio.create_task(link.run())
     try:
         settings = load(options.config).settings
+        await _wait_for_network(settings, link, reading)
         server, page, ready = _made(settings, options, live, link)
     except (OsaError, OSError) as error:
         link.tell({"problem": _sentence(error)})
         await asyncio.sleep(0.1)  # for the daemon to have it
         return CANNOT_LISTEN_EXIT
     link.tell({"ready": ready})
-    reading = asyncio.create_task(link.run())
     serving = asyncio.create_task(server.serve())
     ended, _ = await asyncio.wait({reading, serving}, return_when=asyncio.FIRST_COMPLETED)
     page.end()
     for task in ended:
         task.result()  # what went wrong is told by its traceback
     os._exit(0)  # no viewer is worth a daemon that ends late
+
+
+async def _wait_for_network(settings: Any, link: Any, reading: "asyncio.Task[None]") -> None:
+    """Wait where a certificate is to be made that would lack this machine's address.
+
+    After a power cut a Pi is up before its router; a network without a way out is waited for in
+    vain, and so not for ever.
+    """
+    from osa_daemon.web.certificate import lacks_address  # noqa: PLC0415
+
+    until_s = time.monotonic() + NETWORK_S
+    while not reading.done() and lacks_address(settings) and time.monotonic() < until_s:
+        link.tell({"problem": AWAITS_NETWORK})
+        await asyncio.wait({reading}, timeout=NETWORK_LOOK_S)
 
 
 def _made(settings: Any, options: argparse.Namespace, live: Any, link: Any) -> tuple[Any, Any, Any]:

@@ -46,6 +46,15 @@ def test_there_is_no_page_unless_somebody_wants_one(tmp_path: Path):
     assert make_page(load(config, environ={}), Commands()) is None
 
 
+def test_an_interrupt_from_the_terminal_is_for_the_daemon_alone(make_a_page: Make):
+    """Ctrl+C goes to a group of processes: the page's is ended by the daemon, not before it."""
+    page = make_a_page(f"  port: {free_port()}\n")
+    page.start()
+    wait_for(lambda: page.pid, 30.0, "the process")
+    assert page.pid is not None
+    assert os.getpgid(page.pid) == page.pid != os.getpgid(0)
+
+
 def test_what_the_page_does_not_take_is_bounded_and_the_newest_wins():
     """A page that hangs for a night costs a value of each state and a few sounds."""
     outgoing = Outgoing()

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.daemon import DaemonProcess
-from tests.mosquitto import Mosquitto, free_port, wait_for
+from tests.daemon import DaemonProcess, script_of
+from tests.mosquitto import Mosquitto, Subscriber, free_port, wait_for
 from tests.system.timed import Timed
 from tests.web.page import Browser
 
@@ -85,6 +85,38 @@ def test_states_are_on_the_page_as_soon_as_at_the_broker(
     assert any(sound["pause_s"] and sound["pause_s"] >= 10 for sound in watcher.sounds)
     children = [line for line in daemon.log.read_text().splitlines() if "Traceback" in line]
     assert not children
+
+
+def test_home_assistant_is_told_where_the_page_is_once_that_is_known(
+    mosquitto: Mosquitto, start_daemon: Callable[..., DaemonProcess], data: Path, tmp_path: Path
+):
+    """After a boot without a network, its address is announced when there is one."""
+    subscriber = Subscriber(mosquitto.port)
+    # stands in for a network that comes late
+    late = """
+run.PAGE_LOOK_S = 0.2
+network = tmp / "network"
+run.configuration_url = lambda _settings: network.read_text() if network.exists() else None
+""".replace("tmp /", f"Path({str(tmp_path)!r}) /")
+    daemon = start_daemon(
+        mosquitto.port,
+        "--source",
+        f"file:{data / 'short.ogg'}",
+        settings=f"journal:\n  state_dir: {tmp_path / 'state'}\n"
+        f"web:\n  enabled: true\n  port: {free_port()}\n",
+        command=script_of(tmp_path, late),
+    )
+    daemon.wait_for_log("The page is served at", 60.0)
+
+    def announced() -> str | None:
+        told = subscriber.last("bedside/config")
+        return json.loads(told)["device"].get("configuration_url") if told else None
+
+    wait_for(lambda: subscriber.last("bedside/config"), 30.0, "the announcement")
+    assert announced() is None
+    (tmp_path / "network").write_text("https://192.168.1.20:8321/")
+    wait_for(lambda: announced() == "https://192.168.1.20:8321/", 30.0, "the address")
+    subscriber.close()
 
 
 def test_a_daemon_that_is_killed_leaves_no_page_behind(

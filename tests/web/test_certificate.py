@@ -1,19 +1,28 @@
 """The page's certificate: made, kept, renewed; and TLS with it, by a real process."""
 
+import asyncio
 import os
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from osa_daemon.errors import StorageError
 from osa_daemon.settings.model import Settings
-from osa_daemon.web import certificate
+from osa_daemon.web import __main__ as web_process
+from osa_daemon.web import address, certificate
 from tests.web.page import ServedPage
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
+
+
+def anywhere(folder: Path, **web: str) -> Settings:
+    """A page with TLS on every address."""
+    told = {"enabled": True, "tls": {"enabled": True}, "address": "0.0.0.0", **web}
+    return Settings.model_validate({"journal": {"state_dir": str(folder)}, "web": told})
 
 
 def settings(folder: Path) -> Settings:
@@ -32,6 +41,48 @@ def test_one_is_made_once_and_again_before_it_ends(tmp_path: Path):
     assert certificate.about(certificate.make_sure(settings(tmp_path), later).certificate) == first
     last = certificate.make_sure(settings(tmp_path), first.ends - timedelta(days=29))
     assert certificate.about(last.certificate).ends > first.ends
+
+
+def test_one_without_an_address_is_not_made_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Where the page is anywhere, without a network yet; one that is there serves all along."""
+    addresses: dict[int, str] = {}
+    monkeypatch.setattr(certificate, "primary", addresses.get)
+    monkeypatch.setattr(address, "primary", addresses.get)
+    wanted = anywhere(tmp_path)
+    assert certificate.lacks_address(wanted)
+    assert not certificate.lacks_address(settings(tmp_path))  # on loopback there is nothing to name
+    assert not certificate.lacks_address(anywhere(tmp_path, url="https://bed.example.org"))
+    addresses[4] = "192.168.1.20"
+    assert not certificate.lacks_address(wanted)
+    place = certificate.make_sure(wanted)
+    assert "192.168.1.20" in certificate.about(place.certificate).names
+    del addresses[4]
+    assert not certificate.lacks_address(wanted)
+
+
+def test_the_page_waits_for_a_network_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The daemon is told why; without any network it is served at last."""
+    said: list[dict[str, str]] = []
+    looks = iter([True, True, False])
+    link = SimpleNamespace(tell=said.append)
+    monkeypatch.setattr(web_process, "NETWORK_LOOK_S", 0.01)
+
+    async def wait() -> None:
+        reading = asyncio.ensure_future(asyncio.Event().wait())
+        waiting = web_process._wait_for_network(anywhere(tmp_path), link, reading)  # type: ignore[arg-type]
+        await asyncio.wait_for(waiting, 10)
+        reading.cancel()
+
+    monkeypatch.setattr(certificate, "lacks_address", lambda _settings: next(looks))
+    asyncio.run(wait())
+    assert [line["problem"] for line in said] == [web_process.AWAITS_NETWORK] * 2
+    monkeypatch.setattr(certificate, "lacks_address", lambda _settings: True)
+    monkeypatch.setattr(web_process, "NETWORK_S", 0.03)
+    asyncio.run(wait())
 
 
 @pytest.mark.parametrize("spoilt", ["certificate.pem", "key.pem"])
