@@ -182,7 +182,7 @@ class Doorkeeper:
             }
         try:
             if origin not in self._exempt and (wait_s := self._pace.wait_s(origin)) > 0:
-                await asyncio.sleep(wait_s)  # a handshake costs us what it costs nobody else
+                await asyncio.sleep(wait_s)  # before the handshake: what it costs, it costs us
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._make, connection, **options
             )
