@@ -18,7 +18,7 @@ from websockets.server import ServerProtocol
 from osa_daemon.web.untaken import Untaken
 
 FRAMES_PER_S: Final = 60  # twice the messages of a phone
-FRAMES_AT_ONCE: Final = 800
+FRAMES_AT_ONCE: Final = 800  # too many messages are told so before
 FRAMES_A_REQUEST: Final = 20  # these cost as much as a request
 
 
