@@ -28,26 +28,21 @@ FROM_ONE: Final = 5  # viewers behind one address
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A daemon with these settings; `kinds` of hostile clients come, one after the other."""
+    """A daemon with these settings; `kinds` of hostile clients come, one after the other.
+
+    `has_tls`: with a certificate that it made itself. `has_phone`: a phone is its microphone.
+    """
 
     settings: str
     kinds: tuple[str, ...]
-
-    @property
-    def has_tls(self) -> bool:
-        """Whether it speaks TLS with a certificate that it made itself."""
-        return "tls:" in self.settings
-
-    @property
-    def has_phone(self) -> bool:
-        """Whether a phone is its microphone."""
-        return "phone" in self.settings
+    has_tls: bool = False
+    has_phone: bool = False
 
 
 SCENES: Final = {
     "plain": Scene("", ("flood",)),
-    "tls": Scene("  tls:\n    enabled: true\n", ("greet", "flood")),
-    "phone": Scene("microphone:\n  device: phone\n", ("speak",)),
+    "tls": Scene("  tls:\n    enabled: true\n", ("greet", "flood"), has_tls=True),
+    "phone": Scene("microphone:\n  device: phone\n", ("speak",), has_phone=True),
 }
 HOSTILE: Final = {
     "flood": "and one who floods",
