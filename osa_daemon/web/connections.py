@@ -1,15 +1,13 @@
 """Connections are bounded in number and in patience: a hostile client costs its own alone.
 
 uvicorn waits for ever for a request that drips and for a client that takes nothing. Here a
-request has to be whole within `REQUEST_S`, and what was written has to be taken within `TAKEN_S`.
+request has to be whole within `REQUEST_S`, and what was written has to be taken (`web/untaken.py`).
 """
 
 import asyncio
 import logging
 import socket
 import ssl
-import struct
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,12 +15,14 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from osa_daemon.web.pace import Pace
 from osa_daemon.web.peer import neighbourhood
+from osa_daemon.web.untaken import Untaken, cut
+from osa_daemon.web.websocket import PatientWebSocket
 
 MOST_CONNECTIONS: Final = 120
 MOST_FROM_ONE: Final = 24  # a browser opens six, and one more for each page that is open
 REQUEST_S: Final = 15.0
-TAKEN_S: Final = 15.0
 HANDSHAKE_S: Final = 10.0
 KEEP_ALIVE_S: Final = 20
 GOODBYE_S: Final = 2
@@ -42,12 +42,12 @@ class PatientProtocol(H11Protocol):
     """One connection that speaks HTTP/1.1, with an end to patience."""
 
     _late: asyncio.TimerHandle | None = None
-    _untaken: asyncio.TimerHandle | None = None
+    _untaken: Untaken
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        transport.set_write_buffer_limits(high=1)  # so that we hear at once what is not taken
+        self._untaken = Untaken(transport)
         self._expect()
 
     def data_received(self, data: bytes) -> None:
@@ -59,60 +59,54 @@ class PatientProtocol(H11Protocol):
         """Let uvicorn handle what is complete."""
         super().handle_events()
         if self.conn.their_state not in _UNFINISHED:
-            self._forget("_late")
+            self._arrived()
 
     def on_response_complete(self) -> None:
         """From here on uvicorn's own wait for the next request counts, unless one has begun."""
         if self.conn.their_state is not h11.SEND_BODY:
-            self._forget("_late")
+            self._arrived()
         super().on_response_complete()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand the connection over to the protocol of WebSockets, which has its own pings."""
-        self._forget("_late")
-        self.transport.set_write_buffer_limits(high=FRAME_BYTES)
+        """Hand the connection over, with what is not taken yet."""
+        self._arrived()
         super().handle_websocket_upgrade(event)
+        heir = self.transport.get_protocol()
+        assert isinstance(heir, PatientWebSocket)
+        heir.untaken = self._untaken
 
     def pause_writing(self) -> None:
         """The client does not take what was written."""
         super().pause_writing()
-        if self._untaken is None:
-            self._untaken = self.loop.call_later(TAKEN_S, self._cut)
+        self._untaken.begin()
 
     def resume_writing(self) -> None:
         """It has taken all."""
         super().resume_writing()
-        self._forget("_untaken")
+        self._untaken.end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
-        self._forget("_late")
-        self._forget("_untaken")
+        self._arrived()
+        self._untaken.end()
         super().connection_lost(exc)
 
     def _expect(self) -> None:
         if self._late is None and self.conn.their_state in _UNFINISHED:
-            self._late = self.loop.call_later(REQUEST_S, self._cut)
+            self._late = self.loop.call_later(REQUEST_S, cut, self.transport)
 
-    def _cut(self) -> None:
-        """End the connection at once; what the kernel still holds for it goes too."""
-        known = self.transport.get_extra_info("socket")
-        if known is not None:
-            known.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.transport.abort()
-
-    def _forget(self, name: str) -> None:
-        timer: asyncio.TimerHandle | None = getattr(self, name)
-        if timer is not None:
-            timer.cancel()
-            setattr(self, name, None)
+    def _arrived(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 class Doorkeeper:
     """Takes connections off a listening socket, so many and no more; the others are closed.
 
-    What is open counts from before the TLS handshake on, for each address, of IPv6 for each /64.
-    Those in `exempt` (proxies, which stand for many) only count in all.
+    What is open counts from before the TLS handshake until its end, for each address, of IPv6 for
+    each /64; and whoever opens too many in too short a time waits for the handshake. Those in
+    `exempt` (proxies, which stand for many) only count in all.
     """
 
     def __init__(
@@ -126,7 +120,8 @@ class Doorkeeper:
         self._make = make_protocol
         self._context = context
         self._exempt = frozenset(map(neighbourhood, exempt))
-        self._open: dict[socket.socket, tuple[str, asyncio.Transport | None]] = {}
+        self._pace = Pace()
+        self._open: dict[socket.socket, str] = {}
         self._greeting: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -157,25 +152,24 @@ class Doorkeeper:
                 await asyncio.sleep(RETRY_S)
                 continue
             origin = neighbourhood(str(address[0]).removeprefix("::ffff:"))
-            if not self._has_room(origin):
+            if self._has_room(origin):
+                self._open[connection] = origin
+                task = loop.create_task(self._greet(connection, origin))
+                self._greeting.add(task)
+                task.add_done_callback(self._greeting.discard)
+            else:
                 connection.close()
-                continue
-            connection.setblocking(False)
-            self._open[connection] = (origin, None)
-            task = loop.create_task(self._greet(connection, origin))
-            self._greeting.add(task)
-            task.add_done_callback(self._greeting.discard)
+            await asyncio.sleep(0)  # those who are in come first, however many knock
 
     def _has_room(self, origin: str) -> bool:
         self._open = {
-            connection: (whose, transport)
-            for connection, (whose, transport) in self._open.items()
-            if connection.fileno() >= 0 and not (transport and transport.is_closing())
+            connection: whose
+            for connection, whose in self._open.items()
+            if connection.fileno() >= 0  # one whose end is not taken is not over
         }
         if len(self._open) >= MOST_CONNECTIONS:
             return False
-        mine = Counter(whose for whose, _ in self._open.values())[origin]
-        return origin in self._exempt or mine < MOST_FROM_ONE
+        return origin in self._exempt or list(self._open.values()).count(origin) < MOST_FROM_ONE
 
     async def _greet(self, connection: socket.socket, origin: str) -> None:
         """Shake hands; a connection that does not come to it is closed."""
@@ -187,14 +181,13 @@ class Doorkeeper:
                 "ssl_shutdown_timeout": GOODBYE_S,
             }
         try:
-            transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
+            if origin not in self._exempt and (wait_s := self._pace.wait_s(origin)) > 0:
+                await asyncio.sleep(wait_s)  # before the handshake: what it costs, it costs us
+            await asyncio.get_running_loop().connect_accepted_socket(
                 self._make, connection, **options
             )
         except (OSError, asyncio.CancelledError):  # ssl.SSLError and a reset are OSErrors
             connection.close()
-            self._open.pop(connection, None)
-            return
-        self._open[connection] = (origin, transport)
 
 
 def _end_the_process(task: asyncio.Task[None]) -> None:
@@ -242,7 +235,7 @@ def make_server(
         app,
         loop="asyncio",
         http=PatientProtocol,
-        ws="websockets-sansio",
+        ws=PatientWebSocket,
         lifespan="on",
         log_config=None,
         log_level="warning",

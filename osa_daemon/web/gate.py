@@ -46,7 +46,8 @@ class Gate:
     """An ASGI application around another one; each request it lets in has `peer` and `token`.
 
     `token` is that of the session, empty where nobody is signed in. A WebSocket is passed on with
-    `is_allowed` in its state, which whoever serves it has to heed.
+    `is_allowed` in its state, which whoever serves it has to heed; what came on it too fast counts
+    as requests of whoever sent it.
     """
 
     app: ASGIApp
@@ -69,7 +70,10 @@ class Gate:
         if scope["type"] == "websocket":
             # whoever serves it says why not: a handshake that fails has no sentence for a browser
             scope["state"]["is_allowed"] = refusal is None
-            await self.app(scope, receive, send)
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self.pace.owe(peer.neighbourhood, scope["state"]["owes"]())
             return
 
         async def answer(message: Message) -> None:

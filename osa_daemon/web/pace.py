@@ -20,11 +20,15 @@ class Pace:
 
     def wait_s(self, address: str) -> float:
         """Count one request of `address`; return how long (s) its answer is to wait."""
+        return max(0.0, self.owe(address, 1.0) - BURST) / PER_S
+
+    def owe(self, address: str, requests: float) -> float:
+        """Count what costs us as much as so many requests; return the debt of `address`."""
         now_s = self._clock()
         debt, seen_s = self._debts.pop(address, (0.0, now_s))
-        debt = max(0.0, debt - (now_s - seen_s) * PER_S) + 1.0
+        debt = max(0.0, debt - (now_s - seen_s) * PER_S) + requests
         debt = min(debt, BURST + LONGEST_S * PER_S)
         self._debts[address] = (debt, now_s)
         if len(self._debts) > MOST_ADDRESSES:
             self._debts.popitem(last=False)
-        return max(0.0, debt - BURST) / PER_S
+        return debt

@@ -36,7 +36,7 @@ STALE_S: Final = 5.0  # after which another phone may take the place of a silent
 HEARD_S: Final = 1.0  # between two answers to what came
 SEND_S: Final = 5.0  # for a client to read the little that it is sent
 MESSAGES_PER_S: Final = 30  # a frame each 0.1 s, a note each 2 s, and what waited
-MESSAGES_AT_ONCE: Final = 600
+MESSAGES_AT_ONCE: Final = 400  # more than the frames and notes of 30 s that waited
 
 Tell = Callable[[dict[str, Any]], None]
 

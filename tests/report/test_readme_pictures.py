@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_BYTES = 100_000
 
 
-@pytest.mark.parametrize("name", ["night", "report"])
+@pytest.mark.parametrize("name", ["night", "report", "phone"])
 def test_the_readme_shows_them_and_they_are_small(name: str):
     """Each is where the README says, and is a PNG."""
     path = f"tests/data/{name}.png"

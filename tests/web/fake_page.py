@@ -23,15 +23,13 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from osa_daemon.web.headers import security_headers
 from tests.web.fake_nights import NOW, Fields, make_nights, trace_of
 from tests.web.fake_settings import FakeSettings
 from tests.web.fake_states import calm_states, raised, sound
 
 STATIC: Final = Path(__file__).resolve().parents[2] / "osa_daemon/web/static"
-CSP: Final = (
-    "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
-    "frame-ancestors 'self'"
-)
+ROOMS: Final = ("phone", "try")  # pages of their own; of what they need there is nothing else here
 TOKEN: Final = "made-up"
 LAST: Final = object()
 
@@ -100,6 +98,7 @@ class FakePage:
             Route("/", lambda _: FileResponse(STATIC / "index.html")),
             Route("/login", lambda _: FileResponse(STATIC / "login.html")),
             Mount("/static", StaticFiles(directory=STATIC)),
+            *(Mount(f"/{room}", StaticFiles(directory=STATIC / room, html=True)) for room in ROOMS),
             Mount("/api", routes=api),
         ]
         return Starlette(routes=routes, middleware=[Middleware(_Guard, page=self)])
@@ -254,11 +253,8 @@ class _Guard:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         async def with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
-                more = [
-                    (b"content-security-policy", CSP.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
-                message["headers"] = [*message["headers"], *more]
+                headers = [*message["headers"], *security_headers(scope["path"])]
+                message["headers"] = headers
             await send(message)
 
         answer = None if scope["type"] != "http" else self._refusal(Request(scope))

@@ -1,4 +1,4 @@
-"""The phone's route and page on a real uvicorn, with the source that hears what comes."""
+"""The phone's route and page on the page's own server, with the source that hears what comes."""
 
 import asyncio
 import threading
@@ -7,7 +7,6 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
@@ -19,6 +18,7 @@ import osa_daemon.web
 from osa_daemon.audio.block import Block
 from osa_daemon.audio.phone import PhoneLink, PhoneSource
 from osa_daemon.audio.source import SourceHealth
+from osa_daemon.web.connections import listen, make_server
 from osa_daemon.web.phone import PhoneDesk
 
 STATIC = Path(osa_daemon.web.__file__).parent / "static"
@@ -40,22 +40,15 @@ class PhonePage:
         self.desk = PhoneDesk(
             self.link.memory, self._tell, self._is_allowed, page_url="https://bedside:8321/phone/"
         )
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                self._gate(self._app()),
-                host="127.0.0.1",
-                port=0,
-                lifespan="off",
-                log_level="warning",
-            )
-        )
+        listener = listen("127.0.0.1", 0)
+        self.port: int = listener.getsockname()[1]
+        self._server = make_server(self._gate(self._app()), listener, None)
         self._thread = threading.Thread(target=asyncio.run, args=(self._server.serve(),))
         self._thread.start()
         until_s = time.monotonic() + 30
         while not self._server.started and time.monotonic() < until_s:
             time.sleep(0.01)
         assert self._server.started
-        self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
 
     @property
     def url(self) -> str:

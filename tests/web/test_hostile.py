@@ -3,13 +3,15 @@
 import asyncio
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import websockets.sync.client
@@ -19,11 +21,17 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from osa_daemon.web import connections
+from osa_daemon.settings.model import Settings
+from osa_daemon.web import certificate, connections, pace, untaken, websocket
 from tests.mosquitto import wait_for
 from tests.web.page import ServedPage, closed_within
 
 HEAD = b"GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+EMPTY = {  # frames of a client with nothing in them (RFC 6455, 5.2): the first, and those after it
+    "messages": (b"", b"\x82\x80\0\0\0\0"),
+    "pings": (b"", b"\x89\x80\0\0\0\0"),
+    "fragments": (b"\x02\x80\0\0\0\0", b"\x00\x80\0\0\0\0"),
+}
 FRAMES: list[int] = []
 
 
@@ -42,13 +50,23 @@ async def frames(socket_: WebSocket) -> None:
         return
 
 
+async def words(socket_: WebSocket) -> None:
+    """Send for as long as somebody takes it."""
+    await socket_.accept()
+    with suppress(WebSocketDisconnect):
+        while True:
+            await socket_.send_bytes(b"x" * connections.FRAME_BYTES)
+
+
 @contextmanager
-def served() -> Iterator[tuple[int, connections.Server]]:
+def served(context: ssl.SSLContext | None = None) -> Iterator[tuple[int, connections.Server]]:
     """A server in this process, where a test may shorten its patience; its port, and itself."""
     listener = connections.listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    app = Starlette(routes=[Route("/", much), WebSocketRoute("/ws", frames)])
-    server = connections.make_server(app, listener, None)
+    app = Starlette(
+        routes=[Route("/", much), WebSocketRoute("/ws", frames), WebSocketRoute("/words", words)]
+    )
+    server = connections.make_server(app, listener, context)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
     wait_for(lambda: server.started, 10.0, "the server")
@@ -72,7 +90,7 @@ def test_a_request_that_drips_is_cut_off(monkeypatch: pytest.MonkeyPatch, begun:
 
 def test_a_client_that_takes_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch):
     """What was written and is not taken ends the connection, whatever still waits."""
-    monkeypatch.setattr(connections, "TAKEN_S", 0.5)
+    monkeypatch.setattr(untaken, "TAKEN_S", 0.5)
     with served() as (port, server), socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         wait_for(lambda: server.server_state.total_requests, 10.0, "the request")
@@ -84,8 +102,32 @@ def test_a_client_that_takes_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch)
         assert got < 30_000_000
 
 
+def test_a_websocket_that_takes_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch):
+    """What waits for it in our memory ends with it, and its place is free again."""
+    monkeypatch.setattr(untaken, "TAKEN_S", 0.5)
+    with served() as (port, server):
+        client = websockets.sync.client.connect(f"ws://127.0.0.1:{port}/words", max_queue=1)
+        wait_for(lambda: not server.server_state.connections, 10.0, "the end of patience")
+        client.socket.close()
+
+
+@pytest.mark.parametrize("kind", EMPTY)
+def test_frames_with_nothing_in_them_are_counted(kind: str):
+    """Read all at once they would keep everybody else waiting: so many, and the connection ends."""
+    FRAMES.clear()
+    first, more = EMPTY[kind]
+    with served() as (port, server):
+        client = websockets.sync.client.connect(f"ws://127.0.0.1:{port}/ws")
+        with suppress(ConnectionError):
+            client.socket.sendall(first + more * 40_000)
+        wait_for(lambda: not server.server_state.connections, 10.0, "the end of the connection")
+        client.socket.close()
+    assert len(FRAMES) <= websocket.FRAMES_AT_ONCE
+
+
 def test_a_frame_that_is_too_long_ends_its_connection():
     """A frame of a websocket holds 64 KiB; a longer one is never read whole."""
+    FRAMES.clear()
     with served() as (port, _):
         with websockets.sync.client.connect(f"ws://127.0.0.1:{port}/ws") as client:
             client.send(b"x" * connections.FRAME_BYTES)
@@ -96,6 +138,62 @@ def test_a_frame_that_is_too_long_ends_its_connection():
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1009
         assert FRAMES == [connections.FRAME_BYTES]
+
+
+def test_whoever_floods_with_handshakes_waits_for_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """One costs us a signature: an address gets as many as it gets requests, others theirs."""
+    monkeypatch.setattr(pace, "BURST", 5.0)
+    monkeypatch.setattr(pace, "PER_S", 5.0)
+    web = {"enabled": True, "tls": {"enabled": True}}
+    own = Settings.model_validate({"journal": {"state_dir": str(tmp_path)}, "web": web})
+    place = certificate.make_sure(own)
+    trusting = ssl.create_default_context(cafile=place.authority)
+    with served(certificate.context_of(place)) as (port, _):
+        began_s = time.monotonic()
+        for _ in range(15):
+            shake_hands(port, "127.0.0.9", trusting)
+        took_s = time.monotonic() - began_s
+        assert took_s >= (15 - 5) / 5
+        began_s = time.monotonic()
+        for _ in range(5):
+            shake_hands(port, "127.0.0.8", trusting)
+        assert time.monotonic() - began_s < took_s / 2
+
+
+def shake_hands(port: int, source: str, context: ssl.SSLContext) -> None:
+    """Make a connection and end it at once."""
+    client = socket.create_connection(("127.0.0.1", port), 30, (source, 0))
+    context.wrap_socket(client, server_hostname="127.0.0.1").close()
+
+
+class Crowd(socket.socket):
+    """A listening socket at which somebody always knocks; so many did."""
+
+    knocks = 0
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Take the next one."""
+        self.knocks += 1
+        if self.knocks > 10_000:
+            raise BlockingIOError
+        return socket.socket(), ("127.0.0.9", 1)
+
+
+def test_those_who_are_in_come_first_however_many_knock():
+    """Between two who want in, everybody else has a turn."""
+
+    async def take_turns(crowd: Crowd) -> int:
+        door = connections.Doorkeeper(crowd, asyncio.Protocol, None)
+        door._has_room = lambda _origin: False  # type: ignore[method-assign]
+        door.start()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        door.close()
+        return crowd.knocks
+
+    assert 1 < asyncio.run(take_turns(Crowd())) <= 10
 
 
 BROKEN = """

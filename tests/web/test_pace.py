@@ -17,6 +17,14 @@ def test_a_page_is_loaded_at_once_and_a_flood_waits_by_itself():
     assert pace.wait_s("a") == 0
 
 
+def test_what_costs_as_much_counts_as_much():
+    """Whoever cost us a burst already waits with the next request."""
+    pace = Pace(lambda: 0.0)
+    pace.owe("a", BURST)
+    assert pace.wait_s("a") == 1 / PER_S
+    assert pace.wait_s("b") == 0
+
+
 def test_addresses_in_any_number_fill_no_memory():
     """The one that was seen longest ago is forgotten."""
     pace = Pace(lambda: 0.0)

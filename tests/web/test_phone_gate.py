@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from osa_daemon.audio.phone import PhoneLink
 from osa_daemon.web.gate import Gate, Rules
+from osa_daemon.web.pace import BURST, Pace
 from osa_daemon.web.phone import routes
 from osa_daemon.web.sessions import Sessions
 
@@ -30,11 +31,13 @@ class Line:
         self.told.append(line["phone"])
 
 
-def knock(folder: Path, rules: Rules, host: str, origin: str) -> tuple[list[str], list[str]]:
+def knock(
+    folder: Path, rules: Rules, host: str, origin: str, pace: Pace | None = None, owed: float = 0.0
+) -> tuple[list[str], list[str]]:
     """Try to be the microphone; what it was sent, and the states that the daemon was told."""
     line, link = Line(), PhoneLink()
     app = Starlette(routes=list(routes(link.ring_fd, line, f"http://{OURS}/")))
-    gate = Gate(app, rules, Sessions(folder / "sessions.json", lambda: None))
+    gate = Gate(app, rules, Sessions(folder / "sessions.json", lambda: None), pace or Pace())
     hello = {"hello": 1, "stream": "s" * 16, "rate_hz": 48_000, "ignored": [], "sent": 0}
     coming = [
         {"type": "websocket.connect"},
@@ -53,7 +56,7 @@ def knock(folder: Path, rules: Rules, host: str, origin: str) -> tuple[list[str]
     scope = {
         "type": "websocket", "path": "/api/phone", "raw_path": b"/api/phone", "scheme": "ws",
         "headers": headers, "client": ("127.0.0.1", 5), "server": ("127.0.0.1", 8321),
-        "query_string": b"", "subprotocols": [], "state": {}, "root_path": "",
+        "query_string": b"", "subprotocols": [], "state": {"owes": lambda: owed}, "root_path": "",
     }  # fmt: skip
     asyncio.run(gate(scope, receive, send))
     return sent, [told["state"] for told in line.told]
@@ -89,3 +92,12 @@ def test_our_own_page_is_let_in(tmp_path: Path):
     rules = Rules(needs_password=False, is_local=True, has_tls=False)
     sent, _ = knock(tmp_path, rules, OURS, f"http://{OURS}")
     assert not any("not signed in" in text for text in sent)
+
+
+def test_whoever_sends_too_fast_waits_with_what_is_next(tmp_path: Path):
+    """Frames that came too fast are owed by their sender beyond the end of the connection."""
+    rules = Rules(needs_password=False, is_local=True, has_tls=False)
+    pace = Pace(lambda: 0.0)
+    knock(tmp_path, rules, OURS, f"http://{OURS}", pace, BURST)
+    assert pace.wait_s("127.0.0.1") > 0
+    assert pace.wait_s("127.0.0.2") == 0

@@ -1,4 +1,4 @@
-"""The phone's route on a real uvicorn: who may speak on it, what is told, what harm costs."""
+"""The phone's route on the page's server: who may speak on it, what is told, what harm costs."""
 
 import json
 import socket

@@ -1,108 +1,127 @@
-"""A daemon with its page, many viewers and one hostile client: `scripts/load_page`."""
+"""A daemon with its page, many viewers and hostile clients: `scripts/load_page`."""
 
 import argparse
 import asyncio
-import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from osa_daemon.errors import EXIT_BUG, EXIT_OK, ResourceError
+from osa_daemon.service.load.looking import Viewer, be_the_microphone
+from osa_daemon.web.access import TLS_FOLDER
 
 START_S: Final = 120.0
+SETTLE_S: Final = 5.0  # after which what a beginning costs is over
 FROM_ONE: Final = 5  # viewers behind one address
-HEAD: Final = b"GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
-RUBBISH: Final = (
-    b"\x00" * 20_000,
-    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 60_000 + b"\r\n\r\n",
-    b"POST /api/commands HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n"
-    + b"x" * 50_000,
-    b"GET /api/phone HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    + b"\x82\xff"
-    + b"\xff" * 20_000,
-    b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200,
-)
-RUBBISH_EVERY_S: Final = 0.002
-HELD: Final = 30  # connections that it would like to keep, without reading
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A daemon with these settings; `kinds` of hostile clients come, one after the other.
+
+    `has_tls`: with a certificate that it made itself. `has_phone`: a phone is its microphone.
+    """
+
+    settings: str
+    kinds: tuple[str, ...]
+    has_tls: bool = False
+    has_phone: bool = False
+
+
+SCENES: Final = {
+    "plain": Scene("", ("flood",)),
+    "tls": Scene("  tls:\n    enabled: true\n", ("greet", "flood"), has_tls=True),
+    "phone": Scene("microphone:\n  device: phone\n", ("speak",), has_phone=True),
+}
+HOSTILE: Final = {
+    "flood": "and one who floods",
+    "greet": "and one who floods with handshakes",
+    "speak": "and hostile phones",
+}
 
 
 @dataclass(slots=True)
 class Phase:
-    """What was seen for a while: shares of a core, and how late viewers heard of the sound (s)."""
+    """What was seen for a while: shares of a core, and how late viewers heard of the sound (s).
+
+    `lost` seconds of sound were told to some viewer not at all, `deaf` ones held no sound.
+    """
 
     name: str
     page: float = 0.0
     daemon: float = 0.0
     lags_s: list[float] = field(default_factory=list)
     seconds_told: int = 0
+    lost: int = 0
+    deaf: int = 0
     spread_s: list[float] = field(default_factory=list)
     memory_mb: float = 0.0
 
     def line(self) -> str:
         """The phase as a line of the table."""
-        lags = sorted(self.lags_s) or [0.0]
-        spread = sorted(self.spread_s) or [0.0]
+        cost = (
+            f"{self.name:<36} page {self.page:6.2%} of a core, {self.memory_mb:3.0f} MB;"
+            f" daemon {self.daemon:6.2%}"
+        )
+        if not self.lags_s:
+            return cost
+        lags, spread = sorted(self.lags_s), sorted(self.spread_s)
         return (
-            f"{self.name:<28} page {self.page:6.2%} of a core, {self.memory_mb:3.0f} MB;"
-            f" daemon {self.daemon:6.2%}; sound told {self.seconds_told} times,"
+            f"{cost}; sound told {self.seconds_told} times, {self.lost} lost, {self.deaf} empty,"
             f" {median(lags):.2f} s after it (worst {lags[-1]:.2f} s);"
             f" first to last viewer {median(spread) * 1000:.1f} ms (worst {spread[-1] * 1000:.0f})"
         )
 
 
-class Viewer:
-    """One who looks; `heard` holds when each sound came."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A daemon that runs: its process and its page's, the port, and how to speak to it."""
 
-    def __init__(self) -> None:
-        self.heard: dict[str, float] = {}
-
-    async def look(self, port: int, source: str) -> None:
-        """Read events until cancelled."""
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", port, local_addr=(source, 0), limit=1 << 20
-        )
-        writer.write(HEAD)
-        name = ""
-        while line := (await reader.readline()).decode().rstrip():
-            name = name or line
-        while line := (await reader.readline()).decode():
-            key, _, value = line.rstrip().partition(": ")
-            if key == "event":
-                name = value
-            elif key == "data" and name == "sound":
-                self.heard[json.loads(value)["at"]] = time.time()
+    process: subprocess.Popen[bytes]
+    page_pid: int
+    port: int
+    tls: ssl.SSLContext | None
 
 
 @contextmanager
-def daemon(sound: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A daemon that hears `sound` in real time, with a page, without a broker; its port."""
+def daemon(scene: Scene, sound: Path) -> Iterator[Served]:
+    """A daemon that hears `sound` in real time, or a phone; with a page, without a broker.
+
+    Raises:
+        ResourceError: its page does not come up.
+    """
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
         probe.close()
         config = Path(folder) / "config.yaml"
         config.write_text(
-            f"journal:\n  state_dir: {folder}\nweb:\n  enabled: true\n  port: {port}\n"
-            "mqtt:\n  port: 1\n"
+            f"journal:\n  state_dir: {folder}\nmqtt:\n  port: 1\n"
+            f"web:\n  enabled: true\n  port: {port}\n{scene.settings}"
         )
         command = [sys.executable, "-m", "osa_daemon", "run", "--config", str(config)]
+        if not scene.has_phone:
+            command += ["--source", f"file:{sound}"]
         quiet = subprocess.DEVNULL
-        process = subprocess.Popen(
-            [*command, "--source", f"file:{sound}"], stdout=quiet, stderr=quiet
-        )
+        process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
         try:
-            yield process, port
+            page_pid = page_of(process, port)
+            tls = None
+            if scene.has_tls:
+                authority = Path(folder) / TLS_FOLDER / "authority.pem"
+                tls = ssl.create_default_context(cafile=str(authority))
+            yield Served(process, page_pid, port, tls)
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -139,103 +158,121 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def phase(name: str, pids: tuple[int, int], viewers: list[Viewer], seconds: float) -> Phase:
+async def phase(name: str, served: Served, viewers: list[Viewer], seconds: float) -> Phase:
     """Watch for so long."""
     seen = Phase(name)
+    pids = (served.page_pid, served.process.pid)
     before, began_s = [cpu_s(pid) for pid in pids], time.time()
     await asyncio.sleep(seconds)
     took_s = time.time() - began_s
     seen.page, seen.daemon = (
         (cpu_s(pid) - then) / took_s for pid, then in zip(pids, before, strict=True)
     )
-    status = Path(f"/proc/{pids[0]}/status").read_text("ascii")
+    status = Path(f"/proc/{served.page_pid}/status").read_text("ascii")
     seen.memory_mb = int(status.partition("VmRSS:")[2].split()[0]) / 1024
-    if viewers:
-        for at, first_s in viewers[0].heard.items():
-            if first_s < began_s:
-                continue
-            all_s = [viewer.heard[at] for viewer in viewers if at in viewer.heard]
-            seen.seconds_told += len(all_s) == len(viewers)
-            seen.lags_s.append(max(all_s) - datetime.fromisoformat(at).timestamp())
-            seen.spread_s.append(max(all_s) - min(all_s))
+    everybody = {at for viewer in viewers for at in viewer.heard}
+    for at in sorted(everybody)[:-1]:  # the last one may still be on its way to some
+        all_s = [viewer.heard[at] for viewer in viewers if at in viewer.heard]
+        if min(all_s) < began_s:
+            continue
+        seen.seconds_told += 1
+        seen.lost += len(all_s) < len(viewers)
+        seen.deaf += at in viewers[0].deaf
+        seen.lags_s.append(max(all_s) - datetime.fromisoformat(at).timestamp())
+        seen.spread_s.append(max(all_s) - min(all_s))
     return seen
 
 
-async def measure(sound: Path, count: int, seconds: float) -> list[Phase]:
-    """Nobody, one viewer, many, many and a hostile one."""
-    with daemon(sound) as (process, port):
-        pids = (page_of(process, port), process.pid)
-        await asyncio.sleep(5)  # what a start costs is over
-        phases = [await phase("nobody", pids, [], seconds)]
-        viewers = [Viewer() for _ in range(count)]
-        tasks = [
-            asyncio.create_task(viewer.look(port, f"127.0.0.{2 + n // FROM_ONE}"))
-            for n, viewer in enumerate(viewers)
-        ]
-        await asyncio.sleep(3)
-        phases.append(await phase(f"{count} viewers", pids, viewers, seconds))
-        hostile = subprocess.Popen(
-            [sys.executable, "-m", "osa_daemon.service.load.page", "--hostile", str(port)]
-        )
-        try:
-            await asyncio.sleep(3)
-            phases.append(await phase("and a hostile client", pids, viewers, seconds))
-        finally:
-            hostile.kill()
-            hostile.wait()
-        lost = [task for task in tasks if task.done()]
+async def play(name: str, sound: Path, count: int, seconds: float) -> AsyncIterator[Phase]:
+    """Nobody, many viewers, and each hostile client beside them.
+
+    Raises:
+        ResourceError: a viewer was thrown out, or the phone.
+    """
+    scene = SCENES[name]
+    with daemon(scene, sound) as served:
+        phone = [be_the_microphone(served.port, sound)] if scene.has_phone else []
+        async with at_work(phone):
+            await asyncio.sleep(SETTLE_S)
+            yield await phase(f"{name}: nobody", served, [], seconds)
+            viewers = [Viewer() for _ in range(count)]
+            looks = [
+                viewer.look(served.port, f"127.0.0.{2 + number // FROM_ONE}", served.tls)
+                for number, viewer in enumerate(viewers)
+            ]
+            async with at_work(looks):
+                await asyncio.sleep(SETTLE_S)
+                yield await phase(f"{name}: {count} viewers", served, viewers, seconds)
+                for kind in scene.kinds:
+                    with hostile(kind, served):
+                        await asyncio.sleep(SETTLE_S)
+                        named = f"{name}: {HOSTILE[kind]}"
+                        yield await phase(named, served, viewers, seconds)
+    if scene.has_phone:
+        with daemon(scene, sound) as served, hostile("speak", served):
+            await asyncio.sleep(SETTLE_S)
+            yield await phase(f"{name}: hostile ones alone", served, [], seconds)
+
+
+@asynccontextmanager
+async def at_work(work: list[Coroutine[None, None, None]]) -> AsyncIterator[None]:
+    """Have it done meanwhile.
+
+    Raises:
+        ResourceError: some of it came to an end.
+    """
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        yield
+        if lost := [task for task in tasks if task.done()]:
+            raise ResourceError(f"{len(lost)} of {len(tasks)} were thrown out.")
+    finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if lost:
-            raise ResourceError(f"{len(lost)} viewers were thrown out.")
-        return phases
 
 
-def be_hostile(port: int) -> None:
-    """Hold connections that read nothing, and send rubbish on others, until killed."""
-    held: list[socket.socket] = []
-    sent = 0
-    while True:
-        with suppress(OSError):
-            client = socket.socket()
-            client.settimeout(0.2)
-            client.bind(("127.0.0.99", 0))
-            client.connect(("127.0.0.1", port))
-            if len(held) < HELD and sent % 3 == 0:
-                client.sendall(HEAD)
-                held.append(client)
-            else:
-                client.sendall(RUBBISH[sent % len(RUBBISH)])
-                client.close()
-        sent += 1
-        if sent % 500 == 0:
-            for client in held:
-                client.close()
-            held.clear()
-        time.sleep(RUBBISH_EVERY_S)
+@contextmanager
+def hostile(kind: str, served: Served) -> Iterator[None]:
+    """A hostile client, in a process of its own."""
+    command = [sys.executable, "-m", "osa_daemon.service.load.hostile", kind, str(served.port)]
+    process = subprocess.Popen(command if served.tls is None else [*command, "--tls"])
+    try:
+        yield
+        if process.poll() is not None:
+            raise ResourceError("The hostile client came to an end: nothing was measured.")
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def measure(names: list[str], sound: Path, count: int, seconds: float) -> None:
+    """Play the scenes and print what was seen."""
+    for name in names:
+        phases: list[Phase] = []
+        async for seen in play(name, sound, count, seconds):
+            print(seen.line(), flush=True)
+            phases.append(seen)
+        nobody, watched = phases[:2]
+        more = watched.page + watched.daemon - nobody.page - nobody.daemon
+        print(f"{name}: {count} viewers cost {more:.2%} of a core, in both processes together.")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="scripts/load_page", description=__doc__)
     parser.add_argument("--viewers", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=60.0, help="each of three phases")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each phase")
     parser.add_argument("--sound", type=Path, help="a recording that is long enough")
-    parser.add_argument("--hostile", type=int, metavar="PORT", help=argparse.SUPPRESS)
+    parser.add_argument("--only", action="append", choices=SCENES, help="this scene")
     options = parser.parse_args(arguments)
-    if options.hostile is not None:
-        be_hostile(options.hostile)
     try:
-        phases = asyncio.run(measure(options.sound, options.viewers, options.seconds))
+        asyncio.run(
+            measure(options.only or list(SCENES), options.sound, options.viewers, options.seconds)
+        )
     except ResourceError as error:
         print(error, file=sys.stderr)
         return EXIT_BUG
-    for seen in phases:
-        print(seen.line())
-    nobody, watched = phases[0], phases[1]
-    more: Any = watched.page + watched.daemon - nobody.page - nobody.daemon
-    print(f"{options.viewers} viewers cost {more:.2%} of a core, in both processes together.")
     return EXIT_OK
 
 
