@@ -54,7 +54,7 @@ def partners(event: Event, others: list[Event], shift_s: float) -> list[Event]:
 def common_shift_s(live: list[Event], filed: list[Event]) -> float:
     """By how much later the live clock counts (s): what brings most events together."""
     shifts = [a.onset_s - b.onset_s for a in live for b in filed]
-    return max(shifts, key=lambda s: sum(bool(partners(e, live, s)) for e in filed))
+    return max(shifts, key=lambda s: sum(bool(partners(e, live, s)) for e in filed), default=0.0)
 
 
 def compare_with_file(live: list[Event], filed: list[Event], length_s: float) -> list[Event]:

@@ -79,8 +79,8 @@ class MqttPublisher:
         self._is_stopping = False
         self._stepped_s = self._clock.monotonic_s()
         self._thread = threading.Thread(target=self._run, name="osa-publish", daemon=True)
-        if settings.discovery:
-            self.set_discovery(discovery_payload(settings))
+        self._announcing = threading.Lock()  # two threads change what is announced
+        self._announce(settings)
 
     def start(self) -> None:
         """Begin to connect in the background."""
@@ -125,13 +125,18 @@ class MqttPublisher:
             )
         )
 
-    def adopt(self, alert_after_range: tuple[int, int], configuration_url: str | None) -> None:
-        """Announce other bounds of the command `alert_after_s`, another place of the page."""
-        settings = replace(
-            self._settings,
-            alert_after_range=alert_after_range,
-            configuration_url=configuration_url,
-        )
+    def announce_range(self, alert_after_range: tuple[int, int]) -> None:
+        """Announce other bounds of the command `alert_after_s`."""
+        with self._announcing:
+            self._announce(replace(self._announced, alert_after_range=alert_after_range))
+
+    def announce_page(self, configuration_url: str | None) -> None:
+        """Announce another place of the page."""
+        with self._announcing:
+            self._announce(replace(self._announced, configuration_url=configuration_url))
+
+    def _announce(self, settings: MqttSettings) -> None:
+        self._announced = settings
         if settings.discovery:
             self.set_discovery(discovery_payload(settings))
 

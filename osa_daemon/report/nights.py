@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 
 from osa_daemon.journal.reader import JournalReader
@@ -26,16 +26,25 @@ def last_nights(journal: JournalReader, limit: int) -> list[NightRow]:
 def _with_events(journal: JournalReader, row: NightRow) -> NightRow:
     before = read_counts(row.counts) or NightCounts()
     counts = at_least(before, journal.events_of(row.night))
-    if counts == before or figures_of(before) != read_figures(row.figures):
-        return row  # the second: its counts are not those of its figures, which then stand alone
+    if counts == before or not _are_of(before, row):
+        return row
     return replace(
         row, figures=json.dumps(asdict(figures_of(counts))), counts=json.dumps(asdict(counts))
     )
 
 
+def _are_of(counts: NightCounts, row: NightRow) -> bool:
+    """Return whether these counts made the row's figures; other figures stand as they are."""
+    told = read_figures(row.figures)
+    made = figures_of(counts)  # the sentence may have had other words
+    return told is not None and replace(told, index_reason=made.index_reason) == made
+
+
 def _without_figures(journal: JournalReader, rows: list[NightRow]) -> list[NightRow]:
     """Return nights that are so new that only their events are there, the latest first."""
-    since = rows[0].updated_utc if rows else datetime.min.replace(tzinfo=UTC)
+    since = datetime.min.replace(tzinfo=UTC)
+    if rows:
+        since = datetime.combine(rows[0].night + timedelta(days=1), time(12)).astimezone()
     later = journal.events_between(since, datetime.max.replace(tzinfo=UTC))
     return [
         recount(night, tuple(events), journal.minutes_of(night))

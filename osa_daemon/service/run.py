@@ -56,7 +56,7 @@ from osa_daemon.service.traces import Traces
 from osa_daemon.service.vigil import LOOP_S, Vigil
 from osa_daemon.settings.load import Loaded
 from osa_daemon.settings.model import PHONE, Settings
-from osa_daemon.web.address import configuration_url
+from osa_daemon.web.address import configuration_url, is_placed
 
 CHAIN_DEADLINE_S = 30.0  # where it is in none of the tasks that have their own
 PUBLISH_DEADLINE_S = 60.0  # of its thread; a broker that is away for a night is no hang
@@ -142,7 +142,7 @@ class Daemon:
             alerts=loaded.settings.alerts,
             page_url=configuration_url(loaded.settings),
         )
-        self._page_url, self._page_looked_s = broker.configuration_url, clock.monotonic_s()
+        self._page_looked_s = clock.monotonic_s()
         self._acknowledged: list[Callable[[str], None]] = []
         self._commands = Commands(clock)
         self.publisher = MqttPublisher(
@@ -272,7 +272,7 @@ class Daemon:
         """Let what is no room of the bedside go by the settings as they are now."""
         settings = self._live.settings
         logging.getLogger().setLevel(settings.logging.level.upper())
-        self.publisher.adopt(alert_after_range(settings.alerts), self._page_url)
+        self.publisher.announce_range(alert_after_range(settings.alerts))
 
     def _look_for_page(self) -> None:
         """Announce where the page is, which after a boot without a network is not known yet."""
@@ -280,10 +280,10 @@ class Daemon:
         if self._page is None or now_s - self._page_looked_s < PAGE_LOOK_S:
             return
         self._page_looked_s = now_s
-        url = configuration_url(self._loaded.settings)
-        if url != self._page_url:
-            self._page_url = url
-            self.publisher.adopt(alert_after_range(self._live.settings.alerts), url)
+        settings = self._loaded.settings
+        # a link to what is not served would mislead, and without a network the last one stays
+        if self._page.problem is None and is_placed(settings):
+            self.publisher.announce_page(configuration_url(settings))
 
     def _watch(self, chain: threading.Thread) -> None:
         """Look after the others until the source ends, a signal comes or a thread dies."""

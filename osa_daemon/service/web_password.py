@@ -15,7 +15,7 @@ def web_password_command(arguments: Namespace) -> int:
     """Ask twice on a terminal, else read one line; sessions of another password end by it.
 
     Raises:
-        ConfigError: its file is to be that of the broker's password.
+        ConfigError: its file is to be that of another secret.
         UsageError: what is given is no password, or differs the second time.
         StorageError: the hash cannot be written.
     """

@@ -19,8 +19,8 @@ NICE, OOM_SCORE = 5, 700  # the chain comes first, whoever looks
 CANNOT_LISTEN_EXIT: Final = 4
 NETWORK_S, NETWORK_LOOK_S = 600.0, 2.0
 AWAITS_NETWORK: Final = (
-    "The page is not served yet: its certificate is to name this machine's address, and there is "
-    "no network."
+    "The page is not served yet: its certificate is to name this machine's address, and none is "
+    "known that leads out of here; after 10 minutes it is served without."
 )
 
 
@@ -75,6 +75,8 @@ async def _serve(options: argparse.Namespace) -> int:
     try:
         settings = load(options.config).settings
         await _wait_for_network(settings, link, reading)
+        if reading.done():
+            os._exit(0)  # the daemon ends: what is made now would lack the address for years
         server, page, ready = _made(settings, options, live, link)
     except (OsaError, OSError) as error:
         link.tell({"problem": _sentence(error)})

@@ -22,14 +22,27 @@ def needs_password(settings: Settings) -> bool:
 
 
 def shared_file(settings: Settings) -> str | None:
-    """Return a sentence where the page's password and the broker's would lie in one file."""
+    """Return a sentence where the page's password would lie in the file of another secret."""
     path = password_path(settings)
-    if path != settings.mqtt.password_file:
-        return None
-    return (
-        f"web.password_file and mqtt.password_file are both {path}: the page keeps the hash of a "
-        "password of its own, and the broker's would be lost; set web.password_file to null."
-    )
+    others = {
+        "mqtt.password_file": settings.mqtt.password_file,
+        "ntfy.token_file": settings.ntfy.token_file,
+    }
+    for key, other in others.items():
+        if other is not None and _is_same(path, other):
+            return (
+                f"web.password_file and {key} are both {other}: the page keeps the hash of a "
+                "password of its own, and that would be lost; set web.password_file to null."
+            )
+    return None
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Return whether two paths lead to one file; one that may not be looked at goes by its name."""
+    try:
+        return path == other or path.samefile(other)
+    except OSError:
+        return False
 
 
 def refusal(settings: Settings) -> str | None:

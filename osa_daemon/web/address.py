@@ -34,6 +34,14 @@ def configuration_url(settings: Settings) -> str | None:
     return page_url(settings)
 
 
+def is_placed(settings: Settings) -> bool:
+    """Return whether it is known where browsers find the page: not while there is no network."""
+    web = settings.web
+    if web.url is not None or not ipaddress.ip_address(web.address).is_unspecified:
+        return True
+    return primary(4) is not None or primary(6) is not None
+
+
 def own_names(settings: Settings) -> list[str]:
     """Return names and addresses that a certificate of this machine is to bear."""
     web = settings.web

@@ -18,7 +18,7 @@ from typing import Any, Final
 from osa_daemon.errors import StorageError
 from osa_daemon.settings.model import Settings
 from osa_daemon.web.access import TLS_FOLDER
-from osa_daemon.web.address import own_names, primary
+from osa_daemon.web.address import is_placed, own_names
 
 LASTS: Final = timedelta(days=820)  # Apple's devices take none of more than 825 days (HT210176)
 RENEW_BEFORE: Final = timedelta(days=30)
@@ -90,27 +90,29 @@ def make_sure(settings: Settings, now: datetime | None = None) -> Certificate:
     now = now or datetime.now(UTC)
     if place.authority is None:
         about(place.certificate)
-    elif not _lasts(place, now):
+    elif _is_due(settings, place, now):
         make(place, own_names(settings), now)
     return place
 
 
 def lacks_address(settings: Settings) -> bool:
-    """Return whether a certificate is to be made now, and would not name where the page is."""
-    web = settings.web
-    is_anywhere = ipaddress.ip_address(web.address).is_unspecified and web.url is None
-    if not web.tls.enabled or not is_anywhere or primary(4) or primary(6):
-        return False
+    """Return whether a certificate has to be made now, and would not name where the page is."""
     place = certificate_of(settings)
-    return place.authority is not None and not _lasts(place, datetime.now(UTC))
+    return (
+        settings.web.tls.enabled
+        and place.authority is not None
+        and not is_placed(settings)
+        and _is_due(settings, place, datetime.now(UTC))
+    )
 
 
-def _lasts(place: Certificate, now: datetime) -> bool:
-    """Return whether the certificate that was made here will do for the next time."""
+def _is_due(settings: Settings, place: Certificate, now: datetime) -> bool:
+    """Return whether one is to be made; one that serves goes on until a better one can be."""
     try:
-        return about(place.certificate).ends - now > RENEW_BEFORE and _is_whole(place)
+        left = about(place.certificate).ends - now if _is_whole(place) else timedelta(0)
     except StorageError:
-        return False  # none yet, or a damaged one
+        return True  # none yet, or a damaged one
+    return left <= timedelta(0) or (left <= RENEW_BEFORE and is_placed(settings))
 
 
 def _is_whole(place: Certificate) -> bool:

@@ -77,6 +77,31 @@ def test_a_night_is_there_from_its_first_event(journal: Journal, tmp_path: Path)
     assert (figures.events, figures.index) == (1, None)
 
 
+def test_a_sentence_of_an_earlier_version_keeps_nothing_back(
+    journal: Journal, tmp_path: Path
+) -> None:
+    """Why there is no estimate was said in other words then."""
+    counts = NightCounts(heard_frames=600, monitorable_frames=600)
+    figures = asdict(figures_of(counts)) | {"index_reason": "2 min monitorable"}
+    told, after = json.dumps(asdict(counts)), START + timedelta(hours=5)
+    journal.record_night(NightRow(NIGHT, START, after, json.dumps(figures), told))
+    record(journal, "e1", NIGHT, 20.0)
+    ((_, read),) = found(tmp_path)
+    assert read is not None
+    assert read.events == 1
+
+
+def test_a_nights_first_event_may_be_older_than_the_figures_before_it(
+    journal: Journal, tmp_path: Path
+) -> None:
+    """Those of the night that ended at noon are written once more when a late event is decided."""
+    counts = NightCounts()
+    figures, told = json.dumps(asdict(figures_of(counts))), json.dumps(asdict(counts))
+    journal.record_night(NightRow(NIGHT, START, START + timedelta(days=2), figures, told))
+    record(journal, "e1", NEXT, 20.0)
+    assert [night for night, _ in found(tmp_path)] == [NEXT, NIGHT]
+
+
 def test_figures_whose_counts_are_lost_stand_alone(journal: Journal, tmp_path: Path) -> None:
     """What cannot be counted on from is told as it was."""
     counts = NightCounts(apneas=5, monitorable_events=5, longest_apnea_s=20.0)

@@ -70,6 +70,9 @@ def main() -> int:
     finally:
         listening.close()
         page.close()
+    if not blocks:
+        print(f"FAILED: no sound came: {health.text}")
+        return 1
     print(
         f"{night.name}: {length_s:.0f} s; heard {listening.heard_s:.1f} s in {len(blocks)} blocks"
     )

@@ -43,7 +43,7 @@ def test_a_password_does_not_travel_in_the_open(tmp_path: Path):
     assert refusal(settings(tmp_path, url="https://bed.example.org")) is None
 
 
-def test_the_brokers_password_is_not_the_pages(tmp_path: Path):
+def test_another_secret_is_not_the_pages(tmp_path: Path):
     """One file for both would lose the first when the second is set."""
     shared = Settings.model_validate(
         {
@@ -52,6 +52,15 @@ def test_the_brokers_password_is_not_the_pages(tmp_path: Path):
         }
     )
     assert "set web.password_file to null" in (refusal(shared) or "")
+    (tmp_path / "token").touch()
+    (tmp_path / "link").symlink_to("token")
+    linked = Settings.model_validate(
+        {
+            "ntfy": {"url": "https://ntfy.example.org/bed", "token_file": str(tmp_path / "token")},
+            "web": {"enabled": True, "password_file": str(tmp_path / "link")},
+        }
+    )
+    assert "ntfy.token_file are both" in (refusal(linked) or "")
 
 
 def test_home_assistant_is_led_to_a_page_that_it_can_reach(tmp_path: Path):

@@ -1,8 +1,12 @@
 """The page's certificate: made, kept, renewed; and TLS with it, by a real process."""
 
 import asyncio
+import json
 import os
+import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +20,13 @@ from osa_daemon.web import __main__ as web_process
 from osa_daemon.web import address, certificate
 from tests.web.page import ServedPage
 
+# stands in for a machine that no router has given an address
+WITHOUT_NETWORK = """
+import sys
+from osa_daemon.web import __main__ as page, certificate
+certificate.lacks_address = lambda _settings: True
+sys.exit(page.main(sys.argv[1:]))
+"""
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 
@@ -43,13 +54,16 @@ def test_one_is_made_once_and_again_before_it_ends(tmp_path: Path):
     assert certificate.about(last.certificate).ends > first.ends
 
 
-def test_one_without_an_address_is_not_made_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+@pytest.fixture
+def addresses(monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
+    """The addresses that this machine has in a network: none, until a test gives it one."""
+    found: dict[int, str] = {}
+    monkeypatch.setattr(address, "primary", found.get)
+    return found
+
+
+def test_one_without_an_address_is_not_made_at_once(tmp_path: Path, addresses: dict[int, str]):
     """Where the page is anywhere, without a network yet; one that is there serves all along."""
-    addresses: dict[int, str] = {}
-    monkeypatch.setattr(certificate, "primary", addresses.get)
-    monkeypatch.setattr(address, "primary", addresses.get)
     wanted = anywhere(tmp_path)
     assert certificate.lacks_address(wanted)
     assert not certificate.lacks_address(settings(tmp_path))  # on loopback there is nothing to name
@@ -60,6 +74,40 @@ def test_one_without_an_address_is_not_made_at_once(
     assert "192.168.1.20" in certificate.about(place.certificate).names
     del addresses[4]
     assert not certificate.lacks_address(wanted)
+
+
+def test_one_that_ends_soon_serves_until_a_better_one_can_be_made(
+    tmp_path: Path, addresses: dict[int, str]
+):
+    """It names the address, which one that is made without a network would not."""
+    addresses[4] = "192.168.1.20"
+    wanted = anywhere(tmp_path)
+    first = certificate.about(certificate.make_sure(wanted, NOW).certificate)
+    del addresses[4]
+    soon = first.ends - timedelta(days=2)
+    assert certificate.about(certificate.make_sure(wanted, soon).certificate) == first
+    addresses[4] = "192.168.1.20"
+    assert certificate.about(certificate.make_sure(wanted, soon).certificate) != first
+
+
+def test_where_the_daemon_ends_while_it_waits_none_is_made(tmp_path: Path):
+    """A restart before the router is up leaves no certificate without the address behind."""
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"journal:\n  state_dir: {tmp_path}\n"
+        "web:\n  enabled: true\n  address: 0.0.0.0\n  tls:\n    enabled: true\n"
+    )
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        command = [sys.executable, "-c", WITHOUT_NETWORK, f"--parent={os.getpid()}"]
+        command += [f"--link={theirs.fileno()}", f"--config={config}"]
+        child = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+        theirs.close()
+        ours.settimeout(30)
+        assert json.loads(ours.recv(1000)) == {"problem": web_process.AWAITS_NETWORK}
+        ours.shutdown(socket.SHUT_RDWR)
+        assert child.wait(30) == 0
+    assert not (tmp_path / "web-tls").exists()
 
 
 def test_the_page_waits_for_a_network_and_not_for_ever(

@@ -31,9 +31,11 @@ def check_home_assistant(visit: Visit) -> Finding:
         return good(NAME, f"it is there ({topic}). {announced}")
     if is_seen:
         return good(NAME, f"{announced}; {_SEE}")
-    if not visit.hears_itself:
+    if not visit.hears_itself and visit.refusal is None:
         return good(
-            NAME, f"not looked for: this user may not read {discovery_topic(settings)}; {_SEE}"
+            NAME,
+            "what the daemon announces cannot be read back with this user, so it is not known "
+            f"whether it is there; {_SEE}",
         )
     return doubtful(NAME, f"{announced}.")
 

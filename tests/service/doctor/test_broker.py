@@ -107,7 +107,10 @@ def test_where_a_bed_may_not_read_what_it_tells(
     assert "Tonight" in check_published_level(visit, is_phone=True).text
     told = check_home_assistant(visit)
     assert told.verdict is Verdict.GOOD
-    assert "this user may not read homeassistant/device/bed_1/config" in told.text
+    assert "cannot be read back with this user" in told.text
+    stranger = settings_of(broker.port, username="bed_1", password_file=password)
+    refused = check_home_assistant(visit_broker(stranger))  # its device_id is another bed's
+    assert refused.verdict is Verdict.DOUBTFUL
 
 
 @pytest.mark.parametrize(
