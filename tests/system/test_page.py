@@ -14,6 +14,7 @@ from tests.system.timed import Timed
 from tests.web.page import Browser
 
 LATE_S = 1.0
+AWAY_S = 5.0
 WATCHED = ("apnea", "breathing_audible", "last_event")
 
 
@@ -27,6 +28,10 @@ class Watcher(threading.Thread):
         self.seen: list[tuple[float, str, Any]] = []
         self.sounds: list[dict[str, Any]] = []
 
+    def told(self, suffix: str) -> list[tuple[float, Any]]:
+        """When one state was told, and how it was."""
+        return [(at_s, payload) for at_s, each, payload in self.seen if each == suffix]
+
     def run(self) -> None:
         """Look until the daemon ends."""
         for name, data in self.browser.events():
@@ -34,7 +39,7 @@ class Watcher(threading.Thread):
                 self.states = data
             elif name == "state":
                 self.seen.append((time.monotonic(), data["suffix"], data["payload"]))
-            else:
+            elif name == "sound":
                 self.sounds.append(data)
 
 
@@ -85,6 +90,35 @@ def test_states_are_on_the_page_as_soon_as_at_the_broker(
     assert any(sound["pause_s"] and sound["pause_s"] >= 10 for sound in watcher.sounds)
     children = [line for line in daemon.log.read_text().splitlines() if "Traceback" in line]
     assert not children
+
+
+def test_a_broker_that_goes_is_on_the_page_within_seconds(
+    mosquitto: Mosquitto, start_daemon: Callable[..., DaemonProcess], data: Path, tmp_path: Path
+):
+    """Before any event has to wait: whoever looks learns that an alert would reach nobody else."""
+    port = free_port()
+    daemon = start_daemon(
+        mosquitto.port,
+        "--source",
+        f"file:{data / 'night.ogg'}",
+        settings=f"journal:\n  state_dir: {tmp_path / 'state'}\n"
+        f"web:\n  enabled: true\n  port: {port}\n",
+    )
+    daemon.wait_for_log("The page is served at", 60.0)
+    watcher = Watcher(Browser(port))
+    watcher.start()
+    wait_for(lambda: watcher.sounds, 60.0, "sound")
+    assert watcher.told("problem/broker") == []
+    gone_s = time.monotonic()
+    mosquitto.stop()
+    wait_for(lambda: watcher.told("problem/broker"), 30.0, "the word")
+    ((at_s, payload),) = watcher.told("problem/broker")
+    assert at_s - gone_s < AWAY_S
+    assert payload["text"].startswith("Home Assistant is told nothing now")
+    mosquitto.start()
+    wait_for(
+        lambda: watcher.told("problem/broker")[-1][1]["state"] == "OFF", 30.0, "the end of it"
+    )
 
 
 def test_a_daemon_that_is_killed_leaves_no_page_behind(
