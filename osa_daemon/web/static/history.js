@@ -32,6 +32,16 @@ export class History {
     this.#add([at, sound.level_dbfs, sound.noise_dbfs, sound.breath, pause, sound.audible ? 0 : 1]);
   }
 
+  /** Puts in what was told while nobody looked. @param {Sound[]} sounds the oldest first */
+  fill(sounds) {
+    for (const sound of sounds) if (Date.parse(sound.at) / 1000 > this.#last) this.push(sound);
+  }
+
+  /** When the last row was, in milliseconds; null where there is none. */
+  get lastMs() {
+    return this.#count ? 1000 * this.#last : null;
+  }
+
   clear() {
     this.#rows.fill(null);
     this.#next = this.#count = 0;
