@@ -88,7 +88,12 @@ def events_text(figures: NightFigures) -> str:
     """Return how many events a night had; of one that could not be heard that is not known."""
     if not figures.events:
         return _none_heard(figures)
-    return f"{figures.events}: {figures.apneas} apneas, {figures.hypopneas} hypopneas"
+    apneas, hypopneas = figures.apneas, figures.hypopneas
+    return f"{figures.events}: {_count(apneas, 'apnea')}, {_count(hypopneas, 'hypopnea')}"
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def longest_text(figures: NightFigures) -> str:
