@@ -89,10 +89,11 @@ def events_text(figures: NightFigures) -> str:
     if not figures.events:
         return _none_heard(figures)
     apneas, hypopneas = figures.apneas, figures.hypopneas
-    return f"{figures.events}: {_count(apneas, 'apnea')}, {_count(hypopneas, 'hypopnea')}"
+    return f"{figures.events}: {counted(apneas, 'apnea')}, {counted(hypopneas, 'hypopnea')}"
 
 
-def _count(number: int, one: str) -> str:
+def counted(number: int, one: str) -> str:
+    """Return a number and what it counts, `one` being the name of one."""
     return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 

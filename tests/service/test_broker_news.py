@@ -23,7 +23,7 @@ def test_a_broker_that_is_away_is_told_once_and_taken_back(has_ntfy: bool, ways:
     """What it means comes first, then why; a link that is well from the start is no news."""
     link = Link()
     told: list[tuple[str, Any]] = []
-    news = BrokerNews(link, lambda suffix, payload: told.append((suffix, payload)), has_ntfy=has_ntfy)
+    news = BrokerNews(link, lambda *state: told.append(state), has_ntfy=has_ntfy)
     news.look()
     assert told == []
     link.connected, link.problem = False, "no broker answers at pi:1883: check mqtt.host"

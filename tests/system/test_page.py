@@ -116,9 +116,7 @@ def test_a_broker_that_goes_is_on_the_page_within_seconds(
     assert at_s - gone_s < AWAY_S
     assert payload["text"].startswith("Home Assistant is told nothing now")
     mosquitto.start()
-    wait_for(
-        lambda: watcher.told("problem/broker")[-1][1]["state"] == "OFF", 30.0, "the end of it"
-    )
+    wait_for(lambda: watcher.told("problem/broker")[-1][1]["state"] == "OFF", 30.0, "the end of it")
 
 
 def test_a_daemon_that_is_killed_leaves_no_page_behind(

@@ -15,8 +15,8 @@ const REASONS = {
   [NOT_SIGNED_IN]: "Nobody is signed in here, or no longer: sign in, then press Start again.",
   [NOT_WANTED]:
     "The daemon has another microphone: set microphone.device: phone in " +
-    "/etc/osa-daemon/config.yaml, restart it (sudo systemctl restart osa-daemon), then press " +
-    "Start again.",
+    "/etc/osa-daemon/config.yaml, restart the daemon (sudo systemctl restart osa-daemon), then " +
+    "press Start again.",
 };
 
 /** A connection to the daemon for one stream at a time. `onChange` is called when it changed. */
