@@ -82,7 +82,9 @@ class Live:
             self.states[suffix] = payload
             self._put(suffix, event("state", {"suffix": suffix, "payload": payload}))
         elif SOUND in line:
-            self._kept.append((self._clock.monotonic_s(), line[SOUND]))
+            # in words it is of now alone
+            kept = {name: value for name, value in line[SOUND].items() if name != "hears"}
+            self._kept.append((self._clock.monotonic_s(), kept))
             self._sounds += 1
             self._put(f" {SOUND} {self._sounds % MOST_SOUNDS}", event(SOUND, line[SOUND]))
 
@@ -92,7 +94,8 @@ class Live:
         retry = f"retry: {RETRY_MS}\n\n".encode()
         since_s = self._clock.monotonic_s() - KEPT_S
         kept = [sound for came_s, sound in self._kept if came_s > since_s]
-        mailbox = Mailbox(retry + event("states", self.states) + event("sounds", kept))
+        past = event("sounds", kept) if kept else b""
+        mailbox = Mailbox(retry + event("states", self.states) + past)
         self._viewers.add(mailbox)
         try:
             yield mailbox

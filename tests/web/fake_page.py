@@ -184,7 +184,7 @@ class FakePage:
     async def _events(self) -> AsyncIterator[str]:
         self._loop = asyncio.get_running_loop()
         viewer: asyncio.Queue[Any] = asyncio.Queue()
-        yield _line("states", self.states) + _line("sounds", self.past)
+        yield _line("states", self.states) + (_line("sounds", self.past) if self.past else "")
         self._viewers.add(viewer)
         try:
             while True:
