@@ -2,8 +2,7 @@
 
 Each viewer has a mailbox with room for the newest value of each state and the newest few sounds:
 whoever reads slowly misses what was in between, and nothing grows. Whoever comes is told the last
-five minutes of sound at once. A connection that takes nothing
-at all is cut by `connections.py`.
+five minutes of sound at once. A connection that takes nothing at all is cut by `connections.py`.
 """
 
 import asyncio
