@@ -133,7 +133,8 @@ class MqttPublisher:
     def announce_page(self, configuration_url: str | None) -> None:
         """Announce another place of the page."""
         with self._announcing:
-            self._announce(replace(self._announced, configuration_url=configuration_url))
+            if configuration_url != self._announced.configuration_url:
+                self._announce(replace(self._announced, configuration_url=configuration_url))
 
     def _announce(self, settings: MqttSettings) -> None:
         self._announced = settings

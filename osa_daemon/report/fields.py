@@ -68,11 +68,13 @@ def alert_fields(alert: AlertRow) -> Fields:
 
 
 def minutes_fields(minutes: Iterable[MinuteRow]) -> Fields:
-    """Return minutes as columns of one length."""
+    """Return minutes as columns of one length; levels of one without any sound are None."""
     rows = list(minutes)
-    names = ("heard_s", "monitorable_s", "snoring_s", "gap_s", "level_dbfs", "noise_dbfs")
     columns: Fields = {"start": [local(row.start_utc) for row in rows]}
-    columns |= {name: [round(getattr(row, name), 2) for row in rows] for name in names}
+    for name in ("heard_s", "monitorable_s", "snoring_s", "gap_s"):
+        columns[name] = [round(getattr(row, name), 2) for row in rows]
+    for name in ("level_dbfs", "noise_dbfs"):
+        columns[name] = [round(getattr(row, name), 2) if row.heard_s else None for row in rows]
     columns["breathing_rate_bpm"] = [row.breathing_rate_bpm for row in rows]
     return columns
 

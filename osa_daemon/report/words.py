@@ -88,7 +88,13 @@ def events_text(figures: NightFigures) -> str:
     """Return how many events a night had; of one that could not be heard that is not known."""
     if not figures.events:
         return _none_heard(figures)
-    return f"{figures.events}: {figures.apneas} apneas, {figures.hypopneas} hypopneas"
+    apneas, hypopneas = figures.apneas, figures.hypopneas
+    return f"{figures.events}: {counted(apneas, 'apnea')}, {counted(hypopneas, 'hypopnea')}"
+
+
+def counted(number: int, one: str) -> str:
+    """Return a number and what it counts, `one` being the name of one."""
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def longest_text(figures: NightFigures) -> str:

@@ -154,7 +154,7 @@ class LiveSettings:
         if not monitoring.enabled:
             return "Monitoring is switched off"
         if hours is not None and now.time() not in hours:
-            return f"monitoring.hours: listening begins at {hours.start:%H:%M}"
+            return f"Listening begins at {hours.start:%H:%M} (monitoring.hours)"
         return "Nobody is in bed" if self.in_bed is False else None
 
     def is_night(self, now: datetime) -> bool:

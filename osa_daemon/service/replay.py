@@ -12,6 +12,7 @@ from typing import Any
 from osa_daemon.audio.block import SAMPLE_RATE_HZ
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.source import Source
+from osa_daemon.report.words import counted
 from osa_daemon.scoring.event import Event
 from osa_daemon.scoring.night import NightTally
 from osa_daemon.scoring.thresholds import ScoringSettings
@@ -134,7 +135,8 @@ def _tell(args: argparse.Namespace, sinks: _Sinks, audio_s: float, cpu_s: float)
     minutes = audio_s / 60
     index = figures.index_reason if figures.index is None else f"{figures.index} per hour"
     print(
-        f"{figures.events} events in {minutes:.1f} min ({figures.apneas} apneas, "
-        f"{figures.hypopneas} hypopneas); {figures.monitorable_share:.0%} of the time monitorable; "
+        f"{counted(figures.events, 'event')} in {minutes:.1f} min "
+        f"({counted(figures.apneas, 'apnea')}, {counted(figures.hypopneas, 'hypopnea')}); "
+        f"{figures.monitorable_share:.0%} of the time monitorable; "
         f"index: {index}; CPU {cpu_s:.1f} s, peak memory {summary['peak_rss_mb']:.0f} MB."
     )

@@ -25,6 +25,7 @@ from osa_daemon.service import notify
 from osa_daemon.service.alerting.start import alert_policy
 from osa_daemon.service.bedside import Bedside
 from osa_daemon.service.broker import alert_after_range, mqtt_settings
+from osa_daemon.service.broker_news import BrokerNews
 from osa_daemon.service.bulletin import Bulletin
 from osa_daemon.service.chain import Chain
 from osa_daemon.service.clips import Clips
@@ -159,6 +160,9 @@ class Daemon:
         if phone is not None and self._page is not None:
             phone.on_wish = self._page.tell_phone
         self._told = Teed(self.publisher, self._page) if self._page else self.publisher
+        self._news: BrokerNews | None = None
+        if self._page is not None:
+            self._news = BrokerNews(self.publisher, self._page.state, self._ntfy)
         self._clips = Clips(loaded.settings, self._told)
         self._chain_stage = self._vigil.beats.watch("chain", CHAIN_DEADLINE_S)
         self._stop = threading.Event()
@@ -289,6 +293,8 @@ class Daemon:
         """Look after the others until the source ends, a signal comes or a thread dies."""
         while chain.is_alive() and not self._vigil.must_end:
             chain.join(LOOP_S)
+            if self._news is not None:
+                self._news.look()
             self._vigil.pulse(starts=not self._herald.is_ready)
             has_told = self._bedside is not None and self._bedside.has_told.is_set()
             self._herald.tell(self._line(), is_up=has_told)

@@ -1,12 +1,13 @@
 """What happens now, as server-sent events: the daemon's states, and the sound once a second.
 
 Each viewer has a mailbox with room for the newest value of each state and the newest few sounds:
-whoever reads slowly misses what was in between, and nothing grows. A connection that takes nothing
-at all is cut by `connections.py`.
+whoever reads slowly misses what was in between, and nothing grows. Whoever comes is told the last
+five minutes of sound at once. A connection that takes nothing at all is cut by `connections.py`.
 """
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -14,11 +15,14 @@ from typing import Any, Final
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from osa_daemon.clock import SYSTEM_CLOCK, Clock
+
 MOST_VIEWERS: Final = 32
 PING_S: Final = 15.0
 RETRY_MS: Final = 3000  # how soon a browser comes back
 SOUND: Final = "sound"
 MOST_SOUNDS: Final = 8  # that wait for one viewer: the encoder gives two at once
+KEPT_S: Final = 300  # of sound, a line a second, for whoever comes
 
 
 def event(name: str, data: object) -> bytes:
@@ -53,10 +57,12 @@ class Mailbox:
 
 
 class Live:
-    """The states as they are now, and who looks at them."""
+    """The states as they are now, the sound of the last minutes, and who looks at them."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self.states: dict[str, Any] = {}
+        self._clock = clock
+        self._kept: deque[tuple[float, Any]] = deque(maxlen=KEPT_S)  # when each came (s)
         self._sounds = 0
         self._viewers: set[Mailbox] = set()
 
@@ -75,14 +81,20 @@ class Live:
             self.states[suffix] = payload
             self._put(suffix, event("state", {"suffix": suffix, "payload": payload}))
         elif SOUND in line:
+            # in words it is of now alone
+            kept = {name: value for name, value in line[SOUND].items() if name != "hears"}
+            self._kept.append((self._clock.monotonic_s(), kept))
             self._sounds += 1
             self._put(f" {SOUND} {self._sounds % MOST_SOUNDS}", event(SOUND, line[SOUND]))
 
     @contextmanager
     def viewer(self) -> Iterator[Mailbox]:
         """Give the mailbox of one more viewer, which is there as long as this context."""
-        first = f"retry: {RETRY_MS}\n\n".encode() + event("states", self.states)
-        mailbox = Mailbox(first)
+        retry = f"retry: {RETRY_MS}\n\n".encode()
+        since_s = self._clock.monotonic_s() - KEPT_S
+        kept = [sound for came_s, sound in self._kept if came_s > since_s]
+        past = event("sounds", kept) if kept else b""
+        mailbox = Mailbox(retry + event("states", self.states) + past)
         self._viewers.add(mailbox)
         try:
             yield mailbox

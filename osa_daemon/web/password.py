@@ -29,8 +29,8 @@ def hashed(password: str) -> str:
     """
     if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
         raise UsageError(
-            f"The password has {len(password)} characters, but must be {SHORTEST} to {LONGEST} "
-            "printable ones."
+            f"The password has {len(password)} character{'' if len(password) == 1 else 's'}, but "
+            f"must be {SHORTEST} to {LONGEST} printable ones."
         )
     salt = secrets.token_bytes(SALT_BYTES)
     key = _key(password, salt, N, R, P)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from osa_daemon.journal.rows import TraceRow
@@ -51,6 +52,15 @@ def test_minutes_are_columns_of_one_length(night: Night):
     assert datetime.fromisoformat(columns["start"][0]) == night.minutes[0].start_utc.replace(
         microsecond=0
     )
+
+
+def test_a_minute_without_sound_has_no_level(night: Night):
+    """The journal's -120 dB stands for none: a curve through it would show a fall."""
+    lost = replace(night.minutes[3], heard_s=0.0, gap_s=60.0, level_dbfs=-120.0, noise_dbfs=-120.0)
+    columns = minutes_fields([night.minutes[2], lost])
+    assert columns["level_dbfs"] == [round(night.minutes[2].level_dbfs, 2), None]
+    assert columns["noise_dbfs"] == [round(night.minutes[2].noise_dbfs, 2), None]
+    assert columns["gap_s"][1] == 60.0
 
 
 def test_the_course_of_an_event_begins_before_it(night: Night):

@@ -202,6 +202,7 @@ def test_outside_its_hours_it_rests(tmp_path: Path):
     live = live_settings(tmp_path, 'monitoring:\n  hours: "01:00-03:00"\n')
     make(tmp_path, wire, source, live).run()
     assert wire.last("status")["state"] == "paused"
+    assert wire.last("status")["reason"] == "Listening begins at 01:00 (monitoring.hours)"
     assert wire.events == []
     assert wire.last("night/current")["monitorable_s"] == 0
 

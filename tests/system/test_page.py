@@ -27,6 +27,10 @@ class Watcher(threading.Thread):
         self.seen: list[tuple[float, str, Any]] = []
         self.sounds: list[dict[str, Any]] = []
 
+    def told(self, suffix: str) -> list[tuple[float, Any]]:
+        """When one state was told, and how it was."""
+        return [(at_s, payload) for at_s, each, payload in self.seen if each == suffix]
+
     def run(self) -> None:
         """Look until the daemon ends."""
         for name, data in self.browser.events():
@@ -34,7 +38,7 @@ class Watcher(threading.Thread):
                 self.states = data
             elif name == "state":
                 self.seen.append((time.monotonic(), data["suffix"], data["payload"]))
-            else:
+            elif name == "sound":
                 self.sounds.append(data)
 
 
@@ -117,6 +121,34 @@ run.configuration_url = lambda _settings: network.read_text() if network.exists(
     (tmp_path / "network").write_text("https://192.168.1.20:8321/")
     wait_for(lambda: announced() == "https://192.168.1.20:8321/", 30.0, "the address")
     subscriber.close()
+
+
+def test_a_broker_that_goes_is_on_the_page_within_seconds(
+    mosquitto: Mosquitto, start_daemon: Callable[..., DaemonProcess], data: Path, tmp_path: Path
+):
+    """Before any event has to wait: whoever looks learns that an alert would reach nobody else."""
+    port = free_port()
+    daemon = start_daemon(
+        mosquitto.port,
+        "--source",
+        f"file:{data / 'night.ogg'}",
+        settings=f"journal:\n  state_dir: {tmp_path / 'state'}\n"
+        f"web:\n  enabled: true\n  port: {port}\n",
+    )
+    daemon.wait_for_log("The page is served at", 60.0)
+    watcher = Watcher(Browser(port))
+    watcher.start()
+    wait_for(lambda: watcher.sounds, 60.0, "sound")
+    assert watcher.told("problem/broker") == []
+    mosquitto.stop()
+
+    def is_said() -> bool:
+        words = [payload["text"] or "" for _, payload in watcher.told("problem/broker")]
+        return any(text.startswith("Home Assistant is told nothing now") for text in words)
+
+    wait_for(is_said, 30.0, "the word")
+    mosquitto.start()
+    wait_for(lambda: watcher.told("problem/broker")[-1][1]["state"] == "OFF", 30.0, "the end of it")
 
 
 def test_a_daemon_that_is_killed_leaves_no_page_behind(

@@ -247,7 +247,7 @@ def test_a_browser_hears_by_itself(serve: Callable[..., Room]) -> None:
     """The page "try it here" has all that it needs from the daemon's own process."""
     room = serve(settings="microphone:\n  device: phone\n")
     room.show("tonight", "")
-    room.opened.page.get_by_role("link", name="Try it in this browser").click()
+    room.opened.page.get_by_role("link", name="Try it here").click()
     room.see("#state", "Ready.")
     room.opened.page.click("#night")
     room.see("#at", " of 18:00")

@@ -11,6 +11,7 @@ ZONE: Final = timezone(timedelta(hours=1))
 NOW: Final = datetime(2026, 11, 29, 3, 12, 5, tzinfo=ZONE)
 TONIGHT: Final = date(2026, 11, 28)
 BEFORE_S, AFTER_S = 120, 60
+LOST_MINUTES: Final = range(2)  # from a third of each night on
 
 Fields = dict[str, Any]
 
@@ -56,7 +57,7 @@ class FakeNight:
             "snoring_share": round(random.Random(self.seed).uniform(0, 0.4), 4),
             "breathing_rate_bpm": 14.2 if told else None,
             "listened_s": len(self.heard) * 60.0,
-            "gap_s": 12.4,
+            "gap_s": 60.0 * len(LOST_MINUTES) - 1.2,
             "interval": [round(bound, 1) for bound in interval] if told else None,
         }
 
@@ -87,15 +88,16 @@ class FakeNight:
             noise = -62 + 3 * math.sin(minute / 90) + chance.gauss(0, 0.3)
             level = noise + 4 + 9 * heard + 7 * snores + chance.gauss(0, 0.6)
             rate = 14 + 2 * math.sin(minute / 50) + chance.gauss(0, 0.4)
+            is_lost = minute - len(self.heard) // 3 in LOST_MINUTES
             rows.append(
                 {
                     "start": iso(self.started + timedelta(minutes=minute)),
-                    "heard_s": 60.0,
-                    "monitorable_s": round(60 * heard, 1),
-                    "snoring_s": round(60 * snores, 1),
-                    "gap_s": 12.4 if minute == len(self.heard) // 3 else 0.0,
-                    "level_dbfs": round(level, 1),
-                    "noise_dbfs": round(noise, 1),
+                    "heard_s": 0.0 if is_lost else 60.0,
+                    "monitorable_s": 0.0 if is_lost else round(60 * heard, 1),
+                    "snoring_s": 0.0 if is_lost else round(60 * snores, 1),
+                    "gap_s": 60.0 if is_lost else 0.0,
+                    "level_dbfs": None if is_lost else round(level, 1),
+                    "noise_dbfs": None if is_lost else round(noise, 1),
                     "breathing_rate_bpm": round(rate, 1) if heard > 0.6 else None,
                 }
             )

@@ -56,7 +56,7 @@ class FakePage:
     """The server. `says` holds the commands that it was given; `password` None asks for none.
 
     `broken` is a sentence with which the API answers instead of figures. `has_courses`: those of
-    events are kept.
+    events are kept. `past` is the sound that whoever comes is told at once.
     """
 
     def __init__(self, seed: int = 7, password: str | None = None) -> None:
@@ -69,6 +69,7 @@ class FakePage:
         self.broken: str | None = None
         self.has_courses = True
         self.links: Fields = {}
+        self.past: list[Fields] = []
         self._signed_in = False
         self._viewers: set[asyncio.Queue[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -182,7 +183,7 @@ class FakePage:
     async def _events(self) -> AsyncIterator[str]:
         self._loop = asyncio.get_running_loop()
         viewer: asyncio.Queue[Any] = asyncio.Queue()
-        yield _line("states", self.states)
+        yield _line("states", self.states) + (_line("sounds", self.past) if self.past else "")
         self._viewers.add(viewer)
         try:
             while True:

@@ -1,8 +1,22 @@
 """What waits for a viewer: the newest of each state, a few sounds, and nothing more."""
 
 import asyncio
+import json
 
+from osa_daemon.clock import Clock
 from osa_daemon.web.live import MOST_SOUNDS, Live, event
+from tests.web.fake_nights import NOW
+from tests.web.fake_states import sound
+
+LONGEST_LINE = 1 << 16  # that asyncio reads of itself, as viewers of a test do
+
+
+class Hands:
+    """A clock whose hands a test turns."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.clock = Clock(monotonic_s=lambda: self.now_s)
 
 
 def taken(live: Live, lines: list[dict[str, object]]) -> list[bytes]:
@@ -27,6 +41,34 @@ def test_a_burst_of_sound_arrives_whole_and_a_night_of_it_does_not_wait():
     assert taken(Live(), sounds) == [
         event("sound", {"n": n}) for n in range(10_000 - MOST_SOUNDS, 10_000)
     ]
+
+
+def test_whoever_comes_is_told_the_last_five_minutes_of_sound():
+    """A second each, the oldest first; what is older, of a night or of before a rest, is gone."""
+    told = sound(1, NOW, 12.5)
+    hands = Hands()
+    live = Live(hands.clock)
+
+    def first() -> list[int]:
+        with live.viewer() as mailbox:
+            data = asyncio.run(mailbox.take(1.0))
+        past = [part for part in data.split(b"\n\n") if part.startswith(b"event: sounds\n")]
+        if not past:
+            return []
+        assert len(past[0]) < LONGEST_LINE
+        sounds = json.loads(past[0].partition(b"data: ")[2])
+        assert all(set(each) == {*told, "n"} - {"hears"} for each in sounds)
+        return [each["n"] for each in sounds]
+
+    assert first() == []
+    for n in range(1000):
+        hands.now_s += 1.0
+        live.take({"sound": {**told, "n": n}})
+    assert first() == list(range(700, 1000))
+    hands.now_s += 100.0
+    assert first() == list(range(800, 1000))
+    hands.now_s += 200.0
+    assert first() == []
 
 
 def test_of_a_state_the_newest_value_waits_in_the_order_of_change():

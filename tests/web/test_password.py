@@ -33,6 +33,12 @@ def test_what_is_no_password_is_a_sentence(password: str):
     assert not password or password not in str(refused.value)
 
 
+def test_one_character_is_no_plural():
+    """Whoever types one is told so."""
+    with pytest.raises(UsageError, match="has 1 character, but"):
+        hashed("x")
+
+
 def test_the_command_keeps_a_hash_that_only_its_owner_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

@@ -12,6 +12,7 @@ import soundfile
 from osa_daemon.audio.file import FileSource
 from osa_daemon.audio.source import SourceState
 from tests.same_events import Noted, compare_with_file, events_of
+from tests.web.page import ServedPage
 from tests.web.phone_browser import CHROMIUM, PhoneBrowser, wait_for_text, write_played
 from tests.web.phone_page import Listening, PhonePage
 from tests.web.tcp_wire import TcpWire
@@ -147,6 +148,19 @@ def test_what_a_phones_system_does(
     tab.evaluate("system.allowed = false; system.stream.getTracks()[0].stop()")
     listening.wait_for(lambda: "may not use the microphone" in listening.health.text, "the reason")
     wait_for_text(tab, "#state", "The browser may not use the microphone")
+    assert browser.complaints == []
+
+
+def test_a_daemon_with_another_microphone_says_what_to_set(
+    serve: Callable[..., ServedPage], browse: Callable[..., PhoneBrowser], room: Path
+) -> None:
+    """It answers, and wants no phone: the page says so instead of trying for ever."""
+    browser = browse(room, is_repeated=True)
+    tab = browser.open(serve().port)
+    tab.click("#start")
+    wait_for_text(tab, "#state", "set microphone.device: phone in /etc/osa-daemon/config.yaml")
+    assert tab.inner_text("#start") == "Start"
+    assert not tab.locator("#sign-in a").is_visible()
     assert browser.complaints == []
 
 

@@ -166,10 +166,10 @@ def test_the_microphone_is_heard(data: Path, tmp_path: Path):
         page.click("#microphone:enabled")
         expect(page.locator("#at")).to_have_text(re.compile(r"00:(0[5-9]|[1-5]\d)"), timeout=90_000)
         noise_dbfs = float(page.text_content("#noise").split()[0])
-        page.click("#finish")
+        page.click("#stop")
         page.get_by_text("Heard to its end: the microphone").wait_for()
         assert noise_dbfs == pytest.approx(room_dbfs(sound), abs=6)
-        assert not page.is_visible("#finish")
+        assert page.is_disabled("#stop")
         check_that_nothing_left(chromium)
 
 
@@ -193,9 +193,10 @@ def test_a_page_that_may_not_have_the_microphone_says_so(opened: Browser):
 
 
 def test_without_the_runtime_the_page_says_what_to_run(tmp_path: Path):
-    """One sentence names the script, nothing is offered, and nothing is missed aloud."""
+    """One sentence names the script, for a service and a clone; nothing is missed aloud."""
     with site(tmp_path, runtime=tmp_path / "none") as address, browser() as chromium:
         chromium.page.goto(f"{address}/try/")
-        chromium.page.get_by_text("run scripts/install_try").wait_for()
+        chromium.page.get_by_text("run scripts/install_try --installed for the service").wait_for()
+        assert "or scripts/install_try for a daemon" in (chromium.page.text_content("#state") or "")
         assert chromium.page.is_disabled("#night")
         assert chromium.complaints == []

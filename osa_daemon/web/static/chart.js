@@ -66,7 +66,7 @@ export class Chart {
   #draw() {
     this.plot?.destroy();
     const size = { width: this.element.clientWidth, height: this.height };
-    const common = { legend: { show: false }, padding: [8, 8, 0, 0] };
+    const common = { legend: { show: false }, padding: [8, 18, 0, 0] }; // on the right, half of a time
     this.plot = new /** @type {any} */ (window).uPlot(
       { ...size, ...common, ...this.#make() },
       this.#data,

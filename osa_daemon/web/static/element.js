@@ -28,18 +28,20 @@ export function terms(rows) {
 }
 
 /**
- * A table with a caption for those who do not see it.
+ * A table with a caption for those who do not see it. On a narrow screen each row is a heading with
+ * what belongs to it: roles keep it a table where the style does not.
  * @param {string} caption @param {string[]} heads @param {any[][]} rows
  */
 export function table(caption, heads, rows) {
-  const head = el("tr", {}, ...heads.map((name) => el("th", { scope: "col" }, name)));
-  const body = rows.map((row) => el("tr", {}, ...row.map(cell)));
+  const columns = heads.map((name) => el("th", { scope: "col", role: "columnheader" }, name));
+  const cells = (row) => row.map((told, i) => cell(told, i, heads[i]));
+  const body = rows.map((row) => el("tr", { role: "row" }, ...cells(row)));
   const made = el(
     "table",
-    {},
+    { role: "table" },
     el("caption.unseen", {}, caption),
-    el("thead", {}, head),
-    el("tbody", {}, ...body),
+    el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...columns)),
+    el("tbody", { role: "rowgroup" }, ...body),
   );
   return el("div.wide", { tabindex: 0, role: "region", "aria-label": caption }, made);
 }
@@ -60,9 +62,10 @@ export function marked(text) {
   return made;
 }
 
-/** @param {any} told @param {number} i */
-function cell(told, i) {
-  return i === 0 ? el("th", { scope: "row" }, told) : el("td", {}, told);
+/** @param {any} told @param {number} i @param {string} head */
+function cell(told, i, head) {
+  if (i === 0) return el("th", { scope: "row", role: "rowheader" }, told);
+  return el("td", { role: "cell", "data-head": head }, told);
 }
 
 /** @param {Node|string|number} child */

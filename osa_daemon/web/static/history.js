@@ -21,7 +21,7 @@ export class History {
     return this.#count;
   }
 
-  /** @param {Sound} sound */
+  /** @param {Omit<Sound, "hears">} sound */
   push(sound) {
     const at = Date.parse(sound.at) / 1000;
     if (!Number.isFinite(at)) return;
@@ -30,6 +30,16 @@ export class History {
     this.#last = at;
     const pause = sound.progress === "ON" ? (sound.pause_s ?? 1) : 0;
     this.#add([at, sound.level_dbfs, sound.noise_dbfs, sound.breath, pause, sound.audible ? 0 : 1]);
+  }
+
+  /** Puts in what was told while nobody looked. @param {Omit<Sound, "hears">[]} sounds the oldest first */
+  fill(sounds) {
+    for (const sound of sounds) if (Date.parse(sound.at) / 1000 > this.#last) this.push(sound);
+  }
+
+  /** When the last row was, in milliseconds; null where there is none. */
+  get lastMs() {
+    return this.#count ? 1000 * this.#last : null;
   }
 
   clear() {

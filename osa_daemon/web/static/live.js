@@ -7,6 +7,7 @@ import { readStream } from "./stream.js";
 const KEPT_S = 300;
 const SILENCE_MS = 20000; // the server says something, a comment at least, every 15 s
 const SOUND_LATE_MS = 7000; // while it listens, sound is told every second, two or three at once
+const HEARING = ["monitoring", "deaf"]; // what is deaf may hear too much
 const WORDS_OF = 6; // seconds: longer than a breath
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 15000;
@@ -53,6 +54,12 @@ export class Live {
   get isSoundLate() {
     const listens = this.states.status?.state === "monitoring";
     return listens && performance.now() - this.soundAt > SOUND_LATE_MS;
+  }
+
+  /** The sound of this second; null where none is told now, whatever was told before. */
+  get soundNow() {
+    const isTold = HEARING.includes(this.states.status?.state) && this.isCurrent;
+    return isTold && performance.now() - this.soundAt <= SOUND_LATE_MS ? this.sound : null;
   }
 
   /** Gives up a connection that has fallen silent; to be called every second. */
@@ -112,9 +119,11 @@ export class Live {
       this.lostSince = null;
       this.#changed("connection");
     } else if (name === "state") {
+      if (data.suffix === "status") this.#turn(data.payload);
       this.states[data.suffix] = data.payload;
-      if (data.suffix === "status") this.soundAt = performance.now();
       this.#changed("state");
+    } else if (name === "sounds") {
+      this.history.fill(data);
     } else if (name === "sound") {
       this.sound = data;
       this.soundAt = performance.now();
@@ -122,6 +131,14 @@ export class Live {
       this.#recent = [...this.#recent.slice(1 - WORDS_OF), data];
       this.#changed("sound");
     }
+  }
+
+  /** Another state of the daemon: the sound of the one before is not that of now. */
+  #turn(status) {
+    this.soundAt = performance.now();
+    if (status?.state === this.states.status?.state) return;
+    this.sound = null;
+    this.#recent = [];
   }
 
   /** A page that is seen again asks at once: a sleeping phone keeps dead connections. */

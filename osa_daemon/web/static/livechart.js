@@ -3,11 +3,12 @@
 import { axis, Chart, fill, fillRuns, legend, line, timeAxis } from "./chart.js";
 import { el, say } from "./element.js";
 import { colour } from "./theme.js";
-import { number } from "./words.js";
+import { exactClock, number } from "./words.js";
 
 const HEIGHT_PX = 190;
 
 export class LiveChart {
+  #caption = el("figcaption", {}, "The last 5 minutes");
   #text = el("p.dim.caption");
   #chart = new Chart({
     label: "Sound of the last minutes",
@@ -27,7 +28,7 @@ export class LiveChart {
     this.element = el(
       "figure",
       {},
-      el("figcaption", {}, "The last 5 minutes"),
+      this.#caption,
       this.#chart.element,
       signs,
       this.#text,
@@ -36,11 +37,12 @@ export class LiveChart {
 
   /** @param {import("./live.js").Live} live */
   paint(live) {
-    this.element.classList.toggle("stale", !live.isCurrent);
+    const sound = live.soundNow;
+    const { lastMs } = live.history;
+    this.element.classList.toggle("stale", !sound);
+    say(this.#caption, sound || !lastMs ? "The last 5 minutes" : `Sound until ${exactClock(lastMs)}`);
     this.#chart.setData(live.history.columns());
-    const { sound } = live;
-    const is = sound && live.isCurrent;
-    const text = is
+    const text = sound
       ? `Level ${number(sound.level_dbfs, 0)} dB, noise floor ${number(sound.noise_dbfs, 0)} dB of full scale.`
       : "No sound is told now.";
     say(this.#text, text);

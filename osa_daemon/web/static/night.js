@@ -5,6 +5,7 @@ import { el, say, table, terms } from "./element.js";
 import { picture } from "./picture.js";
 import {
   clock,
+  count,
   dateOf,
   estimate,
   exactClock,
@@ -74,14 +75,14 @@ function figures(night) {
     ["Snoring", night.monitorable_s > 0 ? `${share(night.snoring_share)} of that` : UNKNOWN],
     ["Breaths a minute", number(night.breathing_rate_bpm)],
     ["Listened", `${clock(night.started)} to ${clock(night.updated)}`],
-    ["Sound lost", night.gap_s < 60 ? seconds(night.gap_s) : hours(night.gap_s)],
+    ["Sound lost", night.gap_s < 90 ? seconds(night.gap_s) : hours(night.gap_s)],
   ];
 }
 
 /** @param {any} night */
 function counted(night) {
   if (!night.events) return noneHeard(night);
-  return `${night.events}: ${night.apneas} pauses, ${night.hypopneas} of reduced breathing`;
+  return `${night.events}: ${count(night.apneas, "pause")}, ${night.hypopneas} of reduced breathing`;
 }
 
 /** @param {string} date @param {string[]} dates */

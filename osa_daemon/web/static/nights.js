@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { el, table } from "./element.js";
 import { month, monthsOf } from "./month.js";
 import { trend } from "./trend.js";
-import { count, dateOf, estimate, hours, noneHeard, number, share, UNKNOWN } from "./words.js";
+import { dateOf, estimate, hours, noneHeard, number, share, UNKNOWN } from "./words.js";
 
 const MONTHS_AT_ONCE = 3;
 
@@ -71,7 +71,7 @@ function list(nights) {
   const rows = nights.map((night) => [
     el("a", { href: `#night/${night.night}` }, dateOf(night.night)),
     estimate(night.index, night.interval),
-    night.events ? count(night.events, "event") : noneHeard(night),
+    night.events || noneHeard(night),
     `${hours(night.monitorable_s)} (${share(night.monitorable_share)})`,
     share(night.snoring_share),
   ]);

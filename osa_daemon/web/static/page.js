@@ -143,7 +143,7 @@ function footer(found) {
   );
   const links = [
     found.phone && el("a", { href: "./phone/" }, "This phone as the microphone"),
-    found.try && el("a", { href: "./try/" }, "Try it in this browser"),
+    found.try && el("a", { href: "./try/" }, "Try it here"),
     light,
     found.needs_password && el("button", { type: "button", onclick: signOut }, "Sign out"),
   ].filter(Boolean);

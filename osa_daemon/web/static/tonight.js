@@ -87,7 +87,7 @@ class Tonight {
     this.#seconds.hidden = now.seconds === null;
     say(this.#seconds, now.seconds === null ? "" : `${now.seconds} s`);
     say(this.#text, now.text);
-    this.#paintAlert();
+    this.#paintAlert(now.tone);
     this.#paintProblems();
     this.#paintFigures(now.tone);
     this.#chart.paint(this.#live);
@@ -97,17 +97,20 @@ class Tonight {
     this.#chart.close();
   }
 
-  #paintAlert() {
+  /** @param {string} tone in a pause, that breathing is heard again is a word about another */
+  #paintAlert(tone) {
     const alert = this.#live.connection === "open" ? this.#live.states.alert : null;
     const isRaised = Boolean(alert?.active);
-    const isOver = Boolean(alert?.level) && !isRaised;
+    const isOver = Boolean(alert?.level) && !isRaised && tone !== "pause";
     this.#alert.hidden = !isRaised && !isOver;
     this.#alert.classList.toggle("over", isOver);
     this.#acknowledge.hidden = !isRaised;
     if (!alert) return;
     const level = { notice: "Notice", alert: "Alert", urgent: "Urgent" }[alert.level] ?? "";
-    say(this.#alertText, `${isOver ? `Last ${level.toLowerCase()}` : level}: ${alert.text ?? ""}`);
-    say(this.#alertSince, alert.since ? `${isRaised ? "Since" : "Of"} ${exactClock(alert.since)}.` : "");
+    const at = alert.since ? exactClock(alert.since) : "";
+    const last = [at, `last ${level.toLowerCase()}`].filter(Boolean).join(", ");
+    say(this.#alertText, `${isRaised ? level : last}: ${alert.text ?? ""}`);
+    say(this.#alertSince, isRaised && at ? `Since ${at}.` : "");
   }
 
   #paintProblems() {
@@ -145,7 +148,7 @@ class Tonight {
 /** @param {Record<string, any>} states @param {string} tone @returns {[string, string][]} */
 function figures(states, tone) {
   const night = states["night/current"] ?? {};
-  const isHeard = tone === "heard" || tone === "pause";
+  const isHeard = tone === "heard"; // both are of the last two minutes: in a pause, of before it
   const rate = isHeard ? number(states.breathing?.rate_bpm, 0) : UNKNOWN;
   const index = night.index === null ? (night.index_reason ?? UNKNOWN) : number(night.index);
   return [

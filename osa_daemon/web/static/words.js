@@ -43,7 +43,7 @@ export function seconds(value) {
 /** 6.4 h, or 40 min @param {number|null|undefined} value seconds */
 export function hours(value) {
   if (value === null || value === undefined) return UNKNOWN;
-  return value < 3600 ? `${Math.floor(value / 60)} min` : `${(value / 3600).toFixed(1)} h`;
+  return value < 3570 ? `${Math.round(value / 60)} min` : `${(value / 3600).toFixed(1)} h`;
 }
 
 /** 87 % @param {number|null|undefined} value a share of 0 to 1 */

@@ -9,7 +9,7 @@ import pytest
 from osa_daemon.publish import payloads
 from tests.web.fake_nights import NOW
 from tests.web.fake_page import FakePage
-from tests.web.fake_states import calm_states, raised, status
+from tests.web.fake_states import calm_states, raised, sound, status
 from tests.web.front.tab import Tab, wait_until, watched
 
 pytestmark = pytest.mark.browser
@@ -23,6 +23,14 @@ UNHEARD = [
     ("status", status("no_microphone", "It was unplugged."), "No microphone", "unplugged"),
     ("status", status("starting"), "Starting", "does not listen yet"),
 ]
+OF_NOW = ("Breaths a minute", "Snoring now")
+FILL = """async ([first, second]) => {
+  const { History } = await import("/static/history.js");
+  const [one, other] = [new History(300), new History(300)];
+  const counts = [first, second].map((told) => (one.fill(told), one.length));
+  other.fill(second);
+  return [...counts, other.length];
+}"""
 HIDE = """(hidden) => {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
   document.dispatchEvent(new Event("visibilitychange"));
@@ -93,6 +101,44 @@ def test_what_cannot_be_heard_is_said(fake: FakePage, tab: Tab) -> None:
         assert rate.inner_text() == UNKNOWN
 
 
+def test_no_old_level_stands_as_that_of_now(fake: FakePage, tab: Tab) -> None:
+    """Not even where a last second comes once the microphone is gone: the chart says until when."""
+    watched(tab, fake)
+    figure = tab.page.locator("figure")
+    figure.get_by_text("Level -").wait_for()
+    fake.state("status", status("no_microphone", "It was unplugged."))
+    fake.sound()
+    tab.wait_for_heading("No microphone")
+    figure.get_by_text("No sound is told now.").wait_for()
+    figure.get_by_text("Sound until 03:12:07").wait_for()
+    assert "stale" in (figure.get_attribute("class") or "")
+    fake.state("status", status("deaf", "It is overdriven: lower its gain."))
+    fake.sound()
+    figure.get_by_text("Level -").wait_for()
+    assert tab.text("figcaption") == "The last 5 minutes"
+
+
+def test_in_a_pause_nobody_snores_now(fake: FakePage, tab: Tab) -> None:
+    """What was told of the last two minutes is not so in the seconds of a pause."""
+    fake.states["breathing"] = payloads.breathing_payload(14.2, is_snoring=True)
+    watched(tab, fake)
+    told = [tab.page.locator("dl div", has_text=term).locator("dd") for term in OF_NOW]
+    assert [each.inner_text() for each in told] == ["14", "yes"]
+    fake.state("apnea", "ON")
+    tab.wait_for_heading("Breathing pause")
+    assert [each.inner_text() for each in told] == [UNKNOWN, UNKNOWN]
+
+
+def test_the_minutes_before_the_page_was_opened_are_there(fake: FakePage, tab: Tab) -> None:
+    """All of them after a reload too; what is there already is not put in twice."""
+    told = [sound(n, NOW + timedelta(seconds=n), None) for n in range(300)]
+    fake.past = told
+    tab.show("tonight")
+    tab.page.locator("figcaption", has_text="Sound until 03:17:04").wait_for()
+    rows = tab.page.evaluate(FILL, [told, told[200:]])
+    assert rows == [300, 300, 100]
+
+
 def test_words_do_not_change_with_each_breath(fake: FakePage, tab: Tab) -> None:
     """A snorer is silent between two snores, and is called a snorer all the time."""
     watched(tab, fake)
@@ -123,6 +169,22 @@ def test_an_alert_can_be_acknowledged(fake: FakePage, tab: Tab) -> None:
     alert.wait_for(state="hidden")
 
 
+def test_a_notice_of_the_pause_before_is_not_seen_in_the_next(fake: FakePage, tab: Tab) -> None:
+    """That breathing is heard again is of a time, which comes first, and no word on a new pause."""
+    watched(tab, fake)
+    over = {**raised(NOW, "Breathing is heard again."), "active": False, "level": "notice"}
+    fake.state("alert", over)
+    notice = tab.page.get_by_role("region", name="Alert")
+    notice.wait_for()
+    assert notice.inner_text().strip() == "03:12:05, last notice: Breathing is heard again."
+    fake.state("apnea", "ON")
+    tab.wait_for_heading("Breathing pause")
+    assert not notice.is_visible()
+    fake.state("apnea", "OFF")
+    fake.sound()
+    notice.wait_for()
+
+
 def test_an_alert_is_seen_in_every_view(fake: FakePage, tab: Tab) -> None:
     """Whoever reads settings is told too."""
     tab.show("settings", "Settings")
@@ -150,6 +212,16 @@ def test_problems_are_sentences(fake: FakePage, tab: Tab) -> None:
     problems = tab.page.get_by_role("list", name="Problems")
     problems.get_by_text("3 events wait for the MQTT broker").wait_for()
     assert "Storage: The disk is full: make room." in problems.inner_text()
+
+
+def test_a_broker_that_is_away_is_a_problem(fake: FakePage, tab: Tab) -> None:
+    """As `broker_news` tells it, whether anything waits or not."""
+    watched(tab, fake)
+    fake.state("problem/broker", payloads.problem_payload("Home Assistant is told nothing now."))
+    tab.page.locator(".problems li").wait_for()
+    assert tab.text(".problems") == "Broker: Home Assistant is told nothing now."
+    fake.state("problem/broker", payloads.problem_payload(None))
+    tab.page.locator(".problems").wait_for(state="hidden")
 
 
 def test_what_the_verdict_gives_is_no_problem_besides(fake: FakePage, tab: Tab) -> None:

@@ -12,6 +12,7 @@ from tests.web.front.tab import Tab, watched
 pytestmark = pytest.mark.browser
 
 JUDGED = "2026-11-26"
+OPEN = "(all) => all.forEach((each) => { each.parentNode.open = true; })"
 COURSE = re.compile(r"-?[0-9.]+ dB (?:the minute before|during it)")
 
 
@@ -100,6 +101,41 @@ def test_a_night_without_events_says_what_that_is_worth(
     assert f"; events: {told}; " in (cell.text_content() or "")
 
 
+def test_one_is_no_plural_and_lost_sound_is_rounded(fake: FakePage, tab: Tab) -> None:
+    """As in the PDF, which has 2 min for 118.8 s."""
+    night = fake.nights[JUDGED]
+    pause = next(event for event in night.events if event["type"] == "apnea")
+    fake.nights[JUDGED] = replace(night, events=(pause,))
+    tab.show(f"night/{JUDGED}", "Night of")
+    assert tab.page.get_by_text("1: 1 pause, 0 of reduced breathing").is_visible()
+    lost = tab.page.locator("main dl div", has_text="Sound lost").locator("dd")
+    assert lost.inner_text() == "2 min"
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_every_row_of_a_table_fits_a_phone(
+    fake: FakePage, open_tab: Callable[..., Tab], width: int
+) -> None:
+    """Nothing is out of sight to one side, each cell bears its name, and a table it remains."""
+    tab = open_tab(width)
+    for view in (f"night/{JUDGED}", "nights", view_of("event", fake)):
+        tab.show(view)
+        tab.page.locator("summary").evaluate_all(OPEN)
+        assert tab.page.locator(".wide").count() > 0
+        over = tab.page.locator(".wide").evaluate_all(
+            "(all) => all.map((each) => each.scrollWidth - each.clientWidth)"
+        )
+        assert set(over) == {0}, view
+    tab.show(f"night/{JUDGED}")
+    row = tab.page.get_by_role("table", name="Events of this night").get_by_role("row").nth(1)
+    notes = row.get_by_role("cell").last
+    name = notes.evaluate("(cell) => getComputedStyle(cell, '::before').content")
+    assert "Notes" in name
+    box = notes.bounding_box()
+    assert box is not None
+    assert 0 <= box["x"] < box["x"] + box["width"] <= width
+
+
 def test_a_night_can_be_taken_along(tab: Tab) -> None:
     """A click on PDF gives a file of that name."""
     tab.show(f"night/{JUDGED}", "Night of")
@@ -152,7 +188,7 @@ def test_pages_of_others_are_linked_where_they_are(fake: FakePage, tab: Tab) -> 
     fake.links = {"phone": True, "try": True}
     tab.show("nights", "Nights")
     assert tab.page.locator('a[href="./phone/"]').count() == 1
-    assert tab.page.locator('a[href="./try/"]').count() == 1
+    assert tab.page.locator('a[href="./try/"]').inner_text() == "Try it here"
 
 
 def test_light_is_a_choice_that_stays(fake: FakePage, tab: Tab) -> None:

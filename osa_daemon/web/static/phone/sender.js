@@ -9,7 +9,15 @@ const DEAF_MS = 6000; // without an answer the connection is dead, whatever the 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10000;
 export const NOT_SIGNED_IN = 4401;
-const FINAL = new Set([1008, 1009, NOT_SIGNED_IN, 4410]); // trying again would change nothing
+const NOT_WANTED = 4412; // ours alone: such a daemon has nobody who could close by it
+const FINAL = new Set([1008, 1009, NOT_SIGNED_IN, 4410, NOT_WANTED]); // trying again would change nothing
+const REASONS = {
+  [NOT_SIGNED_IN]: "Nobody is signed in here, or no longer: sign in, then press Start again.",
+  [NOT_WANTED]:
+    "The daemon has another microphone: set microphone.device: phone in " +
+    "/etc/osa-daemon/config.yaml, restart the daemon (sudo systemctl restart osa-daemon), then " +
+    "press Start again.",
+};
 
 /** A connection to the daemon for one stream at a time. `onChange` is called when it changed. */
 export class Sender {
@@ -156,17 +164,18 @@ export class Sender {
     this.onChange();
   }
 
-  /** A browser does not say why it was not let in: ask whether somebody is signed in. */
+  /** A browser does not say why it was not let in: ask who is signed in, and what is wanted. */
   async askWhy() {
     const hello = this.hello;
     try {
       const answer = await fetch(this.sessionUrl);
-      const { signed_in: isSignedIn, needs_password: isNeeded } = await answer.json();
-      if (this.hello !== hello || this.isOpen || isSignedIn || !isNeeded) return;
+      const { signed_in: isSignedIn, needs_password: isNeeded, phone } = await answer.json();
+      const code = isNeeded && !isSignedIn ? NOT_SIGNED_IN : phone === false ? NOT_WANTED : 0;
+      if (this.hello !== hello || this.isOpen || !code) return;
       clearTimeout(this.timer);
       this.forget();
-      this.code = NOT_SIGNED_IN;
-      this.refused = "Nobody is signed in here, or no longer: sign in, then press Start again.";
+      this.code = code;
+      this.refused = REASONS[code];
       this.onChange();
     } catch {
       // the daemon does not answer: that is said already

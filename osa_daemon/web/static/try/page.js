@@ -11,17 +11,18 @@ const MOST_LATE = 100; // blocks of a microphone (10 s): a browser that is slowe
 const part = (name) => document.getElementById(name);
 const view = new View();
 let hearing = null; // while something is heard
-let stop = () => {};
+let abandon = () => {}; // ends it at once
+let stop = abandon; // what the button does
 
 /** Hear what `feed(hearing)` pushes, until it ends or is stopped. */
 async function hear(name, feed) {
-  stop();
+  abandon();
   view.complain("");
   view.say("Loading the models …");
   const mine = new Hearing((told) => view.take(told));
   hearing = mine;
   let isStopped = false;
-  stop = () => {
+  stop = abandon = () => {
     isStopped = true;
     mine.close();
   };
@@ -77,8 +78,10 @@ async function feedMicrophone(hearing) {
     view.complain(sentence);
     end();
   });
-  part("finish").hidden = false;
-  part("finish").onclick = () => end();
+  stop = () => {
+    stop = abandon; // pressed again, it does not wait for what is still to be decided
+    end();
+  };
   const screen = await navigator.wakeLock?.request("screen").catch(() => null);
   try {
     const error = await ended;
@@ -86,7 +89,6 @@ async function feedMicrophone(hearing) {
       throw error;
     }
   } finally {
-    part("finish").hidden = true;
     await screen?.release();
     await microphone.close();
   }
@@ -101,7 +103,11 @@ async function bundledNight() {
 async function begin() {
   const parts = await (await fetch("parts")).json();
   if (!parts.runtime) {
-    view.say("What runs the models in a browser is not installed: run scripts/install_try, then load this page again.");
+    view.say(
+      "What runs the models in a browser is not installed: in the clone of the program, run scripts/install_try " +
+        "--installed for the service beside the bed, or scripts/install_try for a daemon that runs from the clone; " +
+        "then load this page again.",
+    );
     return;
   }
   part("choice").disabled = false;

@@ -110,7 +110,7 @@ function clock(seconds) {
 }
 
 function percent(share) {
-  return `${Math.round(share * 100)} %`;
+  return `${Math.round(share * 100)}\u00a0%`;
 }
 
 /** Return in words what is heard in a second, those of the bedside's page; the first that is so counts. */
