@@ -74,10 +74,15 @@ async function feedMicrophone(hearing) {
     late += 1;
     hearing.push(block).then(() => (late -= 1), end);
   };
+  const mine = abandon;
   const microphone = await openMicrophone(take, (sentence) => {
     view.complain(sentence);
     end();
   });
+  if (abandon !== mine) {
+    await microphone.close(); // another hearing began while the browser asked for permission
+    return;
+  }
   stop = () => {
     stop = abandon; // pressed again, it does not wait for what is still to be decided
     end();
