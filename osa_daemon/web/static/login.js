@@ -29,6 +29,9 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
+// not before: a form that nobody listens to would put the password into the address
+password.disabled = button.disabled = false;
+
 /** Where whoever signs in wanted to. */
 function back() {
   const from = new URLSearchParams(location.search).get("from") ?? "";

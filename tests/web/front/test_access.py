@@ -15,12 +15,14 @@ pytestmark = pytest.mark.browser
 AXE = (Path(__file__).resolve().parents[1] / "vendor/axe.min.js").read_text("utf-8")
 RUN = """async () => (await axe.run({ resultTypes: ["violations"] })).violations.map(
   (found) => [found.impact, found.id, found.nodes.map((node) => node.html)])"""
+SETTLED = "!document.getAnimations().some((each) => each instanceof CSSTransition)"
 NIGHT = "night/2026-11-26"
 VIEWS = ("tonight", "nights", NIGHT, "event", "settings", "health")
 
 
 def serious_problems(tab: Tab) -> list[object]:
-    """What axe-core finds serious or critical in what is seen now."""
+    """What axe-core finds serious or critical in what is seen once no colour is on its way."""
+    tab.wait_for(SETTLED)
     tab.page.evaluate(AXE)
     return [found for found in tab.page.evaluate(RUN) if found[0] in {"serious", "critical"}]
 

@@ -24,6 +24,18 @@ def test_a_page_with_a_password_asks_for_it(fake: FakePage, tab: Tab) -> None:
     tab.wait_for_heading("Sign in")
 
 
+def test_nothing_can_be_sent_before_the_page_listens(fake: FakePage, tab: Tab) -> None:
+    """A browser alone would put the password into the address, where a history keeps it."""
+    fake.password = "a long night"
+    tab.page.route("**/login.js", lambda route: route.abort())
+    tab.page.goto(f"{tab.address}login")
+    assert tab.page.get_by_label("Password of this page").is_disabled()
+    assert tab.page.get_by_role("button", name="Sign in").is_disabled()
+    tab.page.unroute("**/login.js")
+    tab.page.reload()
+    tab.wait_for("!document.getElementById('password').disabled")
+
+
 def test_a_session_that_ends_leads_to_the_sign_in(fake: FakePage, tab: Tab) -> None:
     """Where the server asks for the password in the middle of the night, so does the page."""
     tab.show("nights", "Nights")
