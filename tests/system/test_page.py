@@ -50,6 +50,11 @@ def value(payload: Any) -> Any:
         return payload
 
 
+def with_page(folder: Path, port: int) -> str:
+    """Settings of a daemon that serves its page at this port."""
+    return f"journal:\n  state_dir: {folder / 'state'}\nweb:\n  enabled: true\n  port: {port}\n"
+
+
 def test_states_are_on_the_page_as_soon_as_at_the_broker(
     mosquitto: Mosquitto,
     start_daemon: Callable[..., DaemonProcess],
@@ -65,8 +70,7 @@ def test_states_are_on_the_page_as_soon_as_at_the_broker(
         f"file:{data / 'short.ogg'}",
         "--speed",
         "10",
-        settings=f"journal:\n  state_dir: {tmp_path / 'state'}\n"
-        f"web:\n  enabled: true\n  port: {port}\n",
+        settings=with_page(tmp_path, port),
     )
     daemon.wait_for_log("The page is served at", 60.0)
     watcher = Watcher(Browser(port))
@@ -106,8 +110,7 @@ run.configuration_url = lambda _settings: network.read_text() if network.exists(
         mosquitto.port,
         "--source",
         f"file:{data / 'short.ogg'}",
-        settings=f"journal:\n  state_dir: {tmp_path / 'state'}\n"
-        f"web:\n  enabled: true\n  port: {free_port()}\n",
+        settings=with_page(tmp_path, free_port()),
         command=script_of(tmp_path, late),
     )
     daemon.wait_for_log("The page is served at", 60.0)
@@ -128,13 +131,8 @@ def test_a_broker_that_goes_is_on_the_page_within_seconds(
 ):
     """Before any event has to wait: whoever looks learns that an alert would reach nobody else."""
     port = free_port()
-    daemon = start_daemon(
-        mosquitto.port,
-        "--source",
-        f"file:{data / 'night.ogg'}",
-        settings=f"journal:\n  state_dir: {tmp_path / 'state'}\n"
-        f"web:\n  enabled: true\n  port: {port}\n",
-    )
+    options = ("--source", f"file:{data / 'night.ogg'}")
+    daemon = start_daemon(mosquitto.port, *options, settings=with_page(tmp_path, port))
     daemon.wait_for_log("The page is served at", 60.0)
     watcher = Watcher(Browser(port))
     watcher.start()
@@ -156,13 +154,8 @@ def test_a_daemon_that_is_killed_leaves_no_page_behind(
 ):
     """Nobody is shown a page that knows nothing any more."""
     port = free_port()
-    daemon = start_daemon(
-        mosquitto.port,
-        "--source",
-        f"file:{data / 'short.ogg'}",
-        settings=f"journal:\n  state_dir: {tmp_path / 'state'}\n"
-        f"web:\n  enabled: true\n  port: {port}\n",
-    )
+    options = ("--source", f"file:{data / 'short.ogg'}")
+    daemon = start_daemon(mosquitto.port, *options, settings=with_page(tmp_path, port))
     daemon.wait_for_log("The page is served at", 60.0)
     wait_for(lambda: is_served(port), 30.0, "the page")
     daemon.process.kill()
