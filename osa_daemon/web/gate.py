@@ -88,7 +88,7 @@ class Gate:
         return form_token(token or self.secret)
 
     def lets_in(self, token: str) -> bool:
-        """Return whether whoever has `token` may see the page."""
+        """Return whether whoever has `token` may see the page; asking is a use of the session."""
         return not self.rules.needs_password or self.sessions.holds(token)
 
     def _refusal(self, scope: Scope, peer: Peer, token: str) -> Response | None:

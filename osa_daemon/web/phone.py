@@ -62,11 +62,15 @@ def routes(ring_fd: int, line: DaemonLine, url: str) -> tuple[WebSocketRoute, ..
     def is_allowed(websocket: WebSocket) -> bool:
         return bool(websocket.state.is_allowed)
 
+    def in_use(websocket: WebSocket) -> None:
+        # what it answers decides nothing: another password does not end a phone that is heard
+        websocket.state.gate.lets_in(websocket.state.token)
+
     def tell(told: dict[str, Any]) -> None:
         line.tell({"phone": told})
 
     lock_memory()  # sound passes through all of it
-    desk = PhoneDesk(RingMemory(ring_fd), tell, is_allowed, page_url=f"{url}phone/")
+    desk = PhoneDesk(RingMemory(ring_fd), tell, is_allowed, in_use, page_url=f"{url}phone/")
     line.on_phone = desk.take
     return (desk.route(),)
 
@@ -79,6 +83,7 @@ class PhoneDesk:
         tell: takes what the daemon is to know: `{"state": …, "text": …, "device": …}`, where
             `state` is `running`, `stalled` or `absent`. Must not wait.
         is_allowed: whether the client of a WebSocket is signed in and comes from our own page.
+        in_use: takes the WebSocket that is heard, once in a second or two.
         page_url: where a phone opens the page, for people.
     """
 
@@ -87,6 +92,7 @@ class PhoneDesk:
         memory: RingMemory,
         tell: Tell,
         is_allowed: Callable[[WebSocket], bool],
+        in_use: Callable[[WebSocket], None],
         *,
         page_url: str,
     ) -> None:
@@ -95,6 +101,7 @@ class PhoneDesk:
         self._writer = RingWriter(memory)
         self._tell = tell
         self._is_allowed = is_allowed
+        self._in_use = in_use
         self._page_url = page_url
         self._current: _Connection | None = None
         self._stream: PhoneStream | None = None  # of the phone that was heard last
@@ -170,6 +177,7 @@ class PhoneDesk:
                 raise WireError("A second hello came.")
             self._note(connection, note)
         if connection.is_answer_due:
+            self._in_use(connection.websocket)
             await connection.say(heard=self._stream.sequence, rests=self.rests)
 
     def _note(self, connection: "_Connection", note: Note) -> None:

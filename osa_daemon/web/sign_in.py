@@ -16,9 +16,11 @@ from osa_daemon.web.body import fields_of, text_of
 from osa_daemon.web.gate import Gate, answered, refused
 from osa_daemon.web.password import LONGEST, matches, read_hash
 from osa_daemon.web.peer import Peer
-from osa_daemon.web.sessions import LASTS_S, Sessions
+from osa_daemon.web.sessions import Sessions
 
 WRONG: Final = "That is not the password."
+# no browser keeps a cookie for longer (RFC 6265bis, 5.5); when a session ends is known here
+COOKIE_S: Final = 400 * 86_400
 
 
 class PasswordFile:
@@ -97,7 +99,7 @@ class SignIn:
         answer.set_cookie(
             gate.rules.cookie,
             token,
-            max_age=int(LASTS_S),
+            max_age=COOKIE_S,
             path=f"{peer.prefix}/",
             secure=peer.is_secure,
             httponly=True,

@@ -38,7 +38,11 @@ class PhonePage:
         self.link = PhoneLink()
         self.told: list[dict[str, object]] = []
         self.desk = PhoneDesk(
-            self.link.memory, self._tell, self._is_allowed, page_url="https://bedside:8321/phone/"
+            self.link.memory,
+            self._tell,
+            self._is_allowed,
+            lambda _: None,
+            page_url="https://bedside:8321/phone/",
         )
         listener = listen("127.0.0.1", 0)
         self.port: int = listener.getsockname()[1]
