@@ -217,7 +217,10 @@ def _doctor(command: ArgumentParser) -> None:
 
 def _journal(report: ArgumentParser, export: ArgumentParser) -> None:
     report.add_argument(
-        "night", type=_night_or_last, metavar="NIGHT", help="date of its evening, or last"
+        "night",
+        type=_night_or_last,
+        metavar="NIGHT",
+        help="date of its evening; last: the latest before today",
     )
     for name, file, text in (
         ("picture", "OUT.png", "draw the night"),

@@ -209,7 +209,7 @@ ENTITIES: tuple[Entity, ...] = (
     *(last for _, last in _NIGHTS),
     Entity(
         "sensor", "average_14_nights", "Average of 14 nights", LAST_NIGHT,
-        "estimated events per hour over the last 14 nights that have one",
+        "mean of the estimated events per hour of those of the last 14 nights that have one",
         topics.DIAGNOSTICS, _field("average_14_nights"), more={**_EVENTS_PER_HOUR, **_MEASURED},
     ),
     Entity(

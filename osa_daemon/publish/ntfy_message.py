@@ -13,7 +13,8 @@ from osa_daemon.publish.ntfy_settings import NtfySettings
 from osa_daemon.publish.payloads import TEST_TEXT, Value
 from osa_daemon.scoring.event import AlertLevel
 
-TECHNICAL_TEXT = "The microphone needs a look."
+# of whatever keeps it from hearing or from keeping what it heard: which is said at home
+TECHNICAL_TEXT = "What listens at the bedside needs a look."
 OVER_TEXT = "It is over."
 # https://docs.ntfy.sh/publish/#message-priority: 3 is the usual one, 4 high, 5 the most
 _PRIORITIES = {AlertLevel.ALERT.value: 4, AlertLevel.URGENT.value: 5}

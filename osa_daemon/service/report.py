@@ -3,13 +3,14 @@
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from osa_daemon import __version__
+from osa_daemon.clock import SYSTEM_CLOCK
 from osa_daemon.detector.model import DIGESTS, read_digests
 from osa_daemon.errors import InputError, ModelError
 from osa_daemon.journal.reader import JournalReader
@@ -82,7 +83,8 @@ def _read(journal: JournalReader, asked: str) -> Night:
     rows = last_nights(journal, ALL_NIGHTS)
     if asked == LAST and not rows:
         raise InputError("The journal has no night yet.")
-    night = rows[0].night if asked == LAST else date.fromisoformat(asked)
+    nights = [row.night for row in rows]
+    night = last_of(nights, _today()) if asked == LAST else date.fromisoformat(asked)
     row = next((row for row in rows if row.night == night), None)
     events, alerts = journal.events_of(night), journal.alerts_of(night)
     if row is None and not events and not alerts:
@@ -92,6 +94,20 @@ def _read(journal: JournalReader, asked: str) -> Night:
     before = [row for row in rows if row.night <= night][:AVERAGED_NIGHTS]
     minutes = journal.minutes_of(night)
     return Night(night, row, events, alerts, minutes, tuple(before), _about())
+
+
+def last_of(nights: Sequence[date], today: date) -> date:
+    """Return of `nights`, the latest first, the last whose evening was before today.
+
+    A night begins at noon: in the afternoon it is not the one that has just begun, which nobody
+    slept yet, while in the morning it is the one that goes on. Where there is no other, the
+    latest.
+    """
+    return next((night for night in nights if night < today), nights[0])
+
+
+def _today() -> date:
+    return datetime.fromtimestamp(SYSTEM_CLOCK.wall_s()).astimezone().date()
 
 
 def _about() -> About:

@@ -173,4 +173,4 @@ def test_a_technical_alert_does_not_send_anybody_to_the_sleeper(make: Make) -> N
     """It names the microphone, and nothing of its text goes out."""
     waiting = make()
     waiting.tell(alert(kind="technical", text="usb:1-1.2 is gone."), 0.0)
-    assert send(waiting) == ("The microphone needs a look.", 4)
+    assert send(waiting) == ("What listens at the bedside needs a look.", 4)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 
 from osa_daemon.cli import main
 from osa_daemon.journal.journal import Journal
+from osa_daemon.service import report
+from osa_daemon.service.report import last_of
 from tests.report.sample import LAST, write_nights
 
+DAY = timedelta(days=1)
 FILES = {"picture": b"\x89PNG", "pdf": b"%PDF", "csv": b"id,type,", "edf": b"0  "}
 
 
@@ -23,6 +27,12 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = folder / "config.yaml"
     path.write_text(f"journal:\n  state_dir: {folder}\n")
     return str(path)
+
+
+@pytest.fixture(autouse=True)
+def morning_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the day after the last night, whenever the tests run."""
+    monkeypatch.setattr(report, "_today", lambda: LAST + DAY)
 
 
 def test_a_night_is_written_in_every_form(
@@ -107,6 +117,21 @@ def test_the_last_of_no_nights_is_a_sentence(
     config.write_text(f"journal:\n  state_dir: {tmp_path}\n")
     assert main(["report", "last", "--config", str(config)]) == 3
     assert "no night yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("nights", "today", "last"),
+    [
+        ([LAST, LAST - DAY], LAST + DAY, LAST),  # the morning: it goes on until noon
+        ([LAST, LAST - DAY], LAST, LAST - DAY),  # the afternoon: it has begun at noon
+        ([LAST], LAST, LAST),  # the first day
+        ([LAST, LAST - DAY], LAST - 9 * DAY, LAST),  # a clock that was wrong
+        ([LAST - 5 * DAY], LAST, LAST - 5 * DAY),  # nobody was there lately
+    ],
+)
+def test_the_last_night_is_the_one_that_was_slept(nights: list[date], today: date, last: date):
+    """In the afternoon a doctor is not to get the hours since noon."""
+    assert last_of(nights, today) == last
 
 
 def test_last_is_no_night_elsewhere(config: str, capsys: pytest.CaptureFixture[str]) -> None:

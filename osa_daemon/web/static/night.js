@@ -75,7 +75,7 @@ function figures(night) {
     ["Snoring", night.monitorable_s > 0 ? `${share(night.snoring_share)} of that` : UNKNOWN],
     ["Breaths a minute", number(night.breathing_rate_bpm)],
     ["Listened", `${clock(night.started)} to ${clock(night.updated)}`],
-    ["Sound lost", night.gap_s < 90 ? seconds(night.gap_s) : hours(night.gap_s)],
+    ["Sound lost", night.gap_s < 90 ? seconds(night.gap_s) : hours(night.gap_s, Math.round)],
   ];
 }
 

@@ -40,7 +40,7 @@ function average(mean, nights) {
     const none = "none of the last 14 nights had 2 hours in which breathing could be heard.";
     return el("p.lead", {}, `No average yet: ${none}`);
   }
-  const text = `${number(mean)} estimated events per hour on average of the last nights that could be judged, 14 at most.`;
+  const text = `${number(mean)} estimated events per hour on average of those of the last 14 nights that could be judged.`;
   const unjudged = Math.min(14, nights.length) - judged;
   const more = unjudged
     ? ` Of the last ${Math.min(14, nights.length)} nights, ${unjudged} could not be.`

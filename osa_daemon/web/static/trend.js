@@ -33,13 +33,14 @@ export function trend(nights) {
   return { element, close: () => chart.close() };
 }
 
-/** The mean of the last 14 nights that have an index, at each night. @param {import("./nights.js").Night[]} nights */
+/**
+ * At each night the mean of those of the last 14 that have an index: the average that is told beside it.
+ * @param {import("./nights.js").Night[]} nights
+ */
 export function meansOf(nights) {
-  /** @type {number[]} */
-  const last = [];
-  return nights.map(({ index }) => {
-    if (index !== null) last.push(index);
-    if (last.length > MEAN_OF) last.shift();
+  const indices = nights.map((night) => night.index);
+  return indices.map((_, i) => {
+    const last = indices.slice(Math.max(0, i + 1 - MEAN_OF), i + 1).filter((index) => index !== null);
     return last.length ? last.reduce((sum, value) => sum + value, 0) / last.length : null;
   });
 }

@@ -1,11 +1,14 @@
 """Each view shows what the server tells, and nothing goes wrong in it."""
 
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from osa_daemon.report.index import average
+from osa_daemon.scoring.night import NightFigures
 from tests.web.fake_page import FakePage
 from tests.web.front.tab import Tab, watched
 
@@ -44,7 +47,26 @@ def test_nights_have_their_figures_in_the_calendar(fake: FakePage, tab: Tab) -> 
     told = tab.page.locator(f'a.day[href="#night/{unjudged["night"]}"]').text_content()
     assert told is not None
     assert unjudged["index_reason"] in told
-    assert "estimated events per hour on average of the last nights" in tab.text(".lead")
+    assert "on average of those of the last 14 nights that could be judged" in tab.text(".lead")
+
+
+def test_the_line_of_means_is_the_average_that_is_told(tab: Tab) -> None:
+    """A night that could not be judged takes its place among the 14, in both."""
+    tab.show("nights", "Nights")
+    chance = random.Random(14)
+    indices = [None if chance.random() < 0.3 else chance.uniform(0, 30) for _ in range(60)]
+    means = tab.page.evaluate(
+        """async (indices) => {
+          const { meansOf } = await import("/static/trend.js");
+          return meansOf(indices.map((index) => ({ index })));
+        }""",
+        [None] * 20 + indices,
+    )
+    assert means[:20] == [None] * 20
+    for i, mean in enumerate(means[20:]):
+        last = [NightFigures(index=index) for index in indices[max(0, i - 13) : i + 1]]
+        told = average(last)
+        assert mean == (None if told is None else pytest.approx(told.index))
 
 
 def test_a_night_shows_estimate_interval_events_and_alerts(fake: FakePage, tab: Tab) -> None:
