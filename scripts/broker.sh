@@ -34,9 +34,7 @@ bed_name() {
 print(json.load(sys.stdin)["settings"]["mqtt.device_id"]["value"])'
 }
 
-write_broker_files() {
-    local plain bed
-    bed=$(bed_name)
+write_broker_files() { # write_broker_files BED
     keep_password "$CONFIG/mqtt-password" osa-daemon
     keep_password "$CONFIG/home-assistant-password" root
     cat >"${BROKER_FILES[0]}" <<TEXT
@@ -46,20 +44,39 @@ allow_anonymous false
 password_file ${BROKER_FILES[1]}
 acl_file ${BROKER_FILES[2]}
 TEXT
-    # the passwords pass through a file, not through a command line that others can list
-    plain=$(mktemp)
-    printf '%s:%s\nhomeassistant:%s\n' "$bed" "$(<"$CONFIG/mqtt-password")" \
-        "$(<"$CONFIG/home-assistant-password")" >"$plain"
-    mosquitto_passwd -U "$plain"
-    install -m 0640 -g mosquitto "$plain" "${BROKER_FILES[1]}"
+    printf '%s:%s\nhomeassistant:%s\n' "$1" "$(<"$CONFIG/mqtt-password")" \
+        "$(<"$CONFIG/home-assistant-password")" | hashed_users | install_users
     install -m 0640 -g mosquitto "$REPOSITORY/config/mosquitto/acl.conf" "${BROKER_FILES[2]}"
+}
+
+# Of lines of user and password: user and hash. They pass through a file, not through a command
+# line that others can list.
+hashed_users() {
+    local plain
+    plain=$(mktemp)
+    cat >"$plain"
+    mosquitto_passwd -U "$plain"
+    cat "$plain"
     rm -f "$plain"
 }
 
+install_users() {
+    local fresh
+    fresh=$(mktemp)
+    cat >"$fresh"
+    install -m 0640 -g mosquitto "$fresh" "${BROKER_FILES[1]}"
+    rm -f "$fresh"
+}
+
+add_bed() { # add_bed BED: one more user; those that are there stay
+    keep_password "$CONFIG/mqtt-password" osa-daemon
+    { cat "${BROKER_FILES[1]}" && printf '%s:%s\n' "$1" "$(<"$CONFIG/mqtt-password")" | hashed_users; } |
+        install_users
+}
+
 # Fill in the two keys of our own untouched settings file; name them where it is the user's.
-point_settings_at_broker() {
-    local file=$CONFIG/config.yaml user
-    user=$(sed -n '1s/:.*//p' "${BROKER_FILES[1]}")
+point_settings_at_broker() { # point_settings_at_broker USER
+    local file=$CONFIG/config.yaml user=$1
     if cmp -s "$file" "$REPOSITORY/config/osa-daemon.yaml"; then
         # in its own section: the page's password is in a file of its own
         sed -i -E "/^mqtt:/,/^[a-z]/ {
@@ -74,19 +91,29 @@ point_settings_at_broker() {
 }
 
 install_broker() {
+    local bed
     if broker_is_configured; then
         step "mosquitto is configured already and is left as it is"
         return
     fi
     if [[ -s ${BROKER_FILES[0]} && -s ${BROKER_FILES[1]} && -s ${BROKER_FILES[2]} ]]; then
-        step "Broker is set up already"
-        point_settings_at_broker
+        # where the settings cannot be read it stays as it is: what is wrong with them is said later
+        bed=$(bed_name 2>/dev/null) || bed=$(sed -n '1s/:.*//p' "${BROKER_FILES[1]}")
+        if grep -q "^$bed:" "${BROKER_FILES[1]}"; then
+            step "Broker is set up already"
+        else
+            step "Broker: one more user, $bed, because mqtt.device_id is $bed now"
+            run add_bed "$bed"
+            run systemctl restart mosquitto.service
+        fi
+        point_settings_at_broker "$bed"
         return
     fi
     step "Broker: mosquitto on port 1883, with passwords"
+    bed=$(bed_name)
     run mkdir -p "$CONFIG"
-    run write_broker_files
-    run point_settings_at_broker
+    run write_broker_files "$bed"
+    run point_settings_at_broker "$bed"
     run systemctl --quiet enable mosquitto.service
     run systemctl restart mosquitto.service
     say "    for Home Assistant (integration MQTT): this machine's address, port 1883, user" \

@@ -55,6 +55,22 @@ def install_broker(machine: Path) -> str:
     return done.stdout
 
 
+def problem_of(machine: Path, mosquitto: Mosquitto) -> str | None:
+    """Send an event as the settings say, through the broker that was set up: what is wrong."""
+    broker = mosquitto.with_config((machine / "mosquitto/conf.d/osa-daemon.conf").read_text())
+    broker.start()
+    mqtt = load(machine / "daemon/config.yaml", machine / "none.json", {}).settings.mqtt
+    acknowledged: list[str] = []
+    reached = mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port})
+    publisher = MqttPublisher(mqtt_settings(reached), acknowledged.append)
+    publisher.start()
+    publisher.send_event("a", {"v": 1, "id": "a"})
+    wait_for(lambda: acknowledged == ["a"] or publisher.problem, what="PUBACK")
+    problem = publisher.problem
+    publisher.stop(2.0)
+    return problem
+
+
 def settings_file(machine: Path, changed: str = "") -> Path:
     """The settings as they are installed, or changed by their user."""
     path = machine / "daemon" / "config.yaml"
@@ -68,23 +84,10 @@ def test_the_daemon_gets_in_with_the_settings_that_are_written(
     """User, password and access list fit: discovery and an event are taken."""
     path = settings_file(machine)
     install_broker(machine)
-    broker = make_mosquitto().with_config(
-        (machine / "mosquitto/conf.d/osa-daemon.conf").read_text()
-    )
-    broker.start()
     settings = load(path, machine / "none.json", {}).settings
-    mqtt = settings.mqtt
-    assert mqtt.username == mqtt.device_id
+    assert settings.mqtt.username == settings.mqtt.device_id
     assert settings.web.password_file is None
-    acknowledged: list[str] = []
-    reached = mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port})
-    publisher = MqttPublisher(mqtt_settings(reached), acknowledged.append)
-    publisher.start()
-    publisher.send_event("a", {"v": 1, "id": "a"})
-    wait_for(lambda: acknowledged == ["a"] or publisher.problem, what="PUBACK")
-    problem = publisher.problem
-    publisher.stop(2.0)
-    assert problem is None
+    assert problem_of(machine, make_mosquitto()) is None
     assert (machine / "daemon/mqtt-password").stat().st_mode & 0o007 == 0
 
 
@@ -96,6 +99,37 @@ def test_a_second_time_nothing_changes(machine: Path) -> None:
     before = {file: file.read_bytes() for file in files if file.is_file()}
     assert "already" in install_broker(machine)
     assert {file: file.read_bytes() for file in before} == before
+
+
+def test_a_bed_that_is_called_something_else_gets_a_user_of_that_name(
+    machine: Path, make_mosquitto: Callable[[], Mosquitto]
+) -> None:
+    """Else the access list would refuse all it writes; others' users and the password stay."""
+    settings_file(machine, "mqtt:\n  device_id: bed_7\n")
+    install_broker(machine)
+    before = (machine / "mosquitto/osa-daemon.passwd").read_text()
+    keys = f"  username: bed_8\n  password_file: {machine}/daemon/mqtt-password\n"
+    settings_file(machine, f"mqtt:\n  device_id: bed_8\n{keys}")
+    assert "bed_8" in install_broker(machine)
+    after = (machine / "mosquitto/osa-daemon.passwd").read_text()
+    assert after.startswith(before)
+    assert [line.split(":")[0] for line in after.splitlines()] == [
+        "bed_7",
+        "homeassistant",
+        "bed_8",
+    ]
+    assert "already" in install_broker(machine)
+    assert problem_of(machine, make_mosquitto()) is None
+
+
+def test_broken_settings_leave_the_broker_as_it_is(machine: Path) -> None:
+    """What is wrong with them is said by the check that follows."""
+    settings_file(machine)
+    install_broker(machine)
+    before = (machine / "mosquitto/osa-daemon.passwd").read_bytes()
+    settings_file(machine, "mqtt: [")
+    assert "already" in install_broker(machine)
+    assert (machine / "mosquitto/osa-daemon.passwd").read_bytes() == before
 
 
 def test_settings_of_the_user_are_left_and_the_keys_named(machine: Path) -> None:
