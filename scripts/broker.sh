@@ -44,34 +44,29 @@ allow_anonymous false
 password_file ${BROKER_FILES[1]}
 acl_file ${BROKER_FILES[2]}
 TEXT
-    printf '%s:%s\nhomeassistant:%s\n' "$1" "$(<"$CONFIG/mqtt-password")" \
-        "$(<"$CONFIG/home-assistant-password")" | hashed_users | install_users
+    put_users "$1:$(<"$CONFIG/mqtt-password")" "homeassistant:$(<"$CONFIG/home-assistant-password")"
     install -m 0640 -g mosquitto "$REPOSITORY/config/mosquitto/acl.conf" "${BROKER_FILES[2]}"
 }
 
-# Of lines of user and password: user and hash. They pass through a file, not through a command
-# line that others can list.
-hashed_users() {
-    local plain
-    plain=$(mktemp)
-    cat >"$plain"
-    mosquitto_passwd -U "$plain"
-    cat "$plain"
-    rm -f "$plain"
-}
-
-install_users() {
-    local fresh
-    fresh=$(mktemp)
-    cat >"$fresh"
-    install -m 0640 -g mosquitto "$fresh" "${BROKER_FILES[1]}"
-    rm -f "$fresh"
-}
+# put_users USER:PASSWORD...: hashed, to those of other names that are there; the file changes as a
+# whole or not at all. They pass through a file, not through a command line that others can list.
+put_users() (
+    users=${BROKER_FILES[1]} room=$(mktemp -d)
+    trap 'rm -rf "$room"' EXIT
+    printf '%s\n' "$@" >"$room/new"
+    mosquitto_passwd -U "$room/new"
+    touch "$room/all"
+    if [[ -s $users ]]; then
+        awk -F: 'NR == FNR { new[$1]; next } !($1 in new)' "$room/new" "$users" >"$room/all"
+    fi
+    cat "$room/new" >>"$room/all"
+    install -m 0640 -g mosquitto "$room/all" "$users.new"
+    mv -f "$users.new" "$users"
+)
 
 add_bed() { # add_bed BED: one more user; those that are there stay
     keep_password "$CONFIG/mqtt-password" osa-daemon
-    { cat "${BROKER_FILES[1]}" && printf '%s:%s\n' "$1" "$(<"$CONFIG/mqtt-password")" | hashed_users; } |
-        install_users
+    put_users "$1:$(<"$CONFIG/mqtt-password")"
 }
 
 # Fill in the two keys of our own untouched settings file; name them where it is the user's.
@@ -90,27 +85,39 @@ point_settings_at_broker() { # point_settings_at_broker USER
     fi
 }
 
+is_broker_user() { # is_broker_user BED: Home Assistant's is no bed's
+    [[ $1 != homeassistant ]] && grep -q "^$1:" "${BROKER_FILES[1]}"
+}
+
+check_bed_name() {
+    [[ $1 != homeassistant ]] ||
+        stop 2 "mqtt.device_id is homeassistant, the name of Home Assistant's user at this broker:" \
+            "choose another one in $CONFIG/config.yaml, and run this again."
+}
+
 install_broker() {
-    local bed
+    local bed is_known=yes
     if broker_is_configured; then
         step "mosquitto is configured already and is left as it is"
         return
     fi
     if [[ -s ${BROKER_FILES[0]} && -s ${BROKER_FILES[1]} && -s ${BROKER_FILES[2]} ]]; then
-        # where the settings cannot be read it stays as it is: what is wrong with them is said later
-        bed=$(bed_name 2>/dev/null) || bed=$(sed -n '1s/:.*//p' "${BROKER_FILES[1]}")
-        if grep -q "^$bed:" "${BROKER_FILES[1]}"; then
-            step "Broker is set up already"
-        else
+        # where the settings cannot be read all stays as it is: what is wrong with them is said later
+        bed=$(bed_name 2>/dev/null) || is_known=no
+        if [[ $is_known == yes ]] && ! is_broker_user "$bed"; then
+            check_bed_name "$bed"
             step "Broker: one more user, $bed, because mqtt.device_id is $bed now"
             run add_bed "$bed"
             run systemctl restart mosquitto.service
+        else
+            step "Broker is set up already"
         fi
-        point_settings_at_broker "$bed"
+        [[ $is_known == no ]] || point_settings_at_broker "$bed"
         return
     fi
     step "Broker: mosquitto on port 1883, with passwords"
     bed=$(bed_name)
+    check_bed_name "$bed"
     run mkdir -p "$CONFIG"
     run write_broker_files "$bed"
     run point_settings_at_broker "$bed"

@@ -146,6 +146,7 @@ tell_broker() {
     fi
     if [[ -s ${BROKER_FILES[0]} && -s ${BROKER_FILES[1]} && -s ${BROKER_FILES[2]} ]]; then
         step "Broker is set up already"
+        say "    would add, where mqtt.device_id has another name now: a user of that name, and restart it"
         return
     fi
     step "Broker: mosquitto on port 1883, with passwords"

@@ -99,9 +99,9 @@ def _read(journal: JournalReader, asked: str) -> Night:
 def last_of(nights: Sequence[date], today: date) -> date:
     """Return of `nights`, the latest first, the last whose evening was before today.
 
-    A night begins at noon: in the afternoon it is not the one that has just begun, which nobody
-    slept yet, while in the morning it is the one that goes on. Where there is no other, the
-    latest.
+    A night begins at noon: in the afternoon and the evening it is not the one that has begun,
+    which nobody slept yet; from midnight on it is the one that goes on. Where there is no other,
+    the latest.
     """
     return next((night for night in nights if night < today), nights[0])
 

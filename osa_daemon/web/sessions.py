@@ -19,30 +19,38 @@ from typing import Final
 
 MOST_SESSIONS: Final = 32  # the one that was used last of all makes way
 LASTS_S: Final = 30 * 86_400.0  # after it was used
+# after it was begun, whatever is done with its token; no browser keeps a cookie for longer
+# (RFC 6265bis, 5.5)
+LONGEST_S: Final = 400 * 86_400.0
 KEPT_ANEW_S: Final = 86_400.0  # the file may be so far behind: each use would wear the card
-# a clock without a battery may start where it was saved, before what was kept
-CLOCK_BACK_S: Final = 86_400.0
 TOKEN_BYTES: Final = 32
 NAME: Final = "web-sessions.json"
 _MOST_BYTES = 16_384
+_DAMAGED = (
+    OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError, RecursionError,
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class Session:
-    """Somebody who is signed in: until when (s since 1970), and by which password's hash.
+    """Somebody who is signed in, by which password's hash, since when (s since 1970).
 
-    `kept_s` is the end that the file knows.
+    `used_s` is of this process's clock; `kept_s` is the end, without another use, that the file
+    knows (s since 1970).
     """
 
-    ends_s: float
     of: str
+    begun_s: float
+    used_s: float
     kept_s: float
 
 
 class Sessions:
     """All of them. `password_line` gives the line that is kept of the password now, or None.
 
-    `path` None keeps them in memory alone. `wall` gives seconds since 1970.
+    `path` None keeps them in memory alone. `wall` gives seconds since 1970, and decides over
+    restarts alone: a wall clock that is set, and a Pi's is at each start, ends nobody's session
+    meanwhile. `monotonic` gives seconds of this process.
     """
 
     def __init__(
@@ -50,20 +58,24 @@ class Sessions:
         path: Path | None,
         password_line: Callable[[], str | None],
         wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
         self._line = password_line
         self._wall = wall
-        self._by_hash = _read(path) if path is not None else {}
+        self._monotonic = monotonic
+        self._by_hash = {} if path is None else _read(path, wall(), monotonic())
 
     def begin(self) -> str:
         """Sign somebody in; return the token that proves it."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         self._tidy()
         while len(self._by_hash) >= MOST_SESSIONS:
-            del self._by_hash[min(self._by_hash, key=lambda key: self._by_hash[key].ends_s)]
-        ends_s = self._wall() + LASTS_S
-        self._by_hash[_hash(token)] = Session(ends_s, self._mark() or "", ends_s)
+            del self._by_hash[min(self._by_hash, key=lambda key: self._by_hash[key].used_s)]
+        begun_s = self._wall()
+        self._by_hash[_hash(token)] = Session(
+            self._mark() or "", begun_s, self._monotonic(), begun_s + LASTS_S
+        )
         self._write()
         return token
 
@@ -72,9 +84,8 @@ class Sessions:
         session = self._by_hash.get(_hash(token))
         if session is None or not self._is_valid(session):
             return False
-        # a clock that is behind until the network sets it takes nothing away
-        session.ends_s = max(session.ends_s, self._wall() + LASTS_S)
-        if session.ends_s - session.kept_s >= KEPT_ANEW_S:
+        session.used_s = self._monotonic()
+        if self._ends_s(session) - session.kept_s >= KEPT_ANEW_S:
             self._write()
         return True
 
@@ -84,9 +95,16 @@ class Sessions:
             self._write()
 
     def _is_valid(self, session: Session) -> bool:
-        # no later than it can have been begun: a clock that was wrong makes none last for ever
-        left_s = session.ends_s - self._wall()
-        return 0 < left_s <= LASTS_S + CLOCK_BACK_S and session.of == self._mark()
+        return (
+            self._monotonic() - session.used_s < LASTS_S
+            and self._wall() - session.begun_s < LONGEST_S
+            and session.of == self._mark()
+        )
+
+    def _ends_s(self, session: Session) -> float:
+        """Return when it ends without another use; a clock that is behind takes nothing away."""
+        idle_s = self._monotonic() - session.used_s
+        return max(self._wall() - idle_s + LASTS_S, session.kept_s)
 
     def _mark(self) -> str | None:
         line = self._line()
@@ -99,10 +117,10 @@ class Sessions:
         """Keep them; where the disk does not take it, they last as long as this process."""
         if self._path is None:
             return
-        fresh = self._path.with_name(self._path.name + ".new")
-        kept = {key: [session.ends_s, session.of] for key, session in self._by_hash.items()}
         for session in self._by_hash.values():
-            session.kept_s = session.ends_s  # a disk that does not take it is not asked each time
+            session.kept_s = self._ends_s(session)  # also where it fails: not each use tries again
+        fresh = self._path.with_name(self._path.name + ".new")
+        kept = {key: [s.kept_s, s.of, s.begun_s] for key, s in self._by_hash.items()}
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
             fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -120,14 +138,23 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _read(path: Path) -> dict[str, Session]:
-    """Return what was kept; nothing where the file is damaged."""
+def _read(path: Path, wall_s: float, monotonic_s: float) -> dict[str, Session]:
+    """Return what was kept; nothing where the file is damaged.
+
+    A clock that is behind, as a Pi's may be before the network sets it, takes each for one that
+    was used just now.
+    """
+
+    def session(ends_s: float, of: str, begun_s: float) -> Session:
+        idle_s = max(0.0, wall_s - (ends_s - LASTS_S))
+        return Session(of, begun_s, monotonic_s - idle_s, ends_s)
+
     try:
         with path.open("rb") as file:
             stored = json.loads(file.read(_MOST_BYTES))
         return {
-            str(key): Session(float(ends_s), str(of), float(ends_s))
-            for key, (ends_s, of) in list(stored["sessions"].items())[:MOST_SESSIONS]
+            str(key): session(float(ends_s), str(of), float(begun_s))
+            for key, (ends_s, of, begun_s) in list(stored["sessions"].items())[:MOST_SESSIONS]
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except _DAMAGED:
         return {}

@@ -16,11 +16,9 @@ from osa_daemon.web.body import fields_of, text_of
 from osa_daemon.web.gate import Gate, answered, refused
 from osa_daemon.web.password import LONGEST, matches, read_hash
 from osa_daemon.web.peer import Peer
-from osa_daemon.web.sessions import Sessions
+from osa_daemon.web.sessions import LONGEST_S, Sessions
 
 WRONG: Final = "That is not the password."
-# no browser keeps a cookie for longer (RFC 6265bis, 5.5); when a session ends is known here
-COOKIE_S: Final = 400 * 86_400
 
 
 class PasswordFile:
@@ -99,7 +97,7 @@ class SignIn:
         answer.set_cookie(
             gate.rules.cookie,
             token,
-            max_age=COOKIE_S,
+            max_age=int(LONGEST_S),  # when it ends before is known here alone
             path=f"{peer.prefix}/",
             secure=peer.is_secure,
             httponly=True,

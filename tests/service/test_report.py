@@ -2,7 +2,9 @@
 
 import json
 import sys
-from datetime import date, timedelta
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -10,12 +12,14 @@ import edfio
 import pytest
 
 from osa_daemon.cli import main
+from osa_daemon.clock import Clock
 from osa_daemon.journal.journal import Journal
 from osa_daemon.service import report
 from osa_daemon.service.report import last_of
 from tests.report.sample import LAST, write_nights
 
 DAY = timedelta(days=1)
+TODAY = report._today
 FILES = {"picture": b"\x89PNG", "pdf": b"%PDF", "csv": b"id,type,", "edf": b"0  "}
 
 
@@ -132,6 +136,33 @@ def test_the_last_of_no_nights_is_a_sentence(
 def test_the_last_night_is_the_one_that_was_slept(nights: list[date], today: date, last: date):
     """In the afternoon a doctor is not to get the hours since noon."""
     assert last_of(nights, today) == last
+
+
+def test_the_command_gives_that_night(
+    config: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the afternoon of the last night, of the one before it."""
+    monkeypatch.setattr(report, "_today", lambda: LAST)
+    assert main(["report", "last", "--json", "--config", config]) == 0
+    assert json.loads(capsys.readouterr().out)["night"] == (LAST - DAY).isoformat()
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An hour east of Greenwich in winter."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+def test_today_is_where_the_bed_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half past midnight there is still yesterday in Greenwich."""
+    now = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)
+    monkeypatch.setattr(report, "SYSTEM_CLOCK", Clock(wall_s=now.timestamp))
+    assert TODAY() == date(2026, 11, 30)
 
 
 def test_last_is_no_night_elsewhere(config: str, capsys: pytest.CaptureFixture[str]) -> None:

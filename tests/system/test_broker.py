@@ -1,5 +1,6 @@
 """The broker of install.sh --with-broker: what it writes lets the daemon in, and Home Assistant."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,8 +25,7 @@ step() { say "* $*"; }
 run() { "$@"; }
 chgrp() { :; }
 install() { command install -m 0640 "${@: -2}"; }
-systemctl() { :; }
-install_broker
+systemctl() { say "systemctl $*"; }
 """
 
 
@@ -42,15 +42,28 @@ def machine(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def install_broker(machine: Path) -> str:
-    """Set it up; what it said."""
-    done = subprocess.run(
-        ["bash", "-c", SETUP, "install.sh", str(REPOSITORY), str(machine)],
+def run_install(machine: Path, also: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the setting up, in a shell in which `also` was defined."""
+    return subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"{SETUP}{also}\ninstall_broker",
+            "install.sh",
+            str(REPOSITORY),
+            str(machine),
+        ],
+        env={**os.environ, "TMPDIR": str(machine)},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+def install_broker(machine: Path) -> str:
+    """Set it up; what it said."""
+    done = run_install(machine)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -108,9 +121,12 @@ def test_a_bed_that_is_called_something_else_gets_a_user_of_that_name(
     settings_file(machine, "mqtt:\n  device_id: bed_7\n")
     install_broker(machine)
     before = (machine / "mosquitto/osa-daemon.passwd").read_text()
+    (machine / "mosquitto/osa-daemon.passwd").write_text(before.rstrip())  # by somebody's editor
     keys = f"  username: bed_8\n  password_file: {machine}/daemon/mqtt-password\n"
     settings_file(machine, f"mqtt:\n  device_id: bed_8\n{keys}")
-    assert "bed_8" in install_broker(machine)
+    said = install_broker(machine)
+    assert "one more user, bed_8," in said
+    assert "systemctl restart mosquitto.service" in said  # which reads its users only then
     after = (machine / "mosquitto/osa-daemon.passwd").read_text()
     assert after.startswith(before)
     assert [line.split(":")[0] for line in after.splitlines()] == [
@@ -118,18 +134,53 @@ def test_a_bed_that_is_called_something_else_gets_a_user_of_that_name(
         "homeassistant",
         "bed_8",
     ]
-    assert "already" in install_broker(machine)
+    said = install_broker(machine)
+    assert "already" in said
+    assert "systemctl" not in said
     assert problem_of(machine, make_mosquitto()) is None
 
 
 def test_broken_settings_leave_the_broker_as_it_is(machine: Path) -> None:
-    """What is wrong with them is said by the check that follows."""
+    """What is wrong with them is said by the check that follows; no advice is made up."""
     settings_file(machine)
     install_broker(machine)
     before = (machine / "mosquitto/osa-daemon.passwd").read_bytes()
     settings_file(machine, "mqtt: [")
-    assert "already" in install_broker(machine)
+    said = install_broker(machine)
+    assert "already" in said
+    assert "mqtt.username" not in said
     assert (machine / "mosquitto/osa-daemon.passwd").read_bytes() == before
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_no_bed_has_the_name_of_home_assistants_user(machine: Path, is_first: bool) -> None:
+    """One of the two could not sign in. Nothing is written before it is said."""
+    if not is_first:
+        settings_file(machine)
+        install_broker(machine)
+    files = {
+        path: path.read_bytes() for path in (machine / "mosquitto").rglob("*.*") if path.is_file()
+    }
+    settings_file(machine, "mqtt:\n  device_id: homeassistant\n")
+    done = run_install(machine)
+    assert done.returncode == 2
+    assert "choose another one" in done.stderr
+    after = {
+        path: path.read_bytes() for path in (machine / "mosquitto").rglob("*.*") if path.is_file()
+    }
+    assert after == files
+
+
+def test_a_tool_that_fails_leaves_the_users_and_no_password(machine: Path) -> None:
+    """The file of users holds other beds', too."""
+    settings_file(machine)
+    install_broker(machine)
+    before = (machine / "mosquitto/osa-daemon.passwd").read_bytes()
+    settings_file(machine, "mqtt:\n  device_id: bed_8\n")
+    done = run_install(machine, "mosquitto_passwd() { return 1; }")
+    assert done.returncode != 0
+    assert (machine / "mosquitto/osa-daemon.passwd").read_bytes() == before
+    assert list(machine.glob("tmp.*")) == []
 
 
 def test_settings_of_the_user_are_left_and_the_keys_named(machine: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import websockets.sync.client
 
+from osa_daemon.web.sessions import LONGEST_S
 from tests.mosquitto import wait_for
 from tests.web.page import PASSWORD, ServedPage
 
@@ -39,6 +40,7 @@ def test_the_right_password_begins_a_session_and_signing_out_ends_it(guarded_pag
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
     assert "path=/" in cookie
+    assert f"max-age={LONGEST_S:.0f}" in cookie  # as long as a session that is used can last
     assert browser.ask("/").status == 200
     assert browser.ask("/api/session").json["signed_in"] is True
     assert browser.ask("/api/logout", {}).status == 200

@@ -43,7 +43,7 @@ export function seconds(value) {
 /** 6.4 h, or 40 min, whole ones as a night's reason counts them. @param {number|null|undefined} value seconds */
 export function hours(value, whole = Math.floor) {
   if (value === null || value === undefined) return UNKNOWN;
-  return value < 3600 ? `${whole(value / 60)} min` : `${(value / 3600).toFixed(1)} h`;
+  return value < 3600 ? `${whole(value / 60)} min` : `${(whole(value / 360) / 10).toFixed(1)} h`;
 }
 
 /** 87 % @param {number|null|undefined} value a share of 0 to 1 */

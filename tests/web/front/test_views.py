@@ -62,11 +62,25 @@ def test_the_line_of_means_is_the_average_that_is_told(tab: Tab) -> None:
         }""",
         [None] * 20 + indices,
     )
+    assert len(means) == 80
     assert means[:20] == [None] * 20
     for i, mean in enumerate(means[20:]):
         last = [NightFigures(index=index) for index in indices[max(0, i - 13) : i + 1]]
         told = average(last)
         assert mean == (None if told is None else pytest.approx(told.index))
+
+
+def test_time_is_never_told_longer_than_the_reason_counts_it(tab: Tab) -> None:
+    """A night of a moment less than 2 h cannot be judged: "2.0 h" beside that would be odd."""
+    tab.show("nights", "Nights")
+    told = tab.page.evaluate(
+        """async (values) => {
+          const { hours } = await import("/static/words.js");
+          return values.map((value) => hours(value));
+        }""",
+        [0, 59, 3299, 3599.9, 3600, 7199, 7200, None],
+    )
+    assert told == ["0 min", "0 min", "54 min", "59 min", "1.0 h", "1.9 h", "2.0 h", "\N{EN DASH}"]
 
 
 def test_a_night_shows_estimate_interval_events_and_alerts(fake: FakePage, tab: Tab) -> None:
