@@ -264,12 +264,13 @@ def test_whatever_is_told_does_not_trouble_who_tells_it(
 def test_telling_never_waits(channel: MakeChannel) -> None:
     """Thousands of alerts while the server says nothing: told at once, and one of them waits."""
     server = RawServer(say_nothing)
+    threads = threading.active_count()  # others' may be on their way to their end
     one = channel(server.url)
     begun_s = time.monotonic()
     for number in range(6000):
         one.tell(alert(minute=number % 60))
     assert time.monotonic() - begun_s < 1.0
-    assert threading.active_count() < 10
+    assert threading.active_count() <= threads + 2  # its own, and the server's for its connection
     wait_for(lambda: server.connections)
     assert server.connections == 1
     server.close()

@@ -171,6 +171,11 @@ class SoundServer:
         self._room.is_open = True
 
     @property
+    def lost_frames(self) -> int:
+        """What the server did not take in time: it never reached the microphone."""
+        return self._room.lost_frames
+
+    @property
     def pace(self) -> float:
         """How many times as many frames the microphone gives as it should."""
         return self._room.pace
@@ -191,6 +196,7 @@ class _Room:
     def __init__(self, fifo: Path) -> None:
         self.is_open = True
         self.pace = 1.0
+        self.lost_frames = 0
         self._fifo = fifo
         self._lock = threading.Lock()
         self._pipe: int | None = None
@@ -247,8 +253,10 @@ class _Room:
         if self._pipe is None:
             return
         try:
-            os.write(self._pipe, samples.tobytes())
+            written = os.write(self._pipe, samples.tobytes()) // samples.itemsize
         except BlockingIOError:
-            pass  # nobody listens: the sound is lost
+            written = 0  # nobody listens: the sound is lost
         except BrokenPipeError:
             self._unplug()
+            return
+        self.lost_frames += len(samples) - written
