@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+from playwright.sync_api import TimeoutError as TookTooLong
 
 from osa_daemon.web.try_page import RUNTIME, runtime_folder
 from tests.daemon import DaemonProcess
@@ -69,8 +70,15 @@ class Room:
 
     def see(self, selector: str, text: str) -> None:
         """Wait until something says so."""
-        place = self.opened.page.locator(selector, has_text=text)
-        place.first.wait_for(timeout=1000 * DEADLINE_S)
+        page = self.opened.page
+        try:
+            page.locator(selector, has_text=text).first.wait_for(timeout=1000 * DEADLINE_S)
+        except TookTooLong:
+            pytest.fail(
+                f"{page.url} does not say {text!r} but {page.inner_text('body')!r}; it complains "
+                f"of {self.opened.complaints}, asked last for {self.opened.requests[-5:]}; the "
+                f"daemon says: {self.daemon.log.read_text()[-2000:]}"
+            )
 
     def check_quiet(self) -> None:
         """Nothing was complained of, nobody else was asked, and the daemon goes on."""

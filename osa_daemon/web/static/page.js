@@ -29,6 +29,7 @@ const painter = new Painter(paint);
 let view = {};
 let leave = new AbortController();
 let name = "";
+let foot = ""; // what it was made of
 
 theme.wear();
 start();
@@ -128,8 +129,14 @@ function tabs(tab) {
   }
 }
 
-/** @param {import("./api.js").Session} found */
+/**
+ * Made anew only where it differs: a link that is replaced takes the focus, or a click, with it.
+ * @param {import("./api.js").Session} found
+ */
 function footer(found) {
+  const wanted = JSON.stringify([found.phone, found.try, found.needs_password, found.version]);
+  if (wanted === foot) return;
+  foot = wanted;
   const light = el(
     "button",
     {

@@ -227,6 +227,29 @@ def test_pages_of_others_are_linked_where_they_are(fake: FakePage, tab: Tab) -> 
     assert tab.page.locator('a[href="./try/"]').inner_text() == "Try it here"
 
 
+def test_no_link_is_replaced_under_a_finger(fake: FakePage, tab: Tab) -> None:
+    """The session is asked for at each connection: what is the same stays, with its focus."""
+    fake.links = {"try": True}
+    watched(tab, fake)
+    link = tab.page.get_by_role("link", name="Try it here")
+    link.focus()
+    tab.page.evaluate(
+        """() => {
+          window.changes = 0;
+          const count = () => (window.changes += 1);
+          new MutationObserver(count).observe(document.getElementById("more"), { childList: true });
+        }"""
+    )
+    with tab.page.expect_response("**/api/session"):
+        fake.cut()
+    assert link.evaluate("(link) => link === document.activeElement")
+    fake.links = {"try": True, "phone": True}
+    with tab.page.expect_response("**/api/session"):
+        fake.cut()
+    tab.page.get_by_role("link", name="This phone as the microphone").wait_for()
+    assert tab.page.evaluate("() => window.changes") == 1
+
+
 def test_light_is_a_choice_that_stays(fake: FakePage, tab: Tab) -> None:
     """It is dark whatever the browser prefers; once switched here, light after a reload too."""
     tab.page.emulate_media(color_scheme="light")
