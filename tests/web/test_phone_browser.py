@@ -120,6 +120,22 @@ def test_a_night_through_a_phone(
     compare_with_file(events_of(Noted(heard)), filed, PART_S[1] - PART_S[0])
 
 
+def test_start_waits_for_the_page(
+    page: PhonePage, browse: Callable[..., PhoneBrowser], room: Path
+) -> None:
+    """Pressed before anything listens it would do nothing, and the night begin without a phone."""
+    browser = browse(room, is_repeated=True)
+    tab = browser.open(page.port)
+    tab.route("**/phone.js", lambda route: route.abort())
+    tab.reload()
+    assert tab.locator("#start").is_disabled()
+    assert tab.inner_text("#state") == "Loading …"
+    tab.unroute("**/phone.js")
+    tab.reload()
+    tab.locator("#start:enabled").wait_for()
+    assert tab.inner_text("#state") == "Not started."
+
+
 @pytest.fixture
 def room(tmp_path: Path) -> Path:
     """The sound of a quiet room."""

@@ -237,4 +237,4 @@ setInterval(showLevel, 1000);
 setInterval(revive, 1000);
 setInterval(moveLife, 60000);
 moveLife();
-show();
+show(); // from here on there is somebody whom the button tells
