@@ -48,9 +48,9 @@ class Session:
 class Sessions:
     """All of them. `password_line` gives the line that is kept of the password now, or None.
 
-    `path` None keeps them in memory alone. `wall` gives seconds since 1970, and decides over
-    restarts alone: a wall clock that is set, and a Pi's is at each start, ends nobody's session
-    meanwhile. `monotonic` gives seconds of this process.
+    `path` None keeps them in memory alone. `wall` gives seconds since 1970, and decides of
+    `LONGEST_S` and over restarts alone: a wall clock that is set, as a Pi's is at each start, is
+    no time that went by unused. `monotonic` gives seconds of this process.
     """
 
     def __init__(

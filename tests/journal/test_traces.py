@@ -144,7 +144,7 @@ chances = st.floats(-0.1, 1.1)
 def test_packing_keeps_values_to_its_steps(rows: list[tuple[float, ...]]):
     """Levels to half a dB, probabilities to 1/255, both within their range."""
     columns = [tuple(column) for column in zip(*rows, strict=True)]
-    row = TraceRow("a", 7.5, *columns)  # type: ignore[arg-type]
+    row = TraceRow("a", 7.5, *columns)
     packed = pack(row)
     found = unpack("a", 7.5, packed)
     assert len(packed) == 6 * len(rows)

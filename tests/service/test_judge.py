@@ -76,7 +76,7 @@ class ScriptedChain:
         audible = 0.75 if index < PAUSE.start else 0.25
         frame = Frame(
             index, True, -60.0, -60.0, False, False, audible, 0.0, 0.0, 0.0, 0.0, 0.0, due
-        )  # fmt: skip
+        )
         return Step(frame, scored(index))
 
 

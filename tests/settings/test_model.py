@@ -43,7 +43,7 @@ def test_the_page_takes_no_port_that_the_service_may_not_open(port: int) -> None
 def test_settings_do_not_change() -> None:
     """A section cannot be written to."""
     with pytest.raises(ValidationError, match="frozen"):
-        Settings().alerts.after_s = 40  # type: ignore[misc]
+        Settings().alerts.after_s = 40
 
 
 @pytest.mark.parametrize(

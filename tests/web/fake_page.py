@@ -32,6 +32,7 @@ STATIC: Final = Path(__file__).resolve().parents[2] / "osa_daemon/web/static"
 ROOMS: Final = ("phone", "try")  # pages of their own; of what they need there is nothing else here
 TOKEN: Final = "made-up"
 LAST: Final = object()
+PAUSES_S, PAUSE_S = 60, 15  # how often, and how long, `FakePage.sounds` tells a pause
 
 FINDINGS: Final = [
     {"check": "settings", "state": "ok", "text": "The settings are valid.", "remedy": None},
@@ -123,11 +124,12 @@ class FakePage:
         return told
 
     def sounds(self, count: int) -> None:
-        """Tell so many seconds at once, with a pause of 15 s in each minute."""
+        """Tell so many seconds at once, with a pause at the end of each `PAUSES_S`."""
         lines = []
         for _ in range(count):
             self.second += 1
-            pause_s = float(self.second % 60 - 45) if self.second % 60 >= 45 else None
+            since_s = self.second % PAUSES_S - (PAUSES_S - PAUSE_S)
+            pause_s = float(since_s) if since_s >= 0 else None
             at = NOW + timedelta(seconds=self.second)
             lines.append(("sound", sound(self.second, at, pause_s)))
         self._put(*lines)

@@ -24,7 +24,7 @@ def test_splits_do_not_mix(data_dir: Path) -> None:
     assert groups(data_dir, "val") == {"d", "v"}  # of training's groups "v" is kept back
     assert groups(data_dir, "test") == {"e"}
     for split in ("train", "val", "test"):
-        people = {t.person for t in Material(data_dir, split, "all").timelines}  # type: ignore[arg-type]
+        people = {t.person for t in Material(data_dir, split, "all").timelines}
         assert people == {f"person_{split}"}
 
 

@@ -17,7 +17,7 @@ SHARED = Path(os.environ.get("OSA_SHARED", Path(__file__).parents[4] / "shared")
 def test_every_kind_simulates_from_the_data() -> None:
     """All kinds come out of recorded breath, in each split."""
     for split in ("train", "val", "test"):
-        material = Material(SHARED, split, "all")  # type: ignore[arg-type]
+        material = Material(SHARED, split, "all")
         kinds = get_args(Kind) if split == "train" else ("events", "empty")
         for kind in kinds:
             severity = "severe" if kind in {"events", "partner_events"} else "none"
